@@ -1,0 +1,2 @@
+//! cargo machinist
+fn main() {}

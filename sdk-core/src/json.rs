@@ -1,0 +1,123 @@
+//! JSON as the manifest writes it: in the record compact, in a file indented.
+
+use alloc::string::String;
+use core::fmt::Write;
+
+/// Appends a string with its quotes and escapes.
+///
+/// Control characters and everything that changes how a line is displayed (right-to-left marks,
+/// line separators) are escaped, so that a manifest shows what it says.
+///
+/// ```
+/// let mut out = String::new();
+/// machinist_core::json::string(&mut out, "say \"hi\"\n");
+/// assert_eq!(out, r#""say \"hi\"\n""#);
+/// ```
+pub fn string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            c => push_visible(out, c),
+        }
+    }
+    out.push('"');
+}
+
+fn push_visible(out: &mut String, c: char) {
+    if !must_escape(c) {
+        return out.push(c);
+    }
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "\\u{unit:04x}");
+    }
+}
+
+fn must_escape(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Indents compact JSON by two spaces a level, a member or an element a line; arrays and objects
+/// with nothing in them stay `[]` and `{}`. Strings are escaped as [`string`] does.
+///
+/// ```
+/// let indented = machinist_core::json::indent(r#"{"gpus":2,"regions":[]}"#);
+/// assert_eq!(indented, "{\n  \"gpus\": 2,\n  \"regions\": []\n}");
+/// ```
+pub fn indent(compact: &str) -> String {
+    let mut out = String::with_capacity(compact.len() * 2);
+    let mut depth = 0;
+    let mut in_string = false;
+    let mut escaped = false;
+    let mut chars = compact.chars().peekable();
+    while let Some(c) = chars.next() {
+        if in_string {
+            push_visible(&mut out, c);
+            in_string = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            continue;
+        }
+        match c {
+            '"' => {
+                in_string = true;
+                out.push(c);
+            }
+            '{' | '[' => {
+                out.push(c);
+                if let Some(close @ ('}' | ']')) = chars.peek().copied() {
+                    out.push(close);
+                    chars.next();
+                } else {
+                    depth += 1;
+                    new_line(&mut out, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut out, depth);
+                out.push(c);
+            }
+            ',' => {
+                out.push(c);
+                new_line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn new_line(out: &mut String, depth: usize) {
+    out.push('\n');
+    for _ in 0..depth {
+        out.push_str("  ");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_would_change_the_display_is_escaped() {
+        let mut out = String::new();
+        string(&mut out, "a\u{202e}b\u{1b}[31m\u{e0041}é");
+        assert_eq!(out, r#""a\u202eb\u001b[31m\udb40\udc41é""#);
+    }
+
+    #[test]
+    fn braces_and_quotes_inside_strings_are_text() {
+        assert_eq!(indent(r#"{"a":"{,}\"[:]\\"}"#), "{\n  \"a\": \"{,}\\\"[:]\\\\\"\n}");
+    }
+}

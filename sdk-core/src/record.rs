@@ -1,0 +1,269 @@
+//! The record: one app's metadata as bytes in the binary.
+//!
+//! A frame is, all integers little-endian:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | [`MAGIC`] |
+//! | 4 | format version, [`VERSION`] |
+//! | 4 | length of the payload, at most [`MAX_PAYLOAD`] |
+//! | length | payload: the app's manifest entry as compact JSON, in UTF-8 |
+//! | 4 | CRC-32 (IEEE 802.3) of version, length and payload |
+//!
+//! Frames may stand in any order, with zero padding before, between and after them.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The first bytes of every frame. The control characters keep it from occurring in text.
+pub const MAGIC: [u8; 8] = *b"\x7fMCHNST\n";
+
+/// The format version that this crate writes, and the newest that it reads.
+pub const VERSION: u32 = 1;
+
+/// The longest payload in bytes. An app's entry is below 1 KB; its description may be long.
+pub const MAX_PAYLOAD: u32 = 1 << 20;
+
+/// The link section of the records on ELF, PE and wasm (there a custom section): PE allows
+/// 8 characters.
+pub const SECTION: &str = ".mchnst";
+
+/// The segment and section of the records on Mach-O.
+pub const MACHO_SECTION: (&str, &str) = ("__DATA", "__mchnst");
+
+const HEADER: usize = MAGIC.len() + 8;
+const CHECKSUM: usize = 4;
+
+/// Why bytes are not a record. Offsets count from the start of the bytes given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// Bytes that are neither padding nor the start of a frame.
+    NotARecord {
+        /// Where.
+        offset: usize,
+    },
+    /// The frame ends after the bytes do.
+    Truncated {
+        /// Where the frame starts.
+        offset: usize,
+    },
+    /// The frame was written by a newer machinist.
+    NewerFormat {
+        /// Where the frame starts.
+        offset: usize,
+        /// Its format version.
+        version: u32,
+    },
+    /// The payload's length is over [`MAX_PAYLOAD`].
+    Oversized {
+        /// Where the frame starts.
+        offset: usize,
+        /// The length it states, in bytes.
+        length: u32,
+    },
+    /// The checksum is not the payload's, or the payload is not UTF-8.
+    Corrupt {
+        /// Where the frame starts.
+        offset: usize,
+    },
+}
+
+impl RecordError {
+    /// Where the bytes stopped making sense.
+    pub const fn offset(&self) -> usize {
+        match *self {
+            Self::NotARecord { offset }
+            | Self::Truncated { offset }
+            | Self::NewerFormat { offset, .. }
+            | Self::Oversized { offset, .. }
+            | Self::Corrupt { offset } => offset,
+        }
+    }
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotARecord { offset } => {
+                write!(f, "corrupt record: no record starts at offset {offset}")
+            }
+            Self::Truncated { offset } => {
+                write!(f, "corrupt record: the record at offset {offset} is cut off")
+            }
+            Self::NewerFormat { offset, version } => write!(
+                f,
+                "the record at offset {offset} has format {version}, and the newest that this \
+                 version reads is {VERSION}"
+            ),
+            Self::Oversized { offset, length } => write!(
+                f,
+                "corrupt record: the record at offset {offset} states a length of {length} \
+                 bytes, and the most is {MAX_PAYLOAD}"
+            ),
+            Self::Corrupt { offset } => {
+                write!(f, "corrupt record: the checksum of the record at offset {offset} is wrong")
+            }
+        }
+    }
+}
+
+impl core::error::Error for RecordError {}
+
+/// Frames a payload.
+///
+/// # Errors
+///
+/// [`RecordError::Oversized`] over [`MAX_PAYLOAD`] bytes.
+///
+/// ```
+/// use machinist_core::record;
+///
+/// let bytes = record::encode(r#"{"name":"llm"}"#).unwrap();
+/// let payloads: Result<Vec<&str>, _> = record::decode(&bytes).collect();
+/// assert_eq!(payloads.unwrap(), [r#"{"name":"llm"}"#]);
+/// ```
+pub fn encode(payload: &str) -> Result<Vec<u8>, RecordError> {
+    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    if length > MAX_PAYLOAD {
+        return Err(RecordError::Oversized { offset: 0, length });
+    }
+    let mut frame = Vec::with_capacity(HEADER + payload.len() + CHECKSUM);
+    frame.extend(MAGIC);
+    frame.extend(VERSION.to_le_bytes());
+    frame.extend(length.to_le_bytes());
+    frame.extend(payload.as_bytes());
+    frame.extend(crc32(&frame[MAGIC.len()..]).to_le_bytes());
+    Ok(frame)
+}
+
+/// The payloads of all frames in a section, in the order they stand there. Nothing follows the
+/// first error.
+pub fn decode(section: &[u8]) -> impl Iterator<Item = Result<&str, RecordError>> {
+    let mut at = 0;
+    core::iter::from_fn(move || {
+        at += section.get(at..)?.iter().position(|&byte| byte != 0)?;
+        let frame = decode_frame(section, at);
+        at = frame.map_or(section.len(), |(_, end)| end);
+        Some(frame.map(|(payload, _)| payload))
+    })
+}
+
+/// The payload of the frame that starts at `offset` and
+/// where the frame ends.
+///
+/// # Errors
+///
+/// Each [`RecordError`] that the frame deserves.
+pub fn decode_frame(bytes: &[u8], offset: usize) -> Result<(&str, usize), RecordError> {
+    let rest = bytes.get(offset..).ok_or(RecordError::Truncated { offset })?;
+    if !rest.starts_with(&MAGIC) {
+        return Err(RecordError::NotARecord { offset });
+    }
+    let truncated = RecordError::Truncated { offset };
+    let version = read_u32(rest, MAGIC.len()).ok_or(truncated)?;
+    if version > VERSION {
+        return Err(RecordError::NewerFormat { offset, version });
+    }
+    let length = read_u32(rest, MAGIC.len() + 4).ok_or(truncated)?;
+    if length > MAX_PAYLOAD {
+        return Err(RecordError::Oversized { offset, length });
+    }
+    let end = HEADER + length as usize;
+    let payload = rest.get(HEADER..end).ok_or(truncated)?;
+    let checksum = read_u32(rest, end).ok_or(truncated)?;
+    let corrupt = RecordError::Corrupt { offset };
+    if version == 0 || checksum != crc32(&rest[MAGIC.len()..end]) {
+        return Err(corrupt);
+    }
+    let payload = core::str::from_utf8(payload).map_err(|_| corrupt)?;
+    Ok((payload, offset + end + CHECKSUM))
+}
+
+fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
+    let four = bytes.get(at..at + 4)?;
+    Some(u32::from_le_bytes(four.try_into().ok()?))
+}
+
+/// Bit by bit: a table would be larger than all records of most programs.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = u32::MAX;
+    for &byte in bytes {
+        crc ^= u32::from(byte);
+        for _ in 0..8 {
+            crc = (crc >> 1) ^ (0xEDB8_8320 & 0u32.wrapping_sub(crc & 1));
+        }
+    }
+    !crc
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn payloads(section: &[u8]) -> Result<Vec<&str>, RecordError> {
+        decode(section).collect()
+    }
+
+    #[test]
+    fn the_checksum_is_the_common_crc32() {
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+    }
+
+    #[test]
+    fn padding_is_skipped_anywhere() {
+        let mut section = vec![0; 3];
+        for payload in ["a", "", "b"] {
+            section.extend(encode(payload).unwrap());
+            section.extend([0; 5]);
+        }
+        assert_eq!(payloads(&section).unwrap(), ["a", "", "b"]);
+        assert_eq!(payloads(&[0; 64]).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn every_cut_is_truncated() {
+        let frame = encode("payload").unwrap();
+        for cut in MAGIC.len()..frame.len() {
+            assert_eq!(payloads(&frame[..cut]), Err(RecordError::Truncated { offset: 0 }));
+        }
+    }
+
+    #[test]
+    fn every_changed_byte_is_an_error() {
+        let frame = encode("payload").unwrap();
+        for at in 0..frame.len() {
+            let mut damaged = frame.clone();
+            damaged[at] ^= 0x10;
+            assert!(payloads(&damaged).is_err(), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn each_error_is_its_own() {
+        let mut newer = encode("x").unwrap();
+        newer[8] = 2;
+        assert_eq!(payloads(&newer), Err(RecordError::NewerFormat { offset: 0, version: 2 }));
+
+        let mut oversized = encode("x").unwrap();
+        oversized[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
+        let length = u32::MAX;
+        assert_eq!(payloads(&oversized), Err(RecordError::Oversized { offset: 0, length }));
+
+        let mut second = encode("x").unwrap();
+        let offset = second.len() + 1;
+        second.extend(*b"\0garbage");
+        assert_eq!(payloads(&second), Err(RecordError::NotARecord { offset }));
+
+        let mut corrupt = encode("x").unwrap();
+        corrupt[16] = b'y';
+        assert_eq!(payloads(&corrupt), Err(RecordError::Corrupt { offset: 0 }));
+    }
+
+    #[test]
+    fn the_format_is_frozen() {
+        let frame = encode("{}").unwrap();
+        assert_eq!(frame, *b"\x7fMCHNST\n\x01\0\0\0\x02\0\0\0{}\xff\x0f\xff\xa3");
+    }
+}
