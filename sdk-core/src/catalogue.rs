@@ -3,7 +3,11 @@
 //! Source: the platform's "Machine Types" page. A constant's name is the machine type's name with
 //! `-` written as `_`.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::machine::{MachineKind, MachineType};
+use crate::suggest;
 
 /// The most GPUs one runner takes, where the catalogue does not say otherwise.
 pub const MAX_GPUS: u32 = 8;
@@ -134,7 +138,18 @@ pub const GPU_B200: MachineType = MachineType {
 /// assert!(MACHINE_TYPES.is_sorted_by_key(|machine| machine.size()));
 /// ```
 pub const MACHINE_TYPES: &[MachineType] = &[
-    XS, S, M, L, XL, GPU_RTX4090, GPU_RTX5090, GPU_A100, GPU_L40, GPU_H100, GPU_H200, GPU_B200,
+    XS,
+    S,
+    M,
+    L,
+    XL,
+    GPU_RTX4090,
+    GPU_RTX5090,
+    GPU_A100,
+    GPU_L40,
+    GPU_H100,
+    GPU_H200,
+    GPU_B200,
 ];
 
 /// The machine type of this exact name.
@@ -157,7 +172,9 @@ pub fn find(name: &str) -> Option<&'static MachineType> {
 /// assert_eq!(catalogue::of_kind(MachineKind::Cpu).count(), 5);
 /// ```
 pub fn of_kind(kind: MachineKind) -> impl Iterator<Item = &'static MachineType> {
-    MACHINE_TYPES.iter().filter(move |machine| machine.kind() == kind)
+    MACHINE_TYPES
+        .iter()
+        .filter(move |machine| machine.kind() == kind)
 }
 
 /// A kind of work and the machine types that the platform recommends for it, first choice first.
@@ -178,9 +195,88 @@ pub struct Workload {
 /// assert_eq!(training.machine_types[0].name, "GPU-A100");
 /// ```
 pub const WORKLOADS: &[Workload] = &[
-    Workload { name: "image-generation", machine_types: &[GPU_RTX4090, GPU_RTX5090] },
-    Workload { name: "video-generation", machine_types: &[GPU_RTX5090, GPU_L40] },
-    Workload { name: "llm-inference", machine_types: &[GPU_H100, GPU_H200] },
-    Workload { name: "training", machine_types: &[GPU_A100, GPU_H100, GPU_H200] },
-    Workload { name: "largest-models", machine_types: &[GPU_B200, GPU_H200, GPU_H100] },
+    Workload {
+        name: "image-generation",
+        machine_types: &[GPU_RTX4090, GPU_RTX5090],
+    },
+    Workload {
+        name: "video-generation",
+        machine_types: &[GPU_RTX5090, GPU_L40],
+    },
+    Workload {
+        name: "llm-inference",
+        machine_types: &[GPU_H100, GPU_H200],
+    },
+    Workload {
+        name: "training",
+        machine_types: &[GPU_A100, GPU_H100, GPU_H200],
+    },
+    Workload {
+        name: "largest-models",
+        machine_types: &[GPU_B200, GPU_H200, GPU_H100],
+    },
 ];
+
+/// The machine type that was probably meant by a name that is not in the catalogue: without
+/// regard to case, to `_` for `-`, to a missing `GPU-`, to a maker before it and a memory size
+/// behind it; or else one spelt nearly like it.
+///
+/// ```
+/// use machinist_core::catalogue::meant;
+///
+/// for given in ["H100", "gpu-h100", "GPU_H100", "GPU-H10O", "nvidia-h100-80gb"] {
+///     assert_eq!(meant(given).map(|machine| machine.name), Some("GPU-H100"), "{given}");
+/// }
+/// assert_eq!(meant("abacus"), None);
+/// ```
+pub fn meant(given: &str) -> Option<&'static MachineType> {
+    let name = bare(given);
+    let same = |machine: &&MachineType| bare(machine.name) == name;
+    MACHINE_TYPES.iter().find(same).or_else(|| {
+        let nearest = suggest::nearest(&name, MACHINE_TYPES.iter().map(bare_name))?;
+        MACHINE_TYPES
+            .iter()
+            .find(|machine| bare_name(machine) == nearest)
+    })
+}
+
+/// The name without what GPU types have in common, as it stands.
+fn bare_name(machine: &'static MachineType) -> &'static str {
+    machine.name.strip_prefix("GPU-").unwrap_or(machine.name)
+}
+
+fn bare(given: &str) -> String {
+    let mut words: Vec<String> = given
+        .split(['-', '_', ' ', ':'])
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_uppercase)
+        .collect();
+    if words.len() > 1 && words.last().is_some_and(|word| is_memory(word)) {
+        words.pop();
+    }
+    let common = |word: &String| matches!(&**word, "GPU" | "NVIDIA" | "GEFORCE" | "TESLA");
+    if words.iter().any(|word| !common(word)) {
+        words.retain(|word| !common(word));
+    }
+    let name = words.concat();
+    match name.strip_prefix("GPU") {
+        Some(rest) if !rest.is_empty() => rest.into(),
+        _ => name,
+    }
+}
+
+fn is_memory(word: &str) -> bool {
+    memory_gb(word).is_some()
+}
+
+/// The memory size in GB at the end of a name such as `A100-80GB`.
+pub(crate) fn memory_gb(name: &str) -> Option<u32> {
+    let word = name
+        .rsplit(['-', '_', ' ', ':'])
+        .next()?
+        .to_ascii_uppercase();
+    word.strip_suffix("GB")
+        .or_else(|| word.strip_suffix('G'))?
+        .parse()
+        .ok()
+}

@@ -118,6 +118,9 @@ mod tests {
 
     #[test]
     fn braces_and_quotes_inside_strings_are_text() {
-        assert_eq!(indent(r#"{"a":"{,}\"[:]\\"}"#), "{\n  \"a\": \"{,}\\\"[:]\\\\\"\n}");
+        assert_eq!(
+            indent(r#"{"a":"{,}\"[:]\\"}"#),
+            "{\n  \"a\": \"{,}\\\"[:]\\\\\"\n}"
+        );
     }
 }

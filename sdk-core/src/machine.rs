@@ -58,7 +58,11 @@ pub struct MachineType {
 impl MachineType {
     /// Whether this is a GPU type or a CPU type.
     pub const fn kind(&self) -> MachineKind {
-        if self.max_gpus == 0 { MachineKind::Cpu } else { MachineKind::Gpu }
+        if self.max_gpus == 0 {
+            MachineKind::Cpu
+        } else {
+            MachineKind::Gpu
+        }
     }
 
     /// The figures of a runner with this many GPUs: memory, cores and video engines add up,

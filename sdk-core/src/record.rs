@@ -89,7 +89,10 @@ impl fmt::Display for RecordError {
                 write!(f, "corrupt record: no record starts at offset {offset}")
             }
             Self::Truncated { offset } => {
-                write!(f, "corrupt record: the record at offset {offset} is cut off")
+                write!(
+                    f,
+                    "corrupt record: the record at offset {offset} is cut off"
+                )
             }
             Self::NewerFormat { offset, version } => write!(
                 f,
@@ -102,7 +105,10 @@ impl fmt::Display for RecordError {
                  bytes, and the most is {MAX_PAYLOAD}"
             ),
             Self::Corrupt { offset } => {
-                write!(f, "corrupt record: the checksum of the record at offset {offset} is wrong")
+                write!(
+                    f,
+                    "corrupt record: the checksum of the record at offset {offset} is wrong"
+                )
             }
         }
     }
@@ -156,7 +162,9 @@ pub fn decode(section: &[u8]) -> impl Iterator<Item = Result<&str, RecordError>>
 ///
 /// Each [`RecordError`] that the frame deserves.
 pub fn decode_frame(bytes: &[u8], offset: usize) -> Result<(&str, usize), RecordError> {
-    let rest = bytes.get(offset..).ok_or(RecordError::Truncated { offset })?;
+    let rest = bytes
+        .get(offset..)
+        .ok_or(RecordError::Truncated { offset })?;
     if !rest.starts_with(&MAGIC) {
         return Err(RecordError::NotARecord { offset });
     }
@@ -226,7 +234,10 @@ mod tests {
     fn every_cut_is_truncated() {
         let frame = encode("payload").unwrap();
         for cut in MAGIC.len()..frame.len() {
-            assert_eq!(payloads(&frame[..cut]), Err(RecordError::Truncated { offset: 0 }));
+            assert_eq!(
+                payloads(&frame[..cut]),
+                Err(RecordError::Truncated { offset: 0 })
+            );
         }
     }
 
@@ -244,12 +255,21 @@ mod tests {
     fn each_error_is_its_own() {
         let mut newer = encode("x").unwrap();
         newer[8] = 2;
-        assert_eq!(payloads(&newer), Err(RecordError::NewerFormat { offset: 0, version: 2 }));
+        assert_eq!(
+            payloads(&newer),
+            Err(RecordError::NewerFormat {
+                offset: 0,
+                version: 2
+            })
+        );
 
         let mut oversized = encode("x").unwrap();
         oversized[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
         let length = u32::MAX;
-        assert_eq!(payloads(&oversized), Err(RecordError::Oversized { offset: 0, length }));
+        assert_eq!(
+            payloads(&oversized),
+            Err(RecordError::Oversized { offset: 0, length })
+        );
 
         let mut second = encode("x").unwrap();
         let offset = second.len() + 1;
@@ -264,6 +284,9 @@ mod tests {
     #[test]
     fn the_format_is_frozen() {
         let frame = encode("{}").unwrap();
-        assert_eq!(frame, *b"\x7fMCHNST\n\x01\0\0\0\x02\0\0\0{}\xff\x0f\xff\xa3");
+        assert_eq!(
+            frame,
+            *b"\x7fMCHNST\n\x01\0\0\0\x02\0\0\0{}\xff\x0f\xff\xa3"
+        );
     }
 }

@@ -25,7 +25,11 @@ pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -
 
 /// Insertions, deletions and replacements between two words, and swaps of neighbours as one edit.
 fn distance(a: &str, b: &str) -> usize {
-    let fold = |text: &str| text.chars().map(|c| c.to_ascii_lowercase()).collect::<Vec<_>>();
+    let fold = |text: &str| {
+        text.chars()
+            .map(|c| c.to_ascii_lowercase())
+            .collect::<Vec<_>>()
+    };
     let (a, b) = (fold(a), fold(b));
     if a.len().abs_diff(b.len()) > MAX_EDITS {
         return usize::MAX / 2;
@@ -54,9 +58,12 @@ mod tests {
 
     #[test]
     fn distance_counts_edits() {
-        for (a, b, edits) in
-            [("h10o", "H100", 1), ("ab", "ba", 1), ("gpus", "gpu", 1), ("", "abc", 3)]
-        {
+        for (a, b, edits) in [
+            ("h10o", "H100", 1),
+            ("ab", "ba", 1),
+            ("gpus", "gpu", 1),
+            ("", "abc", 3),
+        ] {
             assert_eq!(distance(a, b), edits, "{a} {b}");
         }
     }

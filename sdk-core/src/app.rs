@@ -1,0 +1,164 @@
+//! A valid app, and its entry in the manifest.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::json;
+use crate::machine::{MachineKind, MachineType};
+use crate::parameter::{self, Group, Kind, Parameter, Setting};
+use crate::problem::{REQUIRES, SCALING};
+use crate::requirement::Required;
+
+/// A checked app.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Its name, a DNS label.
+    pub name: String,
+    /// Its machine types in the order they are tried; all of one kind, at least one.
+    pub machine_types: Vec<&'static MachineType>,
+    /// GPUs per runner; 0 on CPU types.
+    pub gpus: u32,
+    /// The other parameters that the code sets, in the order of the manifest.
+    pub settings: Vec<(&'static Parameter, Setting)>,
+    /// What it requires of its machine.
+    pub required: Vec<Required>,
+}
+
+/// Where an app comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// What the item's documentation says first; empty where it says nothing.
+    pub description: &'a str,
+    /// The package of the code.
+    pub package: &'a str,
+    /// The package's version.
+    pub version: &'a str,
+    /// The source file, relative to the package's folder, with `/` on every platform.
+    pub file: &'a str,
+    /// The line of the attribute, from 1.
+    pub line: usize,
+    /// The item's name.
+    pub item: &'a str,
+}
+
+impl App {
+    /// Its entry in the manifest, as compact JSON: the payload of its record.
+    ///
+    /// Only what the code sets is there; durations in seconds, sizes in MB, bandwidths in GB/s,
+    /// `machine_type` always a list, `gpus` always for GPU types.
+    pub fn entry(&self, origin: &Origin<'_>) -> String {
+        let mut out = Object::new();
+        out.text("name", &self.name);
+        if !origin.description.is_empty() {
+            out.text("description", origin.description);
+        }
+        out.text("package", origin.package);
+        out.text("version", origin.version);
+
+        let mut source = Object::new();
+        source.text("file", origin.file);
+        source.raw("line", &origin.line.to_string());
+        source.text("item", origin.item);
+        out.raw("source", &source.end());
+
+        out.raw("code", &self.code());
+        out.group(SCALING, self.settings_of(Group::Scaling));
+        let mut requires = Object::new();
+        for (what, amount) in &self.required {
+            requires.raw(what.key, &what.json(*amount));
+        }
+        out.group(REQUIRES, requires);
+        out.end()
+    }
+
+    fn code(&self) -> String {
+        let mut code = Object::new();
+        let names = self.machine_types.iter().map(|machine| machine.name);
+        code.raw(parameter::MACHINE_TYPE, &list(names));
+        if self
+            .machine_types
+            .iter()
+            .any(|machine| machine.kind() == MachineKind::Gpu)
+        {
+            code.raw(parameter::GPUS, &self.gpus.to_string());
+        }
+        code.append(self.settings_of(Group::Code));
+        code.end()
+    }
+
+    fn settings_of(&self, group: Group) -> Object {
+        let mut object = Object::new();
+        for (parameter, setting) in self.settings.iter().filter(|(p, _)| p.group == group) {
+            match (setting, parameter.kind) {
+                (Setting::Number(number), _) => object.raw(parameter.key, &number.to_string()),
+                (Setting::List(texts), _) => {
+                    object.raw(parameter.key, &list(texts.iter().map(|text| &**text)));
+                }
+                // A health check has more to it than its path, on some platforms.
+                (Setting::Text(path), Kind::Path) => {
+                    let mut check = Object::new();
+                    check.text("path", path);
+                    object.raw(parameter.key, &check.end());
+                }
+                (Setting::Text(text), _) => object.text(parameter.key, text),
+            }
+        }
+        object
+    }
+}
+
+fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut out = String::from("[");
+    for text in texts {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        json::string(&mut out, text);
+    }
+    out.push(']');
+    out
+}
+
+/// A JSON object under construction: its members so far.
+struct Object(String);
+
+impl Object {
+    const fn new() -> Self {
+        Self(String::new())
+    }
+
+    fn text(&mut self, key: &str, text: &str) {
+        let mut value = String::new();
+        json::string(&mut value, text);
+        self.raw(key, &value);
+    }
+
+    fn raw(&mut self, key: &str, value: &str) {
+        if !self.0.is_empty() {
+            self.0.push(',');
+        }
+        json::string(&mut self.0, key);
+        self.0.push(':');
+        self.0.push_str(value);
+    }
+
+    /// A member that is left out where there is nothing in it.
+    fn group(&mut self, key: &str, group: Self) {
+        if !group.0.is_empty() {
+            self.raw(key, &group.end());
+        }
+    }
+
+    fn append(&mut self, other: Self) {
+        if !other.0.is_empty() {
+            self.0.push(',');
+            self.0.push_str(&other.0);
+        }
+    }
+
+    fn end(mut self) -> String {
+        self.0.insert(0, '{');
+        self.0.push('}');
+        self.0
+    }
+}

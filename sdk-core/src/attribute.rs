@@ -1,0 +1,95 @@
+//! What was written, before it is checked: the arguments of `#[app]`, or of a command.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::problem::Problem;
+
+/// Where something was written. A number that the caller hands in and gets back with each
+/// finding: the macro counts spans with it, a command its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(pub usize);
+
+/// The attribute as written.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// The attribute itself.
+    pub at: Place,
+    /// Its arguments in order.
+    pub args: Vec<Arg>,
+    /// What the app is called where the arguments do not say: the item's or the binary's name,
+    /// in any case style.
+    pub item_name: String,
+    /// Where the item's name stands.
+    pub item_name_at: Place,
+}
+
+/// One argument.
+#[derive(Clone, Debug)]
+pub struct Arg {
+    /// What stands before the `=` or the parenthesis.
+    pub key: String,
+    /// Where the key stands.
+    pub key_at: Place,
+    /// What stands behind it.
+    pub value: ArgValue,
+}
+
+/// What stands behind a key.
+#[derive(Clone, Debug)]
+pub enum ArgValue {
+    /// `= value`.
+    Value(Value, Place),
+    /// `(key = value, ...)`.
+    Group(Vec<Arg>),
+    /// Nothing.
+    Missing,
+    /// Something that was reported already.
+    Reported,
+}
+
+/// A value as written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `"text"`.
+    Text(String),
+    /// `-3`.
+    Integer(i128),
+    /// `true`.
+    Bool(bool),
+    /// `["a", "b"]`.
+    List(Vec<(Value, Place)>),
+    /// Anything else that begins like a number, such as `0.5`, `15m` or `2u32`.
+    Number(String),
+    /// Anything else, such as `GPUS` or `1 + 1`.
+    Other(String),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Bool(bool) => write!(f, "{bool}"),
+            Self::List(elements) => {
+                f.write_str("[")?;
+                for (i, (element, _)) in elements.iter().enumerate() {
+                    let comma = if i == 0 { "" } else { ", " };
+                    write!(f, "{comma}{element}")?;
+                }
+                f.write_str("]")
+            }
+            Self::Number(text) | Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+/// A problem and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Where.
+    pub at: Place,
+    /// What.
+    pub problem: Problem,
+}

@@ -1,0 +1,349 @@
+//! The rules of a valid app: from what was written to an app, or to everything that is wrong.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::app::App;
+use crate::attribute::{Arg, ArgValue, Attribute, Finding, Place, Value};
+use crate::catalogue;
+use crate::machine::{MachineKind, MachineType};
+use crate::name;
+use crate::parameter::{self, Parameter, Setting};
+use crate::problem::{self, Level, NAME, Problem, REQUIRES, SCALING};
+use crate::requirement::{self, Required};
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The app, where nothing is wrong with it.
+    pub app: Option<App>,
+    /// Everything that is wrong, in the order it was written.
+    pub errors: Vec<Finding>,
+    /// What is allowed and probably not meant.
+    pub warnings: Vec<Finding>,
+}
+
+/// Checks an attribute. All problems are found at once, each at its own place, and none that only
+/// follows from another.
+///
+/// ```
+/// use machinist_core::attribute::{Arg, ArgValue, Attribute, Place, Value};
+/// use machinist_core::check::check;
+///
+/// let machine_type = Value::Text("GPU-H100".into());
+/// let checked = check(&Attribute {
+///     at: Place(0),
+///     args: vec![Arg {
+///         key: "machine_type".into(),
+///         key_at: Place(1),
+///         value: ArgValue::Value(machine_type, Place(2)),
+///     }],
+///     item_name: "LlmServer".into(),
+///     item_name_at: Place(3),
+/// });
+/// let app = checked.app.unwrap();
+/// assert_eq!((&*app.name, app.gpus), ("llm-server", 1));
+/// ```
+pub fn check(attribute: &Attribute) -> Checked {
+    let mut read = Reader::default();
+    read.level(Level::App, &attribute.args);
+    let name = read.name(attribute);
+    let machines = read.machines(attribute.at);
+    let gpus = read.gpus(&machines);
+    read.concurrency();
+    let unspoilt = read.errors.is_empty();
+    read.requirements(&machines, gpus);
+    let warnings = if unspoilt {
+        read.larger_than_required(&machines, gpus)
+    } else {
+        Vec::new()
+    };
+    let app = read.errors.is_empty().then(|| App {
+        name,
+        machine_types: machines.iter().map(|(machine, _)| *machine).collect(),
+        gpus,
+        settings: read.sorted_settings(),
+        required: read
+            .required
+            .iter()
+            .map(|(required, _)| *required)
+            .collect(),
+    });
+    read.errors.sort_by_key(|finding| finding.at.0);
+    Checked {
+        app,
+        errors: read.errors,
+        warnings,
+    }
+}
+
+/// A value that was read and where it stands.
+type At<T> = (T, Place);
+
+/// What has been read so far.
+#[derive(Default)]
+struct Reader {
+    name: Option<At<String>>,
+    machine_types: Option<At<Vec<At<String>>>>,
+    settings: Vec<(&'static Parameter, Setting, Place)>,
+    required: Vec<(Required, Place)>,
+    /// Keys that occur anywhere, right or wrong: nothing is missing that was tried.
+    mentioned: Vec<String>,
+    errors: Vec<Finding>,
+}
+
+impl Reader {
+    fn error(&mut self, at: Place, problem: Problem) {
+        self.errors.push(Finding { at, problem });
+    }
+
+    fn level(&mut self, level: Level, args: &[Arg]) {
+        let mut seen: Vec<&str> = Vec::new();
+        for arg in args {
+            let key = &*arg.key;
+            let is_group = level == Level::App && matches!(key, SCALING | REQUIRES);
+            if !level.keys().contains(&key) {
+                let value = match &arg.value {
+                    ArgValue::Value(value, _) => Some(value),
+                    _ => None,
+                };
+                let problem = problem::wrong_key(level, key, value);
+                // A key that is answered with another one counts as that one.
+                let meant = problem.help.clone().unwrap_or_default();
+                self.mentioned.push(if meant.contains("machine_type") {
+                    parameter::MACHINE_TYPE.into()
+                } else {
+                    key.into()
+                });
+                self.error(arg.key_at, problem);
+            } else if seen.contains(&key) {
+                self.error(arg.key_at, problem::duplicate_key(key));
+            } else if is_group {
+                self.group(key, arg);
+            } else {
+                self.mentioned.push(key.into());
+                self.value(level, key, arg);
+            }
+            seen.push(key);
+        }
+    }
+
+    fn group(&mut self, key: &str, arg: &Arg) {
+        let level = if key == SCALING {
+            Level::Scaling
+        } else {
+            Level::Requires
+        };
+        match &arg.value {
+            ArgValue::Group(args) => self.level(level, args),
+            ArgValue::Value(..) | ArgValue::Missing => {
+                self.error(arg.key_at, problem::not_a_group(key));
+            }
+            ArgValue::Reported => {}
+        }
+    }
+
+    fn value(&mut self, level: Level, key: &str, arg: &Arg) {
+        let (value, at) = match &arg.value {
+            ArgValue::Value(value, at) => (value, *at),
+            ArgValue::Reported => return,
+            ArgValue::Group(_) | ArgValue::Missing => {
+                let problem = problem::missing_value(key, &example(level, key));
+                return self.error(arg.key_at, problem);
+            }
+        };
+        if let Some(requirement) = requirement::find(key).filter(|_| level == Level::Requires) {
+            match requirement.read(value) {
+                Ok(amount) => self.required.push(((requirement, amount), at)),
+                Err(problem) => self.error(at, problem),
+            }
+        } else if let Some(parameter) = parameter::find(key) {
+            match parameter.read(value, at) {
+                Ok(Setting::List(_)) if key == parameter::MACHINE_TYPE => {
+                    self.machine_types = Some((texts(value, at), at));
+                }
+                Ok(setting) => self.settings.push((parameter, setting, at)),
+                Err(findings) => self.errors.extend(findings),
+            }
+        } else if let Value::Text(name) = value {
+            self.name = Some((name.clone(), at));
+        } else {
+            let example = example(level, key);
+            self.error(at, problem::mistyped(key, "a string", &example, value));
+        }
+    }
+
+    fn is_mentioned(&self, key: &str) -> bool {
+        self.mentioned.iter().any(|mentioned| mentioned == key)
+    }
+
+    fn name(&mut self, attribute: &Attribute) -> String {
+        match self.name.take() {
+            Some((name, at)) => {
+                if !name::is_dns_label(&name) {
+                    self.error(at, problem::bad_name(&name));
+                }
+                name
+            }
+            None => {
+                let name = name::kebab_case(&attribute.item_name);
+                if !name::is_dns_label(&name) && !self.is_mentioned(NAME) {
+                    let problem = problem::no_name_from_item(&attribute.item_name);
+                    self.error(attribute.item_name_at, problem);
+                }
+                name
+            }
+        }
+    }
+
+    /// The machine types of the catalogue that were named, if all are of one kind.
+    fn machines(&mut self, attribute_at: Place) -> Vec<At<&'static MachineType>> {
+        let Some((names, _)) = self.machine_types.take() else {
+            if !self.is_mentioned(parameter::MACHINE_TYPE) {
+                self.error(attribute_at, problem::missing_machine_type());
+            }
+            return Vec::new();
+        };
+        let mut machines: Vec<At<&'static MachineType>> = Vec::new();
+        let mut mixed = false;
+        for (name, at) in names {
+            match (catalogue::find(&name), machines.first()) {
+                (None, _) => self.error(at, problem::unknown_machine_type(&name)),
+                (Some(machine), Some(&(first, _))) if first.kind() != machine.kind() => {
+                    if !mixed {
+                        let gpus = self.is_mentioned(parameter::GPUS);
+                        self.error(at, problem::mixed_list(first, machine, gpus));
+                    }
+                    mixed = true;
+                }
+                (Some(machine), _) => machines.push((machine, at)),
+            }
+        }
+        // What follows would only repeat that the list is wrong.
+        if mixed { Vec::new() } else { machines }
+    }
+
+    /// The GPUs of a runner: 0 on CPU types.
+    fn gpus(&mut self, machines: &[At<&'static MachineType>]) -> u32 {
+        let at = |(parameter, ..): &(&Parameter, Setting, Place)| parameter.key == parameter::GPUS;
+        let written = self
+            .settings
+            .iter()
+            .position(at)
+            .map(|i| self.settings.remove(i));
+        let Some(&(first, _)) = machines.first() else {
+            return 0;
+        };
+        match (first.kind(), written) {
+            (MachineKind::Cpu, None) => 0,
+            (MachineKind::Gpu, None) => 1,
+            (MachineKind::Cpu, Some((.., at))) => {
+                self.error(at, problem::gpus_on_cpu(first));
+                0
+            }
+            (MachineKind::Gpu, Some((_, setting, at))) => {
+                let Setting::Number(gpus) = setting else {
+                    return 1;
+                };
+                if let Some((machine, _)) = machines.iter().find(|(m, _)| gpus > m.max_gpus) {
+                    self.error(at, problem::too_many_gpus(machine, gpus));
+                }
+                gpus
+            }
+        }
+    }
+
+    fn concurrency(&mut self) {
+        let written = |key: &str| {
+            self.settings
+                .iter()
+                .find_map(|(parameter, setting, at)| match setting {
+                    Setting::Number(number) if parameter.key == key => Some((*number, *at)),
+                    _ => None,
+                })
+        };
+        let Some((min, at)) = written(parameter::MIN_CONCURRENCY) else {
+            return;
+        };
+        let max = written(parameter::MAX_CONCURRENCY).map(|(max, _)| max);
+        if max.is_none() && self.is_mentioned(parameter::MAX_CONCURRENCY) {
+            return;
+        }
+        if let Err(problem) = parameter::check_concurrency(min, max) {
+            self.error(at, problem);
+        }
+    }
+
+    /// Each machine type against all requirements: one error for a machine that misses any.
+    fn requirements(&mut self, machines: &[At<&'static MachineType>], gpus: u32) {
+        let required: Vec<Required> = self
+            .required
+            .iter()
+            .map(|(required, _)| *required)
+            .collect();
+        for &(machine, at) in machines {
+            let missed: Vec<Required> = requirement::missed(machine, gpus, &required).collect();
+            if !missed.is_empty() {
+                let problem = problem::requirement_missed(machine, gpus, &required, &missed);
+                self.error(at, problem);
+            }
+        }
+    }
+
+    /// Machine types with at least twice the video memory of the smallest that would do.
+    fn larger_than_required(
+        &self,
+        machines: &[At<&'static MachineType>],
+        gpus: u32,
+    ) -> Vec<Finding> {
+        let required: Vec<Required> = self
+            .required
+            .iter()
+            .map(|(required, _)| *required)
+            .collect();
+        let mut fitting = requirement::fitting(gpus, &required);
+        let Some(smallest) = fitting.find(|machine| machine.kind() == MachineKind::Gpu) else {
+            return Vec::new();
+        };
+        let large = |machine: &MachineType| machine.vram_mb >= smallest.vram_mb * 2;
+        let finding = |&(machine, at): &At<&MachineType>| Finding {
+            at,
+            problem: problem::larger_than_required(machine, smallest, gpus),
+        };
+        let large = machines
+            .iter()
+            .filter(|(machine, _)| !required.is_empty() && large(machine));
+        large.map(finding).collect()
+    }
+
+    fn sorted_settings(&self) -> Vec<(&'static Parameter, Setting)> {
+        let all = parameter::PARAMETERS.iter();
+        all.filter_map(|parameter| {
+            let set = self
+                .settings
+                .iter()
+                .find(|(other, ..)| other.key == parameter.key);
+            set.map(|(_, setting, _)| (parameter, setting.clone()))
+        })
+        .collect()
+    }
+}
+
+/// The strings of a list, or one string, each with its own place.
+fn texts(value: &Value, at: Place) -> Vec<At<String>> {
+    match value {
+        Value::Text(text) => Vec::from([(text.clone(), at)]),
+        Value::List(elements) => elements
+            .iter()
+            .flat_map(|(element, at)| texts(element, *at))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn example(level: Level, key: &str) -> String {
+    if level == Level::Requires {
+        return requirement::find(key).map_or_else(String::new, |what| what.example());
+    }
+    parameter::find(key).map_or_else(|| "\"llm-server\"".into(), |what| what.kind.example())
+}

@@ -1,0 +1,85 @@
+//! The names of apps.
+
+use alloc::string::String;
+
+/// The most characters of a DNS label (RFC 1123).
+pub const MAX_LENGTH: usize = 63;
+
+/// Whether a text is a DNS label: 1 to [`MAX_LENGTH`] of `a-z`, `0-9` and `-`, with no `-` at
+/// either end.
+///
+/// ```
+/// use machinist_core::name::is_dns_label;
+///
+/// assert!(is_dns_label("llm-server"));
+/// assert!(!is_dns_label("LlmServer"));
+/// assert!(!is_dns_label("-llm"));
+/// ```
+pub fn is_dns_label(text: &str) -> bool {
+    (1..=MAX_LENGTH).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+/// A Rust name, or nearly any text, in kebab-case. The result may still not be a DNS label.
+///
+/// ```
+/// use machinist_core::name::kebab_case;
+///
+/// assert_eq!(kebab_case("LlmServer"), "llm-server");
+/// assert_eq!(kebab_case("HTTPServer2"), "http-server2");
+/// assert_eq!(kebab_case("my_binary"), "my-binary");
+/// ```
+pub fn kebab_case(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 4);
+    let mut chars = text.chars().peekable();
+    let mut before = '-';
+    while let Some(c) = chars.next() {
+        let starts_word = c.is_uppercase()
+            && (before.is_lowercase()
+                || before.is_ascii_digit()
+                || before.is_uppercase() && chars.peek().is_some_and(|next| next.is_lowercase()));
+        let separator = matches!(c, '_' | '-' | ' ' | '.' | '/');
+        if (starts_word || separator) && !out.is_empty() && !out.ends_with('-') {
+            out.push('-');
+        }
+        if !separator {
+            out.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    while out.ends_with('-') {
+        out.pop();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_have_limits() {
+        assert!(is_dns_label(&"a".repeat(63)));
+        assert!(!is_dns_label(&"a".repeat(64)));
+        assert!(!is_dns_label(""));
+        assert!(!is_dns_label("a_b"));
+        assert!(!is_dns_label("é"));
+    }
+
+    #[test]
+    fn words_are_found_in_any_style() {
+        for (text, kebab) in [
+            ("main", "main"),
+            ("_private__name_", "private-name"),
+            ("SDXL", "sdxl"),
+            ("Sdxl2Turbo", "sdxl2-turbo"),
+            ("My App", "my-app"),
+        ] {
+            assert_eq!(kebab_case(text), kebab);
+        }
+    }
+}
