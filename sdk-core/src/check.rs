@@ -148,8 +148,7 @@ impl Reader {
             ArgValue::Value(value, at) => (value, *at),
             ArgValue::Reported => return,
             ArgValue::Group(_) | ArgValue::Missing => {
-                let problem = problem::missing_value(key, &example(level, key));
-                return self.error(arg.key_at, problem);
+                return self.error(arg.key_at, problem::missing_value(key));
             }
         };
         if let Some(requirement) = requirement::find(key).filter(|_| level == Level::Requires) {
@@ -168,7 +167,7 @@ impl Reader {
         } else if let Value::Text(name) = value {
             self.name = Some((name.clone(), at));
         } else {
-            let example = example(level, key);
+            let example = problem::example(key);
             self.error(at, problem::mistyped(key, "a string", &example, value));
         }
     }
@@ -339,11 +338,4 @@ fn texts(value: &Value, at: Place) -> Vec<At<String>> {
             .collect(),
         _ => Vec::new(),
     }
-}
-
-fn example(level: Level, key: &str) -> String {
-    if level == Level::Requires {
-        return requirement::find(key).map_or_else(String::new, |what| what.example());
-    }
-    parameter::find(key).map_or_else(|| "\"llm-server\"".into(), |what| what.kind.example())
 }

@@ -8,11 +8,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::attribute::Value;
+use crate::attribute::{Place, Value};
 use crate::catalogue;
 use crate::machine::{MachineKind, MachineType};
 use crate::name;
-use crate::parameter::{Group, Kind, PARAMETERS, Parameter, REGIONS};
+use crate::parameter::{self, Group, Kind, PARAMETERS, Parameter, REGIONS};
 use crate::requirement::{self, REQUIREMENTS, Required, Unit};
 use crate::suggest;
 use crate::unit::{DURATION, Quantity, SIZE};
@@ -363,8 +363,8 @@ const RENAMED: &[(&str, &str)] = &[
     ("nvdec", "decoders"),
 ];
 
-/// The keys that are no parameter.
-pub(crate) const NAME: &str = "name";
+/// The key that names an app.
+pub const NAME: &str = "name";
 /// The group of scaling parameters.
 pub(crate) const SCALING: &str = "scaling";
 /// The group of requirements.
@@ -430,11 +430,24 @@ impl Level {
     }
 }
 
+fn takes(key: &str, value: &Value) -> bool {
+    parameter::find(key).is_some_and(|parameter| parameter.read(value, Place(0)).is_ok())
+        || requirement::find(key).is_some_and(|requirement| requirement.read(value).is_ok())
+}
+
+/// A value of this key, as it is written.
+pub(crate) fn example(key: &str) -> String {
+    let parameter = parameter::find(key).map(|parameter| parameter.kind.example());
+    parameter
+        .or_else(|| requirement::find(key).map(requirement::Requirement::example))
+        .unwrap_or_else(|| "\"llm-server\"".into())
+}
+
 /// A key that does not belong where it stands: in another group, renamed, misspelt or unknown.
 pub(crate) fn wrong_key(level: Level, key: &str, value: Option<&Value>) -> Problem {
     let written = |key: &str| match value {
-        Some(value) => format!("{key} = {value}"),
-        None => format!("{key} = ..."),
+        Some(value) if takes(key, value) => format!("{key} = {value}"),
+        _ => format!("{key} = {}", example(key)),
     };
     if let Some(home) = Level::of(key) {
         return misplaced(level, home, key, &written(key));
@@ -491,7 +504,7 @@ fn misplaced(level: Level, home: Level, key: &str, written: &str) -> Problem {
 }
 
 fn find_is_code(key: &str) -> bool {
-    crate::parameter::find(key).is_some_and(|parameter| parameter.group == Group::Code)
+    parameter::find(key).is_some_and(|parameter| parameter.group == Group::Code)
 }
 
 /// A key for the second time.
@@ -500,8 +513,8 @@ pub(crate) fn duplicate_key(key: &str) -> Problem {
 }
 
 /// A key with nothing behind it, or a group where a value belongs.
-pub(crate) fn missing_value(key: &str, example: &str) -> Problem {
-    Problem::new(format!("`{key}` needs a value")).help(format!("write `{key} = {example}`"))
+pub(crate) fn missing_value(key: &str) -> Problem {
+    Problem::new(format!("`{key}` needs a value")).help(format!("write `{key} = {}`", example(key)))
 }
 
 /// A value where a group belongs.
@@ -531,26 +544,24 @@ pub(crate) fn mistyped(key: &str, takes: &str, example: &str, given: &Value) -> 
 /// A number outside the parameter's range.
 pub(crate) fn out_of_range(parameter: &Parameter, given: i128) -> Problem {
     let key = parameter.key;
-    match parameter.kind {
+    let range = match parameter.kind {
         Kind::Seconds(min, max) => {
             let (from, to) = (DURATION.show(min), DURATION.show(max));
-            Problem::new(format!(
-                "`{key}` must be from {from} to {to}, not {given} seconds"
+            return Problem::new(format!("`{key}` cannot be {given} seconds"))
+                .help(format!("write a duration from {from} to {to}"));
+        }
+        Kind::Number(min, max) => format!("write a number from {min} to {max}"),
+        kind => format!("write {}", kind.takes()),
+    };
+    let problem = Problem::new(format!("`{key}` cannot be {given}"));
+    if key == parameter::GPUS && given == 0 {
+        return problem
+            .help(format!(
+                "{range}, or name a CPU type for an app without a GPU"
             ))
-        }
-        Kind::Number(min, max) if key == "gpus" && given == 0 => {
-            Problem::new(format!("`{key}` must be from {min} to {max}, not {given}"))
-                .help("remove `gpus`, or for an app without a GPU name a CPU type")
-                .note(machine_names(MachineKind::Cpu))
-        }
-        kind => {
-            let (min, max) = match kind {
-                Kind::Number(min, max) => (min, max),
-                _ => (0, u32::MAX),
-            };
-            Problem::new(format!("`{key}` must be from {min} to {max}, not {given}"))
-        }
+            .note(machine_names(MachineKind::Cpu));
     }
+    problem.help(range)
 }
 
 /// A size, bandwidth or duration that cannot be read.

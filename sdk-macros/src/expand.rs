@@ -1,0 +1,244 @@
+//! From a checked app to code: the record, the typed entry and the errors.
+
+use machinist_core::app::{App, Origin};
+use machinist_core::attribute::{Arg, ArgValue, Attribute, Finding, Place};
+use machinist_core::check;
+use machinist_core::parameter::{Group, Setting};
+use machinist_core::problem::{NAME, Problem};
+use machinist_core::record;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::item::{self, Item};
+use crate::parse::{self, ATTRIBUTE, Places, Range, one};
+
+/// Where the attribute stands, and in which build.
+pub(crate) struct CallSite {
+    pub(crate) span: Span,
+    pub(crate) package: String,
+    pub(crate) version: String,
+    /// The binary that is built, if one is.
+    pub(crate) binary: Option<String>,
+    /// The source file relative to the package's folder; empty where the compiler does not say.
+    pub(crate) file: String,
+    /// The attribute's line from 1; 0 where the compiler does not say.
+    pub(crate) line: usize,
+}
+
+impl CallSite {
+    /// What the compiler and cargo say. Cargo builds anew when one of its variables changes.
+    pub(crate) fn here(span: Span) -> Self {
+        let cargo = |name| std::env::var(name).ok();
+        Self {
+            span,
+            package: cargo("CARGO_PKG_NAME").unwrap_or_default(),
+            version: cargo("CARGO_PKG_VERSION").unwrap_or_default(),
+            binary: cargo("CARGO_BIN_NAME"),
+            file: in_package(
+                &span.file(),
+                &cargo("CARGO_MANIFEST_DIR").unwrap_or_default(),
+            ),
+            line: span.start().line,
+        }
+    }
+}
+
+/// A source file relative to its package's folder, with `/`. The compiler gives it relative to
+/// the folder it runs in (the workspace's), or absolute.
+fn in_package(file: &str, package: &str) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = here.join(file);
+    let inside = match path.strip_prefix(package) {
+        Ok(inside) => inside,
+        // A generated file: its folder is another one on every machine.
+        Err(_) if path.is_absolute() && file.starts_with(['/', '\\']) => {
+            std::path::Path::new(path.file_name().unwrap_or_default())
+        }
+        Err(_) => std::path::Path::new(file),
+    };
+    inside.to_string_lossy().replace('\\', "/")
+}
+
+/// `#[app(args)] item`.
+pub(crate) fn app(args: TokenStream, item: TokenStream, call: &CallSite) -> TokenStream {
+    let generated = match item::split(item.clone()) {
+        Ok(split) => generate(args, &split, call),
+        Err((at, problem)) => compile_error(at, &problem),
+    };
+    // The item comes out as it went in, with errors too: nothing else breaks, in an IDE either.
+    let mut out = item;
+    out.extend(generated);
+    out
+}
+
+fn generate(args: TokenStream, item: &Item, call: &CallSite) -> TokenStream {
+    let mut arguments = parse::arguments(args, call.span);
+    let item_name_at = arguments.places.add(one(item.name.span()));
+    let name_at = name_place(&arguments.args).unwrap_or(item_name_at);
+    let checked = check::check(&Attribute {
+        at: ATTRIBUTE,
+        item_name: default_name(item, call),
+        item_name_at,
+        args: std::mem::take(&mut arguments.args),
+    });
+    let places = &arguments.places;
+    let error = |at, problem: &Problem| compile_error(places.range(at), problem);
+    let mut errors: Vec<_> = arguments
+        .errors
+        .iter()
+        .map(|(at, what)| (at.0, error(*at, what)))
+        .collect();
+    errors.extend(
+        checked
+            .errors
+            .iter()
+            .map(|f| (f.at.0, error(f.at, &f.problem))),
+    );
+    errors.sort_by_key(|(place, _)| *place);
+    match checked.app {
+        Some(app) if errors.is_empty() => {
+            let warnings = checked
+                .warnings
+                .iter()
+                .map(|finding| warning(finding, places, item));
+            let register = register(&app, item, call, arguments.krate, places.range(name_at).0);
+            quote!(#(#warnings)* #register)
+        }
+        _ => errors.into_iter().map(|(_, error)| error).collect(),
+    }
+}
+
+/// What the app is called where the attribute does not say: a program's `main` by the program.
+fn default_name(item: &Item, call: &CallSite) -> String {
+    let name = item.name.to_string();
+    match name.strip_prefix("r#").unwrap_or(&name) {
+        "main" if item.generics.is_none() => {
+            call.binary.clone().unwrap_or_else(|| call.package.clone())
+        }
+        name => name.into(),
+    }
+}
+
+/// Where the attribute names the app.
+fn name_place(args: &[Arg]) -> Option<Place> {
+    args.iter().find_map(|arg| match arg.value {
+        ArgValue::Value(_, at) if arg.key == NAME => Some(at),
+        _ => None,
+    })
+}
+
+fn register(
+    app: &App,
+    item: &Item,
+    call: &CallSite,
+    krate: Option<TokenStream>,
+    name_span: Span,
+) -> TokenStream {
+    let item_name = item.name.to_string();
+    let entry = app.entry(&Origin {
+        description: &item.description,
+        package: &call.package,
+        version: &call.version,
+        file: &call.file,
+        line: call.line,
+        item: &item_name,
+    });
+    let record = match record::encode(&entry) {
+        Ok(record) => record,
+        Err(_) => return compile_error(one(item.name.span()), &too_long()),
+    };
+    let krate = krate.unwrap_or_else(|| quote!(::machinist));
+    let guard = guard(&app.name, name_span);
+    let length = Literal::usize_unsuffixed(record.len());
+    let record = Literal::byte_string(&record);
+    let name = &app.name;
+    let machines = app
+        .machine_types
+        .iter()
+        .map(|machine| Ident::new(&machine.name.replace('-', "_"), Span::call_site()));
+    let gpus = Literal::u32_unsuffixed(app.gpus);
+    let code = fields(app, Group::Code);
+    let scaling = fields(app, Group::Scaling);
+    let implement = item.generics.as_ref().map(|generics| {
+        let item::Generics {
+            params,
+            args,
+            bounds,
+        } = generics;
+        let name = &item.name;
+        quote!((#params) (#name<#args>) (#bounds))
+    });
+    quote! {
+        #krate::__register! {
+            #length #record
+            #name [#(#machines)*] #gpus {#code} {#scaling}
+            #implement
+        }
+        #guard
+    }
+}
+
+/// A macro whose only use is to be defined twice where two apps of one crate have one name: then
+/// the compiler shows both names.
+fn guard(app: &str, name: Span) -> TokenStream {
+    let guard = Ident::new(&format!("machinist_app_{}", app.replace('-', "_")), name);
+    quote_spanned! {name=>
+        #[doc(hidden)]
+        #[macro_export]
+        #[allow(non_local_definitions)]
+        macro_rules! #guard {
+            () => {};
+        }
+    }
+}
+
+fn too_long() -> Problem {
+    Problem::new("the app's documentation is too long for its record").help(format!(
+        "shorten its first paragraph to less than {} bytes",
+        record::MAX_PAYLOAD / 2
+    ))
+}
+
+/// `key value`, for every parameter of a group that is set.
+fn fields(app: &App, group: Group) -> TokenStream {
+    let set = app
+        .settings
+        .iter()
+        .filter(|(parameter, _)| parameter.group == group);
+    set.map(|(parameter, setting)| {
+        let key = Ident::new(parameter.key, Span::call_site());
+        match setting {
+            Setting::Number(number) => {
+                let number = Literal::u32_unsuffixed(*number);
+                quote!(#key #number)
+            }
+            Setting::Text(text) => quote!(#key #text),
+            Setting::List(texts) => quote!(#key {&[#(#texts),*]}),
+        }
+    })
+    .collect()
+}
+
+fn compile_error((start, end): Range, problem: &Problem) -> TokenStream {
+    let text = problem.to_string();
+    let path = quote_spanned!(start=> ::core::compile_error!);
+    let message = quote_spanned!(end=> {#text});
+    quote!(#path #message)
+}
+
+/// A warning, which stable Rust gives a macro only as the use of something deprecated.
+fn warning(finding: &Finding, places: &Places, item: &Item) -> TokenStream {
+    let (span, _) = places.range(finding.at);
+    let lints = &item.lints;
+    let note = finding.problem.to_string();
+    let used = Ident::new("larger_than_required", span);
+    quote! {
+        const _: () = {
+            #[deprecated(note = #note)]
+            #[allow(non_upper_case_globals)]
+            const larger_than_required: () = ();
+            #lints
+            const _: () = #used;
+        };
+    }
+}
