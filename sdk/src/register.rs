@@ -35,6 +35,8 @@ macro_rules! __register {
         $(($($params:tt)*) ($type:ty) ($($bounds:tt)*))?
     ) => {
         const _: () = {
+            // An attribute that sets every parameter leaves nothing to fill up.
+            #[allow(clippy::needless_update)]
             const SPEC: $crate::Spec = $crate::Spec {
                 name: $name,
                 machine_types: &[$($crate::catalogue::$machine),*],

@@ -1,0 +1,5 @@
+//! Transcoding as a program; the app is the library's.
+
+fn main() -> std::io::Result<()> {
+    media_studio_video::Transcoder::serve()
+}
