@@ -31,86 +31,70 @@ pub const SECTION: &str = ".mchnst";
 /// The segment and section of the records on Mach-O.
 pub const MACHO_SECTION: (&str, &str) = ("__DATA", "__mchnst");
 
-const HEADER: usize = MAGIC.len() + 8;
+/// The bytes of a frame before its payload.
+pub const HEADER: usize = MAGIC.len() + 8;
+
+/// The most bytes of a frame.
+pub const MAX_FRAME: usize = HEADER + MAX_PAYLOAD as usize + CHECKSUM;
+
 const CHECKSUM: usize = 4;
 
-/// Why bytes are not a record. Offsets count from the start of the bytes given.
+/// Bytes that are not a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordError {
+    /// Where the record starts, from the start of the bytes given.
+    pub offset: usize,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is wrong with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum RecordError {
-    /// Bytes that are neither padding nor the start of a frame.
-    NotARecord {
-        /// Where.
-        offset: usize,
-    },
+pub enum Fault {
+    /// Neither padding nor the start of a frame.
+    NotARecord,
     /// The frame ends after the bytes do.
-    Truncated {
-        /// Where the frame starts.
-        offset: usize,
-    },
+    Truncated,
     /// The frame was written by a newer machinist.
     NewerFormat {
-        /// Where the frame starts.
-        offset: usize,
         /// Its format version.
         version: u32,
     },
-    /// The payload's length is over [`MAX_PAYLOAD`].
+    /// The payload is longer than [`MAX_PAYLOAD`].
     Oversized {
-        /// Where the frame starts.
-        offset: usize,
         /// The length it states, in bytes.
         length: u32,
     },
     /// The checksum is not the payload's, or the payload is not UTF-8.
-    Corrupt {
-        /// Where the frame starts.
-        offset: usize,
-    },
+    Corrupt,
 }
 
-impl RecordError {
-    /// Where the bytes stopped making sense.
-    pub const fn offset(&self) -> usize {
-        match *self {
-            Self::NotARecord { offset }
-            | Self::Truncated { offset }
-            | Self::NewerFormat { offset, .. }
-            | Self::Oversized { offset, .. }
-            | Self::Corrupt { offset } => offset,
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotARecord => f.write_str("no record starts here"),
+            Self::Truncated => f.write_str("it is cut off"),
+            Self::NewerFormat { version } => {
+                write!(
+                    f,
+                    "its format is {version}, and the newest known here is {VERSION}"
+                )
+            }
+            Self::Oversized { length } => {
+                write!(
+                    f,
+                    "it states a length of {length} bytes, and the most is {MAX_PAYLOAD}"
+                )
+            }
+            Self::Corrupt => f.write_str("its checksum is wrong"),
         }
     }
 }
 
 impl fmt::Display for RecordError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotARecord { offset } => {
-                write!(f, "corrupt record: no record starts at offset {offset}")
-            }
-            Self::Truncated { offset } => {
-                write!(
-                    f,
-                    "corrupt record: the record at offset {offset} is cut off"
-                )
-            }
-            Self::NewerFormat { offset, version } => write!(
-                f,
-                "the record at offset {offset} has format {version}, and the newest that this \
-                 version reads is {VERSION}"
-            ),
-            Self::Oversized { offset, length } => write!(
-                f,
-                "corrupt record: the record at offset {offset} states a length of {length} \
-                 bytes, and the most is {MAX_PAYLOAD}"
-            ),
-            Self::Corrupt { offset } => {
-                write!(
-                    f,
-                    "corrupt record: the checksum of the record at offset {offset} is wrong"
-                )
-            }
-        }
+        write!(f, "record at offset {}: {}", self.offset, self.fault)
     }
 }
 
@@ -120,7 +104,7 @@ impl core::error::Error for RecordError {}
 ///
 /// # Errors
 ///
-/// [`RecordError::Oversized`] over [`MAX_PAYLOAD`] bytes.
+/// [`Fault::Oversized`] over [`MAX_PAYLOAD`] bytes.
 ///
 /// ```
 /// use machinist_core::record;
@@ -132,7 +116,10 @@ impl core::error::Error for RecordError {}
 pub fn encode(payload: &str) -> Result<Vec<u8>, RecordError> {
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     if length > MAX_PAYLOAD {
-        return Err(RecordError::Oversized { offset: 0, length });
+        return Err(RecordError {
+            offset: 0,
+            fault: Fault::Oversized { length },
+        });
     }
     let mut frame = Vec::with_capacity(HEADER + payload.len() + CHECKSUM);
     frame.extend(MAGIC);
@@ -155,37 +142,39 @@ pub fn decode(section: &[u8]) -> impl Iterator<Item = Result<&str, RecordError>>
     })
 }
 
-/// The payload of the frame that starts at `offset` and
-/// where the frame ends.
+/// The payload of the frame that starts at `offset`, and where the frame ends.
 ///
 /// # Errors
 ///
-/// Each [`RecordError`] that the frame deserves.
+/// Each [`Fault`] that the frame deserves.
 pub fn decode_frame(bytes: &[u8], offset: usize) -> Result<(&str, usize), RecordError> {
-    let rest = bytes
-        .get(offset..)
-        .ok_or(RecordError::Truncated { offset })?;
-    if !rest.starts_with(&MAGIC) {
-        return Err(RecordError::NotARecord { offset });
+    let rest = bytes.get(offset..).unwrap_or_default();
+    match decode_first(rest) {
+        Ok((payload, length)) => Ok((payload, offset + length)),
+        Err(fault) => Err(RecordError { offset, fault }),
     }
-    let truncated = RecordError::Truncated { offset };
-    let version = read_u32(rest, MAGIC.len()).ok_or(truncated)?;
+}
+
+fn decode_first(bytes: &[u8]) -> Result<(&str, usize), Fault> {
+    if !bytes.starts_with(&MAGIC) {
+        return Err(Fault::NotARecord);
+    }
+    let version = read_u32(bytes, MAGIC.len()).ok_or(Fault::Truncated)?;
     if version > VERSION {
-        return Err(RecordError::NewerFormat { offset, version });
+        return Err(Fault::NewerFormat { version });
     }
-    let length = read_u32(rest, MAGIC.len() + 4).ok_or(truncated)?;
+    let length = read_u32(bytes, MAGIC.len() + 4).ok_or(Fault::Truncated)?;
     if length > MAX_PAYLOAD {
-        return Err(RecordError::Oversized { offset, length });
+        return Err(Fault::Oversized { length });
     }
     let end = HEADER + length as usize;
-    let payload = rest.get(HEADER..end).ok_or(truncated)?;
-    let checksum = read_u32(rest, end).ok_or(truncated)?;
-    let corrupt = RecordError::Corrupt { offset };
-    if version == 0 || checksum != crc32(&rest[MAGIC.len()..end]) {
-        return Err(corrupt);
+    let payload = bytes.get(HEADER..end).ok_or(Fault::Truncated)?;
+    let checksum = read_u32(bytes, end).ok_or(Fault::Truncated)?;
+    if version == 0 || checksum != crc32(&bytes[MAGIC.len()..end]) {
+        return Err(Fault::Corrupt);
     }
-    let payload = core::str::from_utf8(payload).map_err(|_| corrupt)?;
-    Ok((payload, offset + end + CHECKSUM))
+    let payload = core::str::from_utf8(payload).map_err(|_| Fault::Corrupt)?;
+    Ok((payload, end + CHECKSUM))
 }
 
 fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
@@ -236,7 +225,10 @@ mod tests {
         for cut in MAGIC.len()..frame.len() {
             assert_eq!(
                 payloads(&frame[..cut]),
-                Err(RecordError::Truncated { offset: 0 })
+                Err(RecordError {
+                    offset: 0,
+                    fault: Fault::Truncated
+                })
             );
         }
     }
@@ -252,33 +244,26 @@ mod tests {
     }
 
     #[test]
-    fn each_error_is_its_own() {
+    fn each_fault_is_its_own() {
+        let wrong = |section: &[u8], offset, fault| {
+            assert_eq!(payloads(section), Err(RecordError { offset, fault }));
+        };
         let mut newer = encode("x").unwrap();
         newer[8] = 2;
-        assert_eq!(
-            payloads(&newer),
-            Err(RecordError::NewerFormat {
-                offset: 0,
-                version: 2
-            })
-        );
+        wrong(&newer, 0, Fault::NewerFormat { version: 2 });
 
         let mut oversized = encode("x").unwrap();
         oversized[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
-        let length = u32::MAX;
-        assert_eq!(
-            payloads(&oversized),
-            Err(RecordError::Oversized { offset: 0, length })
-        );
+        wrong(&oversized, 0, Fault::Oversized { length: u32::MAX });
 
         let mut second = encode("x").unwrap();
         let offset = second.len() + 1;
         second.extend(*b"\0garbage");
-        assert_eq!(payloads(&second), Err(RecordError::NotARecord { offset }));
+        wrong(&second, offset, Fault::NotARecord);
 
         let mut corrupt = encode("x").unwrap();
         corrupt[16] = b'y';
-        assert_eq!(payloads(&corrupt), Err(RecordError::Corrupt { offset: 0 }));
+        wrong(&corrupt, 0, Fault::Corrupt);
     }
 
     #[test]
