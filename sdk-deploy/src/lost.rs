@@ -1,0 +1,90 @@
+//! Apps that were compiled and not linked.
+//!
+//! The linker leaves out a library that no code names, with all its apps. Their records are still
+//! in the library's own file, and the difference is what was lost.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::manifest::{App, Manifest, ManifestError, parse_app};
+use crate::read::{ReadError, Record, records, scan};
+
+/// A Rust library that was built on the way to the images.
+#[derive(Clone, Debug)]
+pub struct Library {
+    /// The name of its crate, as code writes it.
+    pub crate_name: String,
+    /// Its `.rlib`.
+    pub path: PathBuf,
+}
+
+/// A crate whose apps are in no image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostCrate {
+    /// Its package.
+    pub package: String,
+    /// Its name, as code writes it.
+    pub crate_name: String,
+    /// The names of its apps that were lost.
+    pub apps: Vec<String>,
+}
+
+/// Compares the libraries of a build with what was linked.
+///
+/// # Errors
+///
+/// When a library cannot be read.
+pub fn lost(libraries: &[Library], manifest: &Manifest) -> Result<Vec<LostCrate>, ManifestError> {
+    let mut lost = Vec::new();
+    for library in libraries {
+        let mut crate_lost = LostCrate {
+            package: String::new(),
+            crate_name: library.crate_name.clone(),
+            apps: Vec::new(),
+        };
+        for app in apps(library)? {
+            let is = |other: &App| (&other.name, &other.package) == (&app.name, &app.package);
+            if !manifest.apps.iter().any(is) {
+                crate_lost.package = app.package;
+                crate_lost.apps.push(app.name);
+            }
+        }
+        if !crate_lost.apps.is_empty() {
+            lost.push(crate_lost);
+        }
+    }
+    Ok(lost)
+}
+
+fn apps(library: &Library) -> Result<Vec<App>, ManifestError> {
+    let mut payloads = BTreeSet::new();
+    for Record { payload, offset } in records_of(library)? {
+        payloads.insert((payload, offset));
+    }
+    let mut apps: Vec<App> = Vec::new();
+    for (payload, offset) in payloads {
+        let path = library.path.clone();
+        let not_an_app = |reason| ManifestError::NotAnApp {
+            path,
+            offset,
+            reason,
+        };
+        let app = parse_app(&payload).map_err(not_an_app)?;
+        if !apps.contains(&app) {
+            apps.push(app);
+        }
+    }
+    apps.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(apps)
+}
+
+/// The records of a library's object files or, where link-time optimisation left no object files,
+/// those in its bitcode.
+fn records_of(library: &Library) -> Result<Vec<Record>, ReadError> {
+    let in_objects = records(&library.path)?;
+    if in_objects.is_empty() {
+        scan(&library.path)
+    } else {
+        Ok(in_objects)
+    }
+}

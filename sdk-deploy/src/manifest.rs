@@ -1,0 +1,328 @@
+//! The manifest: what the code says of all apps of a build.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use machinist_core::attribute::{Place, Value};
+use machinist_core::{json, name, parameter};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+use thiserror::Error;
+
+use crate::read::{self, ReadError};
+use crate::schema;
+
+/// The version of the manifest that this crate writes, and the newest that it reads.
+pub const MANIFEST_VERSION: u32 = 1;
+
+/// What the code says of all apps of a build.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = false))]
+pub struct Manifest {
+    /// [`MANIFEST_VERSION`].
+    #[schemars(extend("const" = MANIFEST_VERSION))]
+    pub manifest_version: u32,
+    /// The apps by name.
+    pub apps: Vec<App>,
+}
+
+/// What the code says of one app.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = false))]
+pub struct App {
+    /// Its name, a DNS label.
+    #[schemars(length(min = 1, max = 63), pattern("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub name: String,
+    /// The first paragraph of its documentation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The package of its code.
+    pub package: String,
+    /// The package's version.
+    pub version: String,
+    /// The binaries that link it, by name; a running program cannot tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub binaries: Vec<String>,
+    /// Where it is written.
+    pub source: Source,
+    /// The code parameters: reset on every deploy.
+    #[schemars(schema_with = "schema::code")]
+    pub code: Map<String, serde_json::Value>,
+    /// The scaling parameters of the first deploy.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(schema_with = "schema::scaling")]
+    pub scaling: Map<String, serde_json::Value>,
+    /// What it requires of its machine.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(schema_with = "schema::requires")]
+    pub requires: Map<String, serde_json::Value>,
+}
+
+/// Where an app is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = false))]
+pub struct Source {
+    /// The file, relative to the package's folder.
+    pub file: String,
+    /// The line of the attribute, from 1; 0 where the compiler did not say.
+    pub line: u32,
+    /// The name of the item.
+    pub item: String,
+}
+
+/// A linked file to read.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// The name it has in the manifest.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// Why there is no manifest.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// A file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A record's payload is not an app.
+    #[error("`{}` has a record at offset {offset} that is not an app: {reason}", path.display())]
+    NotAnApp {
+        /// The file.
+        path: PathBuf,
+        /// Where the record starts.
+        offset: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Two apps of one name.
+    #[error("two apps are named `{name}`: {first} and {second}")]
+    SameName {
+        /// The name.
+        name: String,
+        /// Where the first one is from.
+        first: String,
+        /// Where the second one is from.
+        second: String,
+    },
+    /// One app that is not the same in all binaries.
+    #[error("the app `{name}` at {place} is not the same in `{first}` and `{second}`")]
+    Differs {
+        /// The name.
+        name: String,
+        /// Where it is written.
+        place: String,
+        /// A binary.
+        first: String,
+        /// Another one.
+        second: String,
+    },
+    /// A manifest that is none.
+    #[error("this is not a manifest: {0}")]
+    NotAManifest(String),
+    /// A manifest of a newer version.
+    #[error("the manifest has version {0}, and the newest known here is {MANIFEST_VERSION}")]
+    NewerVersion(u64),
+}
+
+impl ManifestError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Read(error) => error.fault.help(),
+            Self::NotAnApp { .. } => Some("build the binary again"),
+            Self::SameName { .. } => Some("give one of them another name with `name = \"...\"`"),
+            Self::Differs { .. } => {
+                Some("build all binaries together, with the same features and from the same code")
+            }
+            Self::NotAManifest(_) => Some("write it with `cargo machinist manifest -o FILE`"),
+            Self::NewerVersion(_) => Some("upgrade with `cargo install cargo-machinist`"),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads the manifest of all apps in these images. An app that several of them link is one
+    /// app that names them all.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read, a record that is no app, and two apps of one name.
+    pub fn read(images: &[Image]) -> Result<Self, ManifestError> {
+        let mut apps: BTreeMap<String, App> = BTreeMap::new();
+        for image in images {
+            for mut app in read_image(image)? {
+                match apps.get_mut(&app.name) {
+                    None => {
+                        app.binaries.push(image.name.clone());
+                        apps.insert(app.name.clone(), app);
+                    }
+                    Some(known) => merge(known, &app, image)?,
+                }
+            }
+        }
+        let mut apps: Vec<App> = apps.into_values().collect();
+        for app in &mut apps {
+            app.binaries.sort();
+            app.binaries.dedup();
+        }
+        Ok(Self {
+            manifest_version: MANIFEST_VERSION,
+            apps,
+        })
+    }
+
+    /// Reads a manifest that was written.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, with line and column, and a newer version.
+    ///
+    /// ```
+    /// use machinist_deploy::Manifest;
+    ///
+    /// let manifest = Manifest::parse(r#"{"manifest_version": 1, "apps": []}"#).unwrap();
+    /// assert!(manifest.apps.is_empty());
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let not_a_manifest =
+            |error: serde_json::Error| ManifestError::NotAManifest(error.to_string());
+        let any: serde_json::Value = serde_json::from_str(text).map_err(not_a_manifest)?;
+        match any["manifest_version"].as_u64() {
+            Some(version) if version > MANIFEST_VERSION.into() => {
+                return Err(ManifestError::NewerVersion(version));
+            }
+            _ => {}
+        }
+        let manifest: Self = serde_json::from_str(text).map_err(not_a_manifest)?;
+        let mut names = BTreeSet::new();
+        for app in &manifest.apps {
+            check(app).map_err(ManifestError::NotAManifest)?;
+            if !names.insert(&app.name) {
+                let reason = format!("two apps are named `{}`", app.name);
+                return Err(ManifestError::NotAManifest(reason));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// The manifest as it is written: indented JSON with a newline at its end, always the same
+    /// bytes for the same apps.
+    pub fn to_json(&self) -> String {
+        // Strings, numbers and maps with string keys: this serialization cannot fail.
+        let compact = serde_json::to_string(self).unwrap_or_default();
+        json::indent(&compact) + "\n"
+    }
+}
+
+/// The apps of one image. The same record in two architectures of a fat file is one app.
+fn read_image(image: &Image) -> Result<Vec<App>, ManifestError> {
+    let mut seen = BTreeSet::new();
+    let mut apps = Vec::new();
+    for record in read::records(&image.path)? {
+        let app = parse_app(&record.payload).map_err(|reason| ManifestError::NotAnApp {
+            path: image.path.clone(),
+            offset: record.offset,
+            reason,
+        })?;
+        if seen.insert(record.payload) {
+            apps.push(app);
+        }
+    }
+    Ok(apps)
+}
+
+/// An app from a record's payload. Keys that are not known are a later version's, and ignored.
+pub(crate) fn parse_app(payload: &str) -> Result<App, String> {
+    let app: App = serde_json::from_str(payload).map_err(|error| error.to_string())?;
+    check(&app)?;
+    Ok(app)
+}
+
+fn merge(known: &mut App, app: &App, image: &Image) -> Result<(), ManifestError> {
+    let same = App {
+        binaries: Vec::new(),
+        ..known.clone()
+    } == *app;
+    if same {
+        known.binaries.push(image.name.clone());
+        return Ok(());
+    }
+    let is_one_app = (&known.package, &known.source) == (&app.package, &app.source);
+    let first = known.binaries.first().cloned().unwrap_or_default();
+    if is_one_app && first != image.name {
+        return Err(ManifestError::Differs {
+            name: app.name.clone(),
+            place: place(app),
+            first,
+            second: image.name.clone(),
+        });
+    }
+    Err(ManifestError::SameName {
+        name: app.name.clone(),
+        first: format!("{} in `{first}`", place(known)),
+        second: format!("{} in `{}`", place(app), image.name),
+    })
+}
+
+fn place(app: &App) -> String {
+    let Source { file, line, item } = &app.source;
+    format!("`{item}` at {file}:{line} of the package `{}`", app.package)
+}
+
+/// What the macro checked, again: a binary is not trusted.
+fn check(app: &App) -> Result<(), String> {
+    if !name::is_dns_label(&app.name) {
+        return Err(format!(
+            "its name `{}` is not a DNS label",
+            app.name.escape_debug()
+        ));
+    }
+    if !app.code.contains_key(parameter::MACHINE_TYPE) {
+        return Err(format!(
+            "`{}` has no `{}`",
+            app.name,
+            parameter::MACHINE_TYPE
+        ));
+    }
+    for (key, value) in app.code.iter().chain(&app.scaling) {
+        let Some(parameter) = parameter::find(key) else {
+            continue;
+        };
+        let read = parameter.read(&as_written(value), Place(0));
+        if let Err(findings) = read {
+            let problem = findings
+                .into_iter()
+                .next()
+                .map(|finding| finding.problem.message);
+            return Err(format!("`{}`: {}", app.name, problem.unwrap_or_default()));
+        }
+    }
+    Ok(())
+}
+
+/// A value of the manifest as the attribute would have it.
+fn as_written(value: &serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::String(text) => Value::Text(text.clone()),
+        serde_json::Value::Bool(bool) => Value::Bool(*bool),
+        serde_json::Value::Number(number) => match number.as_i64() {
+            Some(integer) => Value::Integer(integer.into()),
+            None => Value::Number(number.to_string()),
+        },
+        serde_json::Value::Array(elements) => Value::List(
+            elements
+                .iter()
+                .map(|element| (as_written(element), Place(0)))
+                .collect(),
+        ),
+        // The health check, of which the attribute has the path.
+        serde_json::Value::Object(members) => match members.get("path") {
+            Some(path) => as_written(path),
+            None => Value::Other(value.to_string()),
+        },
+        serde_json::Value::Null => Value::Other(value.to_string()),
+    }
+}

@@ -1,0 +1,54 @@
+//! The records in a section.
+
+use machinist_core::record::{self, Fault, RecordError};
+use object::read::ReadRef;
+
+use super::{ReadFault, Record};
+
+/// More than a million apps: a header that states more is damaged.
+const MAX_SECTION: u64 = 1 << 30;
+
+/// A range of a file: offset and size in bytes.
+pub(super) type Range = (u64, u64);
+
+/// Reads the records in a range of `data`, which begins at `base` of the file.
+pub(super) fn records<'data>(
+    data: impl ReadRef<'data>,
+    (offset, size): Range,
+    base: u64,
+) -> Result<Vec<Record>, ReadFault> {
+    if size > MAX_SECTION {
+        return Err(ReadFault::OversizedSection(size));
+    }
+    let Ok(section) = data.read_bytes_at(offset, size) else {
+        return Err(truncated(base + offset));
+    };
+    let mut records = Vec::new();
+    let mut at = 0;
+    while let Some(padding) = section[at..].iter().position(|&byte| byte != 0) {
+        let start = at + padding;
+        let in_file = base + offset + start as u64;
+        let (payload, end) = record::decode_frame(section, start)
+            .map_err(|RecordError { fault, .. }| in_file_fault(fault, in_file))?;
+        records.push(Record {
+            payload: payload.to_owned(),
+            offset: in_file,
+        });
+        at = end;
+    }
+    Ok(records)
+}
+
+fn truncated(offset: u64) -> ReadFault {
+    ReadFault::CorruptRecord {
+        fault: Fault::Truncated,
+        offset,
+    }
+}
+
+fn in_file_fault(fault: Fault, offset: u64) -> ReadFault {
+    match fault {
+        Fault::NewerFormat { version } => ReadFault::NewerFormat { version, offset },
+        fault => ReadFault::CorruptRecord { fault, offset },
+    }
+}

@@ -1,0 +1,158 @@
+//! Where the records' section stands in each format of programs, libraries and object files.
+//!
+//! These look at headers alone: `object`'s whole-file types read symbol tables too, which can be
+//! most of a binary.
+
+use machinist_core::record::{MACHO_SECTION, SECTION};
+use object::read::coff::CoffHeader;
+use object::read::elf::{FileHeader, SectionHeader};
+use object::read::macho::{
+    FatArch, MachHeader, MachOFatFile32, MachOFatFile64, Section as _, Segment as _,
+};
+use object::read::pe::ImageNtHeaders;
+use object::read::{Error, FileKind, ReadCache, ReadCacheOps, ReadRef};
+use object::{Endianness, elf, macho, pe};
+
+use super::frames::{self, Range};
+use super::{ReadFault, Record, wasm};
+
+/// The records of an image; `None` where it has no headers to find them by.
+pub(super) fn records<R: ReadCacheOps>(
+    file: &ReadCache<R>,
+) -> Result<Option<Vec<Record>>, ReadFault> {
+    match FileKind::parse(file) {
+        Ok(FileKind::MachOFat32) => fat(MachOFatFile32::parse(file)?.arches(), file).map(Some),
+        Ok(FileKind::MachOFat64) => fat(MachOFatFile64::parse(file)?.arches(), file).map(Some),
+        _ => records_of_one(file, 0),
+    }
+}
+
+/// The records of an image with one architecture, which begins at `base` of the file.
+pub(super) fn records_of_one<'data>(
+    data: impl ReadRef<'data>,
+    base: u64,
+) -> Result<Option<Vec<Record>>, ReadFault> {
+    let Some(sections) = sections(data)? else {
+        return Ok(None);
+    };
+    let mut records = Vec::new();
+    for section in sections {
+        records.extend(frames::records(data, section, base)?);
+    }
+    Ok(Some(records))
+}
+
+fn sections<'data>(data: impl ReadRef<'data>) -> Result<Option<Vec<Range>>, ReadFault> {
+    if wasm::is_module(data) {
+        return wasm::sections(data).map(Some);
+    }
+    let found = match FileKind::parse(data) {
+        Ok(FileKind::Elf32) => return Ok(elf::<elf::FileHeader32<Endianness>, _>(data)?),
+        Ok(FileKind::Elf64) => return Ok(elf::<elf::FileHeader64<Endianness>, _>(data)?),
+        Ok(FileKind::MachO32) => macho::<macho::MachHeader32<Endianness>, _>(data)?,
+        Ok(FileKind::MachO64) => macho::<macho::MachHeader64<Endianness>, _>(data)?,
+        Ok(FileKind::Pe32) => pe::<pe::ImageNtHeaders32, _>(data)?,
+        Ok(FileKind::Pe64) => pe::<pe::ImageNtHeaders64, _>(data)?,
+        Ok(FileKind::Coff) => coff::<pe::ImageFileHeader, _>(data)?,
+        Ok(FileKind::CoffBig) => coff::<pe::AnonObjectHeaderBigobj, _>(data)?,
+        // An import names functions of a DLL and has no data.
+        Ok(FileKind::CoffImport) => Vec::new(),
+        _ => return Err(ReadFault::NotABinary),
+    };
+    Ok(Some(found))
+}
+
+fn elf<'data, H, R>(data: R) -> Result<Option<Vec<Range>>, Error>
+where
+    H: FileHeader<Endian = Endianness>,
+    R: ReadRef<'data>,
+{
+    let header = H::parse(data)?;
+    let endian = header.endian()?;
+    let sections = header.sections(endian, data)?;
+    if sections.is_empty() {
+        return Ok(None);
+    }
+    let mut found = Vec::new();
+    for section in sections.iter() {
+        if sections.section_name(endian, section)? == SECTION.as_bytes() {
+            found.extend(section.file_range(endian));
+        }
+    }
+    Ok(Some(found))
+}
+
+fn macho<'data, H, R>(data: R) -> Result<Vec<Range>, Error>
+where
+    H: MachHeader<Endian = Endianness>,
+    R: ReadRef<'data>,
+{
+    let header = H::parse(data, 0)?;
+    let endian = header.endian()?;
+    let mut found = Vec::new();
+    let mut commands = header.load_commands(endian, data, 0)?;
+    while let Some(command) = commands.next()? {
+        let Some((segment, rest)) = H::Segment::from_command(command)? else {
+            continue;
+        };
+        for section in segment.sections(endian, rest)? {
+            // An object file has all its sections in one segment without a name.
+            let (segment, name) = MACHO_SECTION;
+            if section.segment_name() == segment.as_bytes() && section.name() == name.as_bytes() {
+                found.extend(section.file_range(endian, section.offset(endian).into()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn fat<R: ReadCacheOps>(
+    arches: &[impl FatArch],
+    file: &ReadCache<R>,
+) -> Result<Vec<Record>, ReadFault> {
+    let mut records = Vec::new();
+    for arch in arches {
+        let (offset, size) = arch.file_range();
+        let one = file.range(offset, size);
+        records.extend(records_of_one(one, offset)?.unwrap_or_default());
+    }
+    Ok(records)
+}
+
+fn pe<'data, H, R>(data: R) -> Result<Vec<Range>, Error>
+where
+    H: ImageNtHeaders,
+    R: ReadRef<'data>,
+{
+    let mut offset = pe::ImageDosHeader::parse(data)?.nt_headers_offset().into();
+    let (headers, _) = H::parse(data, &mut offset)?;
+    let sections = headers.sections(data, offset)?;
+    let named = sections
+        .iter()
+        .filter(|section| section.raw_name() == SECTION.as_bytes());
+    // The file's size is rounded up to whole blocks; the range is cut to what was there.
+    Ok(named
+        .map(|section| section.pe_file_range())
+        .map(widen)
+        .collect())
+}
+
+fn coff<'data, H, R>(data: R) -> Result<Vec<Range>, Error>
+where
+    H: CoffHeader,
+    R: ReadRef<'data>,
+{
+    let mut offset = 0;
+    let sections = H::parse(data, &mut offset)?.sections(data, offset)?;
+    let named = sections
+        .iter()
+        .filter(|section| section.raw_name() == SECTION.as_bytes());
+    Ok(named
+        .filter_map(|section| section.coff_file_range())
+        .map(widen)
+        .collect())
+}
+
+fn widen((offset, size): (u32, u32)) -> Range {
+    (offset.into(), size.into())
+}
