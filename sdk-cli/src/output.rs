@@ -1,0 +1,162 @@
+//! The one place that prints: data on stdout, everything else on stderr.
+
+use std::io::{self, ErrorKind, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::args::{ColorWhen, Format, Globals};
+use crate::failure::Failure;
+
+const BOLD: Style = Style::new().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HELP: Style = AnsiColor::Cyan.on_default().bold();
+const STATUS: Style = AnsiColor::Green.on_default().bold();
+
+/// Where and how the command prints.
+pub(crate) struct Output {
+    /// How data is written.
+    pub(crate) format: Format,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Output {
+    /// Follows `--color`, `--format` and `--quiet`. Where the color is not decided, anstream looks
+    /// at the terminal, `NO_COLOR` and `CLICOLOR`.
+    pub(crate) fn new(globals: &Globals) -> Self {
+        match globals.color {
+            Some(ColorWhen::Always) => anstream::ColorChoice::Always.write_global(),
+            Some(ColorWhen::Never) => anstream::ColorChoice::Never.write_global(),
+            Some(ColorWhen::Auto) | None => {}
+        }
+        Self {
+            format: globals.format,
+            quiet: globals.quiet,
+            verbose: globals.verbose > 0,
+        }
+    }
+
+    /// Data as it is.
+    pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
+        write_data(|out| out.write_all(text.as_bytes()))
+    }
+
+    /// Data as JSON.
+    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(value)
+            .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
+        self.data(&format!("{text}\n"))
+    }
+
+    /// Rows in aligned columns, the first row the heads.
+    pub(crate) fn table<const N: usize>(&self, rows: &[[String; N]]) -> Result<(), Failure> {
+        let widths: [usize; N] = std::array::from_fn(|column| {
+            let lengths = rows.iter().map(|row| row[column].chars().count());
+            lengths.max().unwrap_or(0)
+        });
+        write_data(|out| {
+            for (i, row) in rows.iter().enumerate() {
+                let cells = row.iter().zip(widths);
+                let line: String = cells
+                    .map(|(cell, width)| format!("{cell:<width$}  "))
+                    .collect();
+                let style = if i == 0 { BOLD } else { Style::new() };
+                writeln!(out, "{style}{}{style:#}", printable(line.trim_end()))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A unified diff.
+    pub(crate) fn diff(&self, diff: &str) -> Result<(), Failure> {
+        write_data(|out| {
+            for line in diff.lines() {
+                let style = match line.as_bytes().first() {
+                    Some(b'-') => AnsiColor::Red.on_default(),
+                    Some(b'+') => AnsiColor::Green.on_default(),
+                    Some(b'@') => AnsiColor::Cyan.on_default(),
+                    _ => Style::new(),
+                };
+                writeln!(out, "{style}{}{style:#}", printable(line))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What was done, in the way cargo says it.
+    pub(crate) fn status(&self, verb: &str, what: &str) {
+        if !self.quiet {
+            say(&format!("{STATUS}{verb:>12}{STATUS:#} {}", printable(what)));
+        }
+    }
+
+    /// What is done, for those who ask for more.
+    pub(crate) fn verbose(&self, verb: &str, what: &str) {
+        if self.verbose {
+            self.status(verb, what);
+        }
+    }
+
+    /// Something that is probably not meant so. `--quiet` does not hide it, as it does not hide
+    /// the compiler's.
+    pub(crate) fn warning(&self, warning: &Failure) {
+        report("warning", WARNING, warning);
+    }
+}
+
+/// Why the command failed.
+pub(crate) fn error(failure: &Failure) {
+    report("error", ERROR, failure);
+}
+
+fn report(label: &str, style: Style, report: &Failure) {
+    let message = printable(&report.message);
+    say(&format!("{style}{label}{style:#}{BOLD}:{BOLD:#} {message}"));
+    for (label, texts) in [("help", &report.help), ("note", &report.note)] {
+        for text in texts {
+            say(&format!("{HELP}{label}{HELP:#}: {}", printable(text)));
+        }
+    }
+}
+
+/// With stderr closed there is nowhere left to say so.
+fn say(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+fn write_data(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    match write(&mut out).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        // The reader has all it wanted, as in `| head`.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::new(format!("cannot write to stdout: {error}"))),
+    }
+}
+
+/// Escapes what would change the display, because names and paths come from binaries and files.
+fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '"' | '\'' | '\\' => out.push(c),
+            c => out.extend(c.escape_debug()),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn text_cannot_control_the_terminal() {
+        assert_eq!(
+            printable("\u{1b}[31m\"é\"\u{202e}\r"),
+            r#"\u{1b}[31m"é"\u{202e}\r"#
+        );
+    }
+}

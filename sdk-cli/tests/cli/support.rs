@@ -1,0 +1,160 @@
+//! Projects to run the command on, and what it answered.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use machinist_core::record;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder with a cargo project.
+pub(crate) struct Project {
+    folder: TempDir,
+}
+
+impl Project {
+    /// Files by their paths; a folder with a `src` gets a Cargo.toml with these dependencies.
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let project = Self::empty();
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
+    /// One package `p` with one binary `p` that carries the app `a`.
+    pub(crate) fn with_one_app() -> Self {
+        let main = record_static("a", "p") + "fn main() {}\n";
+        Self::new(&[("Cargo.toml", &package("p", "")), ("src/main.rs", &main)])
+    }
+
+    pub(crate) fn empty() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    /// Runs `cargo machinist` here.
+    pub(crate) fn run(&self, args: &[&str]) -> Answer {
+        answer(command(self.folder.path()).args(args))
+    }
+}
+
+/// `cargo machinist` in this folder, as cargo starts it.
+pub(crate) fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-machinist"));
+    command
+        .arg("machinist")
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    for from_outside in [
+        "CARGO_TARGET_DIR",
+        "CARGO_BUILD_TARGET_DIR",
+        "CARGO_TERM_COLOR",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+    ] {
+        command.env_remove(from_outside);
+    }
+    command
+}
+
+/// Runs `cargo machinist` where it does not matter.
+pub(crate) fn run(args: &[&str]) -> Answer {
+    answer(command(Path::new(".")).args(args))
+}
+
+/// What the command answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+pub(crate) fn answer(command: &mut Command) -> Answer {
+    let output = command.output().unwrap();
+    Answer {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+
+    /// What was said on stderr, without cargo's progress.
+    #[track_caller]
+    pub(crate) fn says(self, expected: &str) -> Self {
+        let is_progress = |line: &&str| !line.starts_with("   ");
+        let said: Vec<&str> = self.stderr.lines().filter(is_progress).collect();
+        assert_eq!(said.join("\n"), expected, "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+
+    /// The names of the apps and of the binaries that carry them.
+    #[track_caller]
+    pub(crate) fn apps(&self) -> Vec<(String, Vec<String>)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let manifest = self.json();
+        let apps = manifest["apps"].as_array().unwrap().iter();
+        apps.map(|app| {
+            let binaries = app["binaries"].as_array().unwrap().iter();
+            (text(&app["name"]), binaries.map(text).collect())
+        })
+        .collect()
+    }
+}
+
+/// A Cargo.toml.
+pub(crate) fn package(name: &str, rest: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{rest}\n")
+}
+
+/// The static that `#[machinist::app]` puts into a binary.
+pub(crate) fn record_static(app: &str, package: &str) -> String {
+    let payload = json!({
+        "name": app,
+        "package": package,
+        "version": "0.1.0",
+        "source": {"file": "src/main.rs", "line": 1, "item": "A"},
+        "code": {"machine_type": ["GPU-H100"], "gpus": 2},
+    });
+    let frame = record::encode(&payload.to_string()).unwrap();
+    let section = if cfg!(target_vendor = "apple") {
+        format!("{},{}", record::MACHO_SECTION.0, record::MACHO_SECTION.1)
+    } else {
+        record::SECTION.to_owned()
+    };
+    let name = app.replace('-', "_").to_uppercase();
+    format!(
+        "#[used]\n#[unsafe(link_section = \"{section}\")]\n\
+         static {name}: [u8; {}] = {frame:?};\n",
+        frame.len()
+    )
+}
