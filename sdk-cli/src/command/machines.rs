@@ -21,7 +21,7 @@ use crate::output::Output;
 pub(crate) struct Machines {
     /// Show this machine type in full
     name: Option<String>,
-    /// GPUs of a runner
+    /// GPUs of a runner; 1 if it is not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_GPUS as i64))]
     gpus: Option<u32>,
     /// What the platform recommends for this work, the first choice first

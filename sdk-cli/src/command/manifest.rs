@@ -92,11 +92,10 @@ fn from_binaries(args: &args::Manifest, output: &Output) -> Result<Manifest, Fai
 
 /// The file's name without what a platform puts behind it.
 fn binary_name(file: &Path) -> String {
-    let is_platform_s =
-        |extension: &str| matches!(extension, "exe" | "wasm" | "so" | "dylib" | "dll");
+    let is_known = |extension: &str| matches!(extension, "exe" | "wasm" | "so" | "dylib" | "dll");
     let extension = file.extension().and_then(|extension| extension.to_str());
     let name = match extension {
-        Some(extension) if is_platform_s(extension) => file.file_stem(),
+        Some(extension) if is_known(extension) => file.file_stem(),
         _ => file.file_name(),
     };
     name.unwrap_or(file.as_os_str())
@@ -116,7 +115,11 @@ fn no_apps(images: &[Image], lost: Vec<Failure>) -> Failure {
         .iter()
         .map(|image| format!("`{}`", image.path.display()))
         .collect();
-    let mut failure = Failure::new(format!("no apps found in {}", paths.join(", ")));
+    let places = match paths.len() {
+        0..=3 => paths.join(", "),
+        many => format!("{many} binaries"),
+    };
+    let mut failure = Failure::new(format!("no apps found in {places}"));
     if lost.is_empty() {
         return failure
             .help("write `#[machinist::app(machine_type = \"...\")]` above a fn, struct or enum");

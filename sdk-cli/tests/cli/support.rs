@@ -14,7 +14,7 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Files by their paths; a folder with a `src` gets a Cargo.toml with these dependencies.
+    /// Files by their paths.
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let project = Self::empty();
         for (path, text) in files {
