@@ -105,17 +105,19 @@ impl ReadFault {
 ///
 /// A [`ReadError`] that names the file. A file with no records is none: the list is empty.
 pub fn records(path: &Path) -> Result<Vec<Record>, ReadError> {
-    read_file(path, |file| {
-        let cache = ReadCache::new(file);
-        if archive::is_archive(&cache) {
-            return archive::records(&cache);
-        }
-        match image::records(&cache)? {
-            Some(records) => Ok(records),
-            // Stripped of its section headers: the records are there, but no map to them.
-            None => scan::records(&mut cache.into_inner()),
-        }
-    })
+    read_file(path, records_in)
+}
+
+fn records_in(stream: impl Stream) -> Result<Vec<Record>, ReadFault> {
+    let cache = ReadCache::new(stream);
+    if archive::is_archive(&cache) {
+        return archive::records(&cache);
+    }
+    match image::records(&cache)? {
+        Some(records) => Ok(records),
+        // Stripped of its section headers: the records are there, but no map to them.
+        None => scan::records(&mut cache.into_inner()),
+    }
 }
 
 /// Looks for records in all bytes of a file, as in the bitcode of a library that awaits link-time
@@ -156,3 +158,6 @@ fn open(path: &Path) -> io::Result<File> {
 trait Stream: Read + Seek {}
 
 impl<S: Read + Seek> Stream for S {}
+
+#[cfg(test)]
+mod tests;
