@@ -172,9 +172,9 @@ fn register(
         #krate::__register! {
             #length #record
             #name [#(#machines)*] #gpus {#code} {#scaling}
+            {#guard}
             #implement
         }
-        #guard
     }
 }
 

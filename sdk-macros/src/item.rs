@@ -107,11 +107,12 @@ impl Attributes {
                     self.document(&text.value());
                 }
             }
+            // The item keeps what it expects, and meets it there alone.
+            [TokenTree::Ident(level), TokenTree::Group(lints)] if level == "expect" => {
+                self.lints.extend(quote!(#[allow #lints]));
+            }
             [TokenTree::Ident(level), TokenTree::Group(_)]
-                if matches!(
-                    &*level.to_string(),
-                    "allow" | "expect" | "warn" | "deny" | "forbid"
-                ) =>
+                if matches!(&*level.to_string(), "allow" | "warn" | "deny" | "forbid") =>
             {
                 let attribute: TokenStream = attribute.into_iter().collect();
                 self.lints.extend(quote!(#[#attribute]));

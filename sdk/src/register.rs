@@ -32,6 +32,7 @@ macro_rules! __register {
         $length:literal $record:literal
         $name:literal [$($machine:ident)*] $gpus:literal
         {$($code:ident $code_value:tt)*} {$($scaling:ident $scaling_value:tt)*}
+        {$($guard:tt)*}
         $(($($params:tt)*) ($type:ty) ($($bounds:tt)*))?
     ) => {
         const _: () = {
@@ -60,9 +61,12 @@ macro_rules! __register {
                 $crate::__private::Registration { spec: &SPEC, record: &RECORD }
             }
 
+            $($guard)*
+
             $(
+                // `dead_code`: a type may stand for its app and be no value anywhere.
                 #[automatically_derived]
-                #[allow(deprecated)]
+                #[allow(dead_code, deprecated)]
                 impl<$($params)*> $crate::App for $type $($bounds)* {
                     const SPEC: $crate::Spec = SPEC;
                 }
