@@ -9,7 +9,7 @@
 //! | a machine's figures, what a name probably meant | [`catalogue`] |
 //! | a parameter, its range and default | [`parameter`] |
 //! | what `requires(...)` can ask for, and which machines have it | [`requirement`] |
-//! | how sizes, bandwidths and durations are written | [`unit`] |
+//! | how sizes, bandwidths and durations are written | [`mod@unit`] |
 //! | when an app is valid | [`mod@check`] |
 //! | the words of an error | [`problem`] |
 //! | the bytes in the binary | [`record`] |

@@ -1,4 +1,25 @@
-//! placeholder
+//! The machine that an app runs on, written in its code: checked by the compiler, carried inside
+//! the binary, put back on every redeploy.
+//!
+//! ```
+//! use machinist::App;
+//!
+//! #[machinist::app(machine_type = "GPU-H100", gpus = 2)]
+//! struct LlmServer;
+//!
+//! // Its own machine, in const code.
+//! const VRAM_MB: u32 = LlmServer::SPEC.vram_mb();
+//! assert_eq!(VRAM_MB, 160_000);
+//!
+//! // All apps that are linked into the program.
+//! assert_eq!(machinist::apps()[0].name, "llm-server");
+//! ```
+//!
+//! [`app`] is the attribute, with every key. `cargo machinist manifest` reads what the apps of a
+//! build need out of its binaries, without running them.
+//!
+//! A crate that a program depends on but never names is not linked, nor are its apps: write
+//! `use my_apps as _;` in the program.
 #![no_std]
 
 extern crate alloc;
@@ -12,6 +33,7 @@ pub use register::__private;
 pub use machinist_core::catalogue;
 pub use machinist_core::parameter::{CodeParameters, ScalingParameters};
 pub use machinist_core::{MachineKind, MachineType, Spec};
+#[doc = include_str!("attribute.md")]
 pub use machinist_macros::app;
 pub use registry::{apps, find, manifest};
 

@@ -15,15 +15,8 @@ pub(super) fn records(stream: &mut impl Stream) -> Result<Vec<Record>, ReadFault
     let mut start = 0;
     loop {
         let window = read_at(stream, start, WINDOW)?;
-        let mut next = start + (window.len().saturating_sub(MAGIC.len() - 1)) as u64;
-        for at in (0..window.len()).filter(|&at| window[at..].starts_with(&MAGIC)) {
+        for at in magics(&window) {
             let offset = start + at as u64;
-            if records
-                .last()
-                .is_some_and(|last: &Record| offset <= last.offset)
-            {
-                continue;
-            }
             // What only looks like a record is no error here: this very program has the magic in
             // it.
             let frame = read_at(stream, offset, record::MAX_FRAME)?;
@@ -37,9 +30,24 @@ pub(super) fn records(stream: &mut impl Stream) -> Result<Vec<Record>, ReadFault
         if window.len() < WINDOW {
             return Ok(records);
         }
-        next = next.max(start + 1);
-        start = next;
+        // A magic that the window cuts through is whole in the next one.
+        start += (WINDOW - (MAGIC.len() - 1)) as u64;
     }
+}
+
+/// Where the magic stands in bytes.
+fn magics(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        loop {
+            // The search for one byte is the one that is fast without optimisation too.
+            let at = next + bytes[next..].iter().position(|&byte| byte == MAGIC[0])?;
+            next = at + 1;
+            if bytes[at..].starts_with(&MAGIC) {
+                return Some(at);
+            }
+        }
+    })
 }
 
 /// Up to `size` bytes.
