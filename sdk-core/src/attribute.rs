@@ -18,6 +18,8 @@ pub struct Attribute {
     pub at: Place,
     /// Its arguments in order.
     pub args: Vec<Arg>,
+    /// Whether something in it could not be read, and was reported: then nothing is missing.
+    pub unreadable: bool,
     /// What the app is called where the arguments do not say: the item's or the binary's name,
     /// in any case style.
     pub item_name: String,

@@ -38,6 +38,7 @@ pub struct Checked {
 ///         key_at: Place(1),
 ///         value: ArgValue::Value(machine_type, Place(2)),
 ///     }],
+///     unreadable: false,
 ///     item_name: "LlmServer".into(),
 ///     item_name_at: Place(3),
 /// });
@@ -45,7 +46,10 @@ pub struct Checked {
 /// assert_eq!((&*app.name, app.gpus), ("llm-server", 1));
 /// ```
 pub fn check(attribute: &Attribute) -> Checked {
-    let mut read = Reader::default();
+    let mut read = Reader {
+        unreadable: attribute.unreadable,
+        ..Reader::default()
+    };
     read.level(Level::App, &attribute.args);
     let name = read.name(attribute);
     let machines = read.machines(attribute.at);
@@ -89,6 +93,7 @@ struct Reader {
     required: Vec<(Required, Place)>,
     /// Keys that occur anywhere, right or wrong: nothing is missing that was tried.
     mentioned: Vec<String>,
+    unreadable: bool,
     errors: Vec<Finding>,
 }
 
@@ -198,7 +203,7 @@ impl Reader {
     /// The machine types of the catalogue that were named, if all are of one kind.
     fn machines(&mut self, attribute_at: Place) -> Vec<At<&'static MachineType>> {
         let Some((names, _)) = self.machine_types.take() else {
-            if !self.is_mentioned(parameter::MACHINE_TYPE) {
+            if !self.unreadable && !self.is_mentioned(parameter::MACHINE_TYPE) {
                 self.error(attribute_at, problem::missing_machine_type());
             }
             return Vec::new();

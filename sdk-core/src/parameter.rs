@@ -246,7 +246,7 @@ impl Parameter {
         let wrong = |problem: Problem| Err(Vec::from([Finding { at, problem }]));
         let number = |number: i128, (min, max): (u32, u32)| match u32::try_from(number) {
             Ok(number) if (min..=max).contains(&number) => Ok(Setting::Number(number)),
-            _ => wrong(problem::out_of_range(self, number)),
+            _ => wrong(problem::out_of_range(self, value)),
         };
         match (self.kind, value) {
             (Kind::Number(min, max) | Kind::Seconds(min, max), Value::Integer(integer)) => {

@@ -87,8 +87,14 @@ pub(crate) fn names<S: AsRef<str>>(all: impl IntoIterator<Item = S>, and: &str) 
     out
 }
 
-fn ticked(text: &str) -> String {
+pub(crate) fn ticked(text: &str) -> String {
     format!("`{text}`")
+}
+
+/// A text of the user as it can be shown: control characters and marks that turn the direction of
+/// a line are written as escapes.
+fn shown(text: &str) -> impl fmt::Display {
+    text.escape_debug()
 }
 
 fn machine_names(kind: MachineKind) -> String {
@@ -110,7 +116,7 @@ fn machine_names(kind: MachineKind) -> String {
 /// assert!(problem.help.unwrap().contains("`GPU-H100`"));
 /// ```
 pub fn unknown_machine_type(given: &str) -> Problem {
-    let problem = Problem::new(format!("unknown machine type `{given}`"));
+    let problem = Problem::new(format!("unknown machine type `{}`", shown(given)));
     let Some(meant) = catalogue::meant(given) else {
         let (cpu, gpu) = (
             machine_names(MachineKind::Cpu),
@@ -208,7 +214,8 @@ pub(crate) fn requirement_missed(
     let with = gpu_count(gpus);
     let lack = |&(what, amount): &Required| {
         let has = what.describe(what.figure(machine, gpus));
-        let with = if has.starts_with("no ") { "" } else { &*with };
+        let adds_up = what.figure(machine, gpus) != what.figure(machine, 1);
+        let with = if adds_up { &*with } else { "" };
         let wants = if has == "no GPU" {
             what.describe(amount)
         } else {
@@ -370,6 +377,11 @@ pub(crate) const SCALING: &str = "scaling";
 /// The group of requirements.
 pub(crate) const REQUIRES: &str = "requires";
 
+/// Whether a key is followed by keys of its own, in parentheses.
+pub fn is_group(key: &str) -> bool {
+    matches!(key, SCALING | REQUIRES)
+}
+
 /// Where in the attribute a key stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
@@ -463,9 +475,7 @@ pub(crate) fn wrong_key(level: Level, key: &str, value: Option<&Value>) -> Probl
         .or_else(|| suggest::nearest(key, all));
     let keys = format!("keys of {} are {}", level.name(), level.keys().join(", "));
     match meant.and_then(|meant| Some((meant, Level::of(meant)?))) {
-        Some((meant, _)) if matches!(meant, SCALING | REQUIRES) => {
-            problem.help(format!("write `{meant}(...)`"))
-        }
+        Some((meant, _)) if is_group(meant) => problem.help(format!("write `{meant}(...)`")),
         Some((meant, home)) if home == level => problem
             .help(format!("write `{}`", written(meant)))
             .note(keys),
@@ -498,6 +508,9 @@ fn misplaced(level: Level, home: Level, key: &str, written: &str) -> Problem {
     };
     let problem = Problem::new(message).note(why);
     match home {
+        Level::App if is_group(key) => {
+            problem.help(format!("write `{key}(...)` directly in `#[app(...)]`"))
+        }
         Level::App => problem.help(format!("write `{written}` directly in `#[app(...)]`")),
         _ => problem.help(format!("write {}", home.write(written))),
     }
@@ -542,19 +555,26 @@ pub(crate) fn mistyped(key: &str, takes: &str, example: &str, given: &Value) -> 
 }
 
 /// A number outside the parameter's range.
-pub(crate) fn out_of_range(parameter: &Parameter, given: i128) -> Problem {
+pub(crate) fn out_of_range(parameter: &Parameter, given: &Value) -> Problem {
     let key = parameter.key;
     let range = match parameter.kind {
         Kind::Seconds(min, max) => {
-            let (from, to) = (DURATION.show(min), DURATION.show(max));
-            return Problem::new(format!("`{key}` cannot be {given} seconds"))
-                .help(format!("write a duration from {from} to {to}"));
+            format!(
+                "write a duration from {} to {}",
+                DURATION.show(min),
+                DURATION.show(max)
+            )
         }
         Kind::Number(min, max) => format!("write a number from {min} to {max}"),
         kind => format!("write {}", kind.takes()),
     };
-    let problem = Problem::new(format!("`{key}` cannot be {given}"));
-    if key == parameter::GPUS && given == 0 {
+    let problem = Problem::new(match (parameter.kind, given) {
+        (Kind::Seconds(..), Value::Integer(seconds)) => {
+            format!("`{key}` cannot be {seconds} seconds")
+        }
+        _ => format!("`{key}` cannot be {given}"),
+    });
+    if key == parameter::GPUS && *given == Value::Integer(0) {
         return problem
             .help(format!(
                 "{range}, or name a CPU type for an app without a GPU"
@@ -574,8 +594,9 @@ pub(crate) fn bad_quantity(
     let units = names(quantity.units.iter().map(|(name, _)| ticked(name)), "or");
     let example = instead.as_deref().unwrap_or(quantity.example);
     let problem = Problem::new(format!(
-        "`{key}` takes {} in {units}, not `{given}`",
-        quantity.what
+        "`{key}` takes {} in {units}, not `{}`",
+        quantity.what,
+        shown(given)
     ))
     .help(format!("write `{key} = \"{example}\"`"));
     let note = quantity.note(given);
@@ -588,7 +609,7 @@ pub(crate) fn bad_quantity(
 
 /// An amount of nothing, or less.
 pub(crate) fn requires_nothing(key: &str, given: &Value) -> Problem {
-    Problem::new(format!("`{key}` must be more than 0, not {given}"))
+    Problem::new(format!("`{key}` must be more than 0, not `{given}`"))
         .help(format!("remove `{key}` if nothing is required"))
 }
 
@@ -601,13 +622,17 @@ pub(crate) fn empty_list(parameter: &Parameter) -> Problem {
 
 /// An element for the second time.
 pub(crate) fn duplicate_element(parameter: &Parameter, element: &str) -> Problem {
-    Problem::new(format!("`{element}` stands twice in `{}`", parameter.key))
-        .help("remove the second one")
+    Problem::new(format!(
+        "`{}` stands twice in `{}`",
+        shown(element),
+        parameter.key
+    ))
+    .help("remove the second one")
 }
 
 /// A region that the platform does not have.
 pub(crate) fn unknown_region(given: &str) -> Problem {
-    let problem = Problem::new(format!("unknown region `{given}`"));
+    let problem = Problem::new(format!("unknown region `{}`", shown(given)));
     let regions = format!("regions are {}", REGIONS.join(", "));
     match suggest::nearest(given, REGIONS.iter().copied()) {
         Some(region) => problem
@@ -619,7 +644,7 @@ pub(crate) fn unknown_region(given: &str) -> Problem {
 
 /// A path that is none.
 pub(crate) fn bad_path(key: &str, given: &str, fault: &str) -> Problem {
-    let problem = Problem::new(format!("the path `{}` {fault}", given.escape_debug()));
+    let problem = Problem::new(format!("the path `{}` {fault}", shown(given)));
     match given.split_whitespace().collect::<Vec<_>>()[..] {
         [path] if !given.starts_with('/') && !path.contains("//") => {
             problem.help(format!("write `{key} = \"/{path}\"`"))
@@ -650,11 +675,8 @@ pub(crate) fn min_over_max(min: u32, max: Option<u32>, platform_max: u32) -> Pro
 
 /// A name that is no DNS label.
 pub(crate) fn bad_name(given: &str) -> Problem {
-    let problem = Problem::new(format!(
-        "the name `{}` is not a DNS label",
-        given.escape_debug()
-    ))
-    .note(rule());
+    let problem =
+        Problem::new(format!("the name `{}` is not a DNS label", shown(given))).note(rule());
     match suggested_name(given) {
         Some(name) => problem.help(format!("write `name = \"{name}\"`")),
         None => problem.help("write for instance `name = \"llm-server\"`"),
@@ -679,8 +701,10 @@ fn rule() -> String {
 }
 
 fn suggested_name(given: &str) -> Option<String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.' | '/');
-    let kebab = name::kebab_case(&given.chars().filter(|&c| allowed(c)).collect::<String>());
+    if !given.is_ascii() {
+        return None;
+    }
+    let kebab = name::kebab_case(given);
     let cut: String = kebab
         .trim_start_matches('-')
         .chars()

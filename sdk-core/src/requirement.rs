@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use crate::attribute::Value;
 use crate::catalogue;
@@ -161,7 +160,7 @@ impl Requirement {
     fn mistyped(&self, value: &Value) -> Problem {
         let takes = match self.unit {
             Unit::Quantity(quantity) => {
-                let units: Vec<&str> = quantity.units.iter().map(|(name, _)| *name).collect();
+                let units = quantity.units.iter().map(|(name, _)| problem::ticked(name));
                 format!("{} in {}", quantity.what, problem::names(units, "or"))
             }
             Unit::Millicores => "a number of cores".into(),
@@ -185,8 +184,7 @@ impl Requirement {
                 }
             },
             (Unit::Quantity(quantity), Value::Integer(number)) => {
-                let (unit, _) = quantity.units[quantity.units.len() - 2];
-                format!("{:?}", format!("{number} {unit}"))
+                format!("{:?}", format!("{number} {}", quantity.usual_unit))
             }
             (Unit::Quantity(quantity), _) => format!("{:?}", quantity.example),
             (Unit::Millicores | Unit::Count, Value::Text(text)) if scale(text, 1).is_some() => {

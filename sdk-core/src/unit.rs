@@ -17,6 +17,8 @@ pub struct Quantity {
     pub example: &'static str,
     /// The units, the base unit (factor 1) first.
     pub units: &'static [Unit],
+    /// The unit that is meant where none is written.
+    pub usual_unit: &'static str,
     /// What people write for a unit, the name of the unit to write, and how many of it that is
     /// as a numerator and a denominator.
     mistaken: &'static [(&'static str, &'static str, u64, u64)],
@@ -28,6 +30,7 @@ pub static SIZE: Quantity = Quantity {
     what: "a size",
     example: "120 GB",
     units: &[("MB", 1), ("GB", 1_000), ("TB", 1_000_000)],
+    usual_unit: "GB",
     mistaken: &[
         ("MiB", "MB", 1 << 20, 1_000_000),
         ("GiB", "GB", 1 << 30, 1_000_000_000),
@@ -46,6 +49,7 @@ pub static BANDWIDTH: Quantity = Quantity {
     what: "a bandwidth",
     example: "3 TB/s",
     units: &[("GB/s", 1), ("TB/s", 1_000)],
+    usual_unit: "GB/s",
     mistaken: &[
         ("GB", "GB/s", 1, 1),
         ("TB", "TB/s", 1, 1),
@@ -62,6 +66,7 @@ pub static DURATION: Quantity = Quantity {
     what: "a duration",
     example: "15m",
     units: &[("s", 1), ("m", 60), ("h", 3_600)],
+    usual_unit: "s",
     mistaken: &[
         ("ms", "s", 1, 1_000),
         ("sec", "s", 1, 1),
@@ -107,6 +112,12 @@ impl Quantity {
     }
 
     fn instead(&self, number: &str, unit: &str) -> Option<String> {
+        if unit.is_empty() {
+            return scale(number, 1).map(|_| self.write(number, self.usual_unit));
+        }
+        if let Some(base) = self.sum(number, unit) {
+            return Some(self.show(base));
+        }
         let same = |name: &str| name.eq_ignore_ascii_case(unit);
         if let Some((name, factor)) = self.units.iter().find(|(name, _)| same(name)) {
             return match scale(number, *factor) {
@@ -121,6 +132,23 @@ impl Quantity {
         let thousandths = u64::from(scale(number, 1000)?);
         let whole = thousandths.checked_mul(*times)?.div_ceil(over * 1000);
         Some(self.write(&whole.to_string(), name))
+    }
+
+    /// The sum of several, such as `1h30m`.
+    fn sum<'a>(&self, mut number: &'a str, mut rest: &'a str) -> Option<u32> {
+        let mut sum = 0u32;
+        loop {
+            let end = rest
+                .find(|c: char| c.is_ascii_digit())
+                .unwrap_or(rest.len());
+            let (unit, others) = rest.split_at(end);
+            let &(_, factor) = self.units.iter().find(|(name, _)| *name == unit.trim())?;
+            sum = sum.checked_add(scale(number, factor)?)?;
+            if others.is_empty() {
+                return Some(sum);
+            }
+            (number, rest) = split(others);
+        }
     }
 
     /// What makes `given` different from what is taken, where that needs saying.
@@ -229,14 +257,17 @@ mod tests {
             (&SIZE, "24 GiB", Some("26 GB")),
             (&SIZE, "1 TiB", Some("1100 GB")),
             (&SIZE, "0.0001 MB", None),
-            (&SIZE, "120", None),
+            (&SIZE, "120", Some("120 GB")),
             (&BANDWIDTH, "3 TB", Some("3 TB/s")),
             (&BANDWIDTH, "3 tb/s", Some("3 TB/s")),
             (&DURATION, "15 min", Some("15m")),
             (&DURATION, "500ms", Some("1s")),
             (&DURATION, "2d", Some("48h")),
             (&DURATION, "1.5s", Some("2s")),
-            (&DURATION, "1h30m", None),
+            (&DURATION, "1h30m", Some("90m")),
+            (&DURATION, "1h 1m 30s", Some("3690s")),
+            (&DURATION, "1h30q", None),
+            (&DURATION, "90", Some("90s")),
             (&DURATION, "-5s", None),
             (&DURATION, "", None),
         ] {

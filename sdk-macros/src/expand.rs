@@ -80,6 +80,7 @@ fn generate(args: TokenStream, item: &Item, call: &CallSite) -> TokenStream {
         item_name: default_name(item, call),
         item_name_at,
         args: std::mem::take(&mut arguments.args),
+        unreadable: arguments.unreadable,
     });
     let places = &arguments.places;
     let error = |at, problem: &Problem| compile_error(places.range(at), problem);

@@ -5,7 +5,7 @@
 use std::iter::Peekable;
 
 use machinist_core::attribute::{Arg, ArgValue, Place, Value};
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, is_group};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Span, TokenStream, TokenTree};
 
 /// The first and the last token of something written.
@@ -14,6 +14,8 @@ pub(crate) type Range = (Span, Span);
 /// What was written, and the spans that its places count.
 pub(crate) struct Arguments {
     pub(crate) args: Vec<Arg>,
+    /// Whether something in them could not be read.
+    pub(crate) unreadable: bool,
     /// `crate = ...`: where the `machinist` crate is.
     pub(crate) krate: Option<TokenStream>,
     pub(crate) places: Places,
@@ -46,6 +48,7 @@ pub(crate) const ATTRIBUTE: Place = Place(0);
 pub(crate) fn arguments(tokens: TokenStream, attribute: Span) -> Arguments {
     let mut arguments = Arguments {
         args: Vec::new(),
+        unreadable: false,
         krate: None,
         places: Places(vec![one(attribute)]),
         errors: Vec::new(),
@@ -73,15 +76,12 @@ impl Arguments {
                 TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
                     args.extend(self.level(group.stream(), top));
                 }
+                comma if is_punct(&comma, ',') => {
+                    self.stray_comma(&comma);
+                    continue;
+                }
                 other => {
-                    // An argument that nobody can name may be any: none is missing beside it.
-                    let key = if top { "machine_type" } else { "" };
-                    let key_at = self.places.add(one(other.span()));
-                    args.push(Arg {
-                        key: key.into(),
-                        key_at,
-                        value: ArgValue::Reported,
-                    });
+                    self.unreadable = true;
                     self.no_key(&other);
                     skip_to_comma(&mut tokens);
                 }
@@ -106,6 +106,11 @@ impl Arguments {
                 );
             }
         }
+    }
+
+    fn stray_comma(&mut self, comma: &TokenTree) {
+        let problem = Problem::new("nothing stands before this `,`").help("remove it");
+        self.error(one(comma.span()), problem);
     }
 
     fn no_key(&mut self, token: &TokenTree) {
@@ -141,7 +146,12 @@ impl Arguments {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
                 let stream = group.stream();
                 tokens.next();
-                ArgValue::Group(self.level(stream, false))
+                // Only what can be a group is looked into: else one mistake becomes two.
+                ArgValue::Group(if is_group(&key.to_string()) {
+                    self.level(stream, false)
+                } else {
+                    Vec::new()
+                })
             }
             Some(other) => {
                 let (span, text) = (other.span(), excerpt(&other.to_string()));
@@ -161,7 +171,7 @@ impl Arguments {
         };
         if let [TokenTree::Group(group)] = &*tokens {
             if matches!(group.delimiter(), Delimiter::Parenthesis | Delimiter::Brace)
-                && matches!(&*key.to_string(), "scaling" | "requires")
+                && is_group(&key.to_string())
             {
                 let problem = Problem::new(format!("`{key}` is a group of keys"))
                     .help(format!("write `{key}(...)`, without the `=`"));
@@ -200,12 +210,14 @@ impl Arguments {
         let mut tokens = list.stream().into_iter().peekable();
         while tokens.peek().is_some() {
             let element = value_tokens(&mut tokens);
-            let range = match (element.first(), element.last()) {
-                (Some(first), Some(last)) => (first.span(), last.span()),
-                // Two commas in a row.
-                _ => one(tokens.peek().map_or_else(|| list.span(), TokenTree::span)),
+            let (Some(first), Some(last)) = (element.first(), element.last()) else {
+                // `value_tokens` stops only at a comma, or before a key that follows a value.
+                if let Some(comma) = tokens.next() {
+                    self.stray_comma(&comma);
+                }
+                continue;
             };
-            let at = self.places.add(range);
+            let at = self.places.add((first.span(), last.span()));
             elements.push((self.read(element), at));
             self.comma(&mut tokens);
         }

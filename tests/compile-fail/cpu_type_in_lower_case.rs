@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "xl")]
+fn app() {}
+
+fn main() {
+    app();
+}

@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "XXL")]
+fn app() {}
+
+fn main() {
+    app();
+}

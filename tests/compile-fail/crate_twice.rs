@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "GPU-H100", crate = machinist, crate = machinist)]
+fn app() {}
+
+fn main() {
+    app();
+}

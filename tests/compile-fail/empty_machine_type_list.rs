@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = [])]
+fn app() {}
+
+fn main() {
+    app();
+}

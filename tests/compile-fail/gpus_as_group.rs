@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "GPU-H100", gpus(2))]
+fn app() {}
+
+fn main() {
+    app();
+}

@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "S")]
+fn größe() {}
+
+fn main() {
+    größe();
+}

@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = 100)]
+fn app() {}
+
+fn main() {
+    app();
+}

@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "gpu-h100")]
+fn app() {}
+
+fn main() {
+    app();
+}

@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "NVIDIA H100 80GB")]
+fn app() {}
+
+fn main() {
+    app();
+}

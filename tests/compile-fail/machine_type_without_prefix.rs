@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "H100")]
+fn app() {}
+
+fn main() {
+    app();
+}

@@ -1,0 +1,6 @@
+#[machinist::app(gpus = 2)]
+fn app() {}
+
+fn main() {
+    app();
+}

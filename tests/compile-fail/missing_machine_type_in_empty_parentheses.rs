@@ -1,0 +1,6 @@
+#[machinist::app()]
+fn app() {}
+
+fn main() {
+    app();
+}

@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "GPU-H100", startup_timeot = "15m")]
+fn app() {}
+
+fn main() {
+    app();
+}

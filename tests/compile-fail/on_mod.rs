@@ -1,0 +1,4 @@
+#[machinist::app(machine_type = "S")]
+mod app {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[machinist::app(machine_type = "S")]
+trait App {}
+
+fn main() {}

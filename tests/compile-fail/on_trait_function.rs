@@ -1,0 +1,14 @@
+trait App {
+    #[machinist::app(machine_type = "S")]
+    fn serve();
+}
+
+struct Server;
+
+impl App for Server {
+    fn serve() {}
+}
+
+fn main() {
+    Server::serve();
+}

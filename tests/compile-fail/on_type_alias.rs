@@ -1,0 +1,4 @@
+#[machinist::app(machine_type = "S")]
+pub type App = u32;
+
+fn main() {}

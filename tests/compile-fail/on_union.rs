@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "S")]
+pub union App {
+    bits: u32,
+}
+
+fn main() {}

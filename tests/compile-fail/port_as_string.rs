@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "GPU-H100", port = "8080")]
+fn app() {}
+
+fn main() {
+    app();
+}

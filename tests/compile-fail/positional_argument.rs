@@ -1,0 +1,6 @@
+#[machinist::app("GPU-H100")]
+fn app() {}
+
+fn main() {
+    app();
+}

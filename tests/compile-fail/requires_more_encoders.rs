@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "GPU-RTX4090", requires(encoders = 3))]
+fn app() {}
+
+fn main() {
+    app();
+}

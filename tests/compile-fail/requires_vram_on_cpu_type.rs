@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "S", requires(vram = "40 GB"))]
+fn app() {}
+
+fn main() {
+    app();
+}

@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "GPU-H10O")]
+fn app() {}
+
+fn main() {
+    app();
+}

@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "abacus")]
+fn app() {}
+
+fn main() {
+    app();
+}
