@@ -97,7 +97,7 @@ impl Workspace {
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .output()
-            .unwrap_or_else(|error| panic!("cannot run {}: {error}", program.display()))
+            .unwrap_or_else(|error| panic!("cannot run {program:?}: {error}"))
     }
 }
 
