@@ -4,6 +4,7 @@
 #[doc(hidden)]
 pub mod __private {
     pub use core::option::Option::Some;
+    pub use core::primitive::u8;
     pub use inventory;
 
     use machinist_core::Spec;
@@ -55,7 +56,7 @@ macro_rules! __register {
             #[used]
             #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mchnst"))]
             #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".mchnst"))]
-            static RECORD: [u8; $length] = *$record;
+            static RECORD: [$crate::__private::u8; $length] = *$record;
 
             $crate::__private::inventory::submit! {
                 $crate::__private::Registration { spec: &SPEC, record: &RECORD }
