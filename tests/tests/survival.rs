@@ -18,8 +18,11 @@ const LINKED: [&str; 8] = [
     "in-used in plugin, program",
 ];
 
+/// cargo's environment variables.
+type Settings = &'static [(&'static str, &'static str)];
+
 /// What is built, whether for release, and the profile's settings.
-const BUILDS: [(&str, bool, &[(&str, &str)]); 9] = [
+const BUILDS: [(&str, bool, Settings); 9] = [
     ("dev", false, &[]),
     ("release", true, &[]),
     (
