@@ -336,7 +336,8 @@ fn is_region(text: &str) -> bool {
     REGIONS.contains(&text)
 }
 
-fn path_fault(path: &str) -> Option<&'static str> {
+/// What is wrong with a path.
+pub(crate) fn path_fault(path: &str) -> Option<&'static str> {
     if !path.starts_with('/') {
         return Some("does not begin with `/`");
     }

@@ -645,15 +645,14 @@ pub(crate) fn unknown_region(given: &str) -> Problem {
 /// A path that is none.
 pub(crate) fn bad_path(key: &str, given: &str, fault: &str) -> Problem {
     let problem = Problem::new(format!("the path `{}` {fault}", shown(given)));
-    match given.split_whitespace().collect::<Vec<_>>()[..] {
-        [path] if !given.starts_with('/') && !path.contains("//") => {
-            problem.help(format!("write `{key} = \"/{path}\"`"))
-        }
-        _ => problem.help(format!(
-            "write for instance `{key} = {}`",
-            Kind::Path.example()
-        )),
+    let meant = format!("/{given}");
+    if parameter::path_fault(&meant).is_none() && !meant.contains("//") {
+        return problem.help(format!("write `{key} = \"{meant}\"`"));
     }
+    problem.help(format!(
+        "write for instance `{key} = {}`",
+        Kind::Path.example()
+    ))
 }
 
 /// A minimum over its maximum.
@@ -685,12 +684,11 @@ pub(crate) fn bad_name(given: &str) -> Problem {
 
 /// An item whose name makes no DNS label.
 pub(crate) fn no_name_from_item(item: &str) -> Problem {
-    Problem::new(format!("no app name can be made of `{item}`"))
-        .help(format!(
-            "add `name = \"{}\"`",
-            suggested_name(item).unwrap_or_else(|| "llm-server".to_string())
-        ))
-        .note(rule())
+    let problem = Problem::new(format!("no app name can be made of `{item}`")).note(rule());
+    match suggested_name(item) {
+        Some(name) => problem.help(format!("add `name = \"{name}\"`")),
+        None => problem.help("add for instance `name = \"llm-server\"`"),
+    }
 }
 
 fn rule() -> String {

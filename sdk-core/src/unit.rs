@@ -104,11 +104,17 @@ impl Quantity {
     /// assert_eq!(SIZE.read("plenty"), Err(None));
     /// ```
     pub fn read(&self, text: &str) -> Result<u32, Option<String>> {
+        self.parse(text).ok_or_else(|| {
+            let (number, unit) = split(text);
+            self.instead(number, unit)
+                .filter(|instead| self.parse(instead).is_some())
+        })
+    }
+
+    fn parse(&self, text: &str) -> Option<u32> {
         let (number, unit) = split(text);
-        let known = self.units.iter().find(|(name, _)| *name == unit);
-        known
-            .and_then(|&(_, factor)| scale(number, factor))
-            .ok_or_else(|| self.instead(number, unit))
+        let &(_, factor) = self.units.iter().find(|(name, _)| *name == unit)?;
+        scale(number, factor)
     }
 
     fn instead(&self, number: &str, unit: &str) -> Option<String> {

@@ -45,7 +45,7 @@ impl CallSite {
 
 /// A source file relative to its package's folder, with `/`. The compiler gives it relative to
 /// the folder it runs in (the workspace's), or absolute.
-fn in_package(file: &str, package: &str) -> String {
+pub(crate) fn in_package(file: &str, package: &str) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let path = here.join(file);
     let inside = match path.strip_prefix(package) {

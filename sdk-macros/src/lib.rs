@@ -19,3 +19,6 @@ pub fn app(
     let place = expand::CallSite::here(Span::call_site());
     expand::app(args.into(), TokenStream::from(item), &place).into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! Rules that have more cases than can be listed.
+
+use machinist_core::attribute::{Arg, ArgValue, Attribute, Place, Value};
+use machinist_core::catalogue::{self, MACHINE_TYPES};
+use machinist_core::check::check;
+use machinist_core::parameter::{Group, Kind, PARAMETERS};
+use machinist_core::problem::unknown_machine_type;
+use machinist_core::requirement::{REQUIREMENTS, fitting, meets, with_more_gpus};
+use machinist_core::unit::{BANDWIDTH, DURATION, SIZE};
+use machinist_core::{name, suggest};
+use proptest::prelude::*;
+
+fn arg(key: &str, value: Value) -> Arg {
+    Arg {
+        key: key.into(),
+        key_at: Place(1),
+        value: ArgValue::Value(value, Place(2)),
+    }
+}
+
+fn attribute(args: Vec<Arg>) -> Attribute {
+    Attribute {
+        at: Place(0),
+        args,
+        unreadable: false,
+        item_name: "App".into(),
+        item_name_at: Place(9),
+    }
+}
+
+/// A value as the attribute's text has it.
+fn value(text: &str) -> Value {
+    match (text.parse(), text.strip_prefix('[')) {
+        (Ok(number), _) => Value::Integer(number),
+        (_, Some(list)) => Value::List(vec![(value(list.trim_end_matches(']')), Place(3))]),
+        _ => Value::Text(text.trim_matches('"').into()),
+    }
+}
+
+#[test]
+fn every_parameter_takes_its_own_example() {
+    for parameter in PARAMETERS {
+        let read = parameter.read(&value(&parameter.kind.example()), Place(0));
+        assert!(read.is_ok(), "{}: {read:?}", parameter.key);
+    }
+}
+
+#[test]
+fn every_range_includes_both_ends_and_nothing_beyond() {
+    for parameter in PARAMETERS {
+        let (Kind::Number(min, max) | Kind::Seconds(min, max)) = parameter.kind else {
+            continue;
+        };
+        let reads = |n: i128| parameter.read(&Value::Integer(n), Place(0)).is_ok();
+        let (min, max) = (i128::from(min), i128::from(max));
+        assert!(reads(min) && reads(max), "{}", parameter.key);
+        assert!(!reads(min - 1) && !reads(max + 1), "{}", parameter.key);
+    }
+}
+
+#[test]
+fn keys_are_unique() {
+    let mut keys: Vec<&str> = PARAMETERS.iter().map(|parameter| parameter.key).collect();
+    keys.extend(REQUIREMENTS.iter().map(|requirement| requirement.key));
+    let count = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), count);
+}
+
+#[test]
+fn the_smallest_that_fits_is_first() {
+    for (i, larger) in MACHINE_TYPES.iter().enumerate() {
+        for smaller in &MACHINE_TYPES[..i] {
+            assert!(
+                smaller.size() < larger.size(),
+                "{} {}",
+                smaller.name,
+                larger.name
+            );
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_duration_is_read_as_it_is_shown(seconds in 0..700_000u32) {
+        prop_assert_eq!(DURATION.read(&DURATION.show(seconds)), Ok(seconds));
+    }
+
+    #[test]
+    fn sizes_and_bandwidths_are_read_as_they_are_shown(base in 1..4_000_000u32) {
+        prop_assert_eq!(SIZE.read(&SIZE.show(base)), Ok(base));
+        prop_assert_eq!(BANDWIDTH.read(&BANDWIDTH.show(base)), Ok(base));
+    }
+
+    #[test]
+    fn what_is_to_be_written_instead_can_be_read(number in 0..5_000u32, unit in "[a-zA-Z/]{0,5}") {
+        let text = format!("{number}{unit}");
+        for quantity in [&SIZE, &BANDWIDTH, &DURATION] {
+            if let Err(Some(instead)) = quantity.read(&text) {
+                prop_assert!(quantity.read(&instead).is_ok(), "{} {}", text, instead);
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_an_unknown_machine_or_a_known_one(text in ".*") {
+        let known = catalogue::find(&text).is_some();
+        let problem = unknown_machine_type(&text);
+        prop_assert!(problem.help.is_some());
+        prop_assert!(!problem.to_string().chars().any(|c| c.is_control() && c != '\n'));
+        prop_assert!(!known || catalogue::meant(&text).is_some());
+    }
+
+    #[test]
+    fn one_typing_error_in_a_gpu_type_is_answered_with_it(
+        index in 5..MACHINE_TYPES.len(), at in any::<prop::sample::Index>(), c in "[A-Z0-9]",
+    ) {
+        let name = MACHINE_TYPES[index].name;
+        let at = 4 + at.index(name.len() - 4);
+        let typed = format!("{}{c}{}", &name[..at], &name[at + 1..]);
+        // Some typing errors make another machine's name, or one as near to another.
+        let meant = catalogue::meant(&typed).map(|machine| machine.name);
+        prop_assert!(meant.is_some(), "{}", typed);
+        let distance = suggest::nearest(&typed, [name]);
+        prop_assert_eq!(distance, Some(name));
+    }
+
+    #[test]
+    fn a_kebab_case_name_stays_what_it_is(label in "[a-z]([a-z0-9]{0,8}(-[a-z][a-z0-9]{0,8}){0,3})") {
+        prop_assert!(name::is_dns_label(&label));
+        prop_assert_eq!(name::kebab_case(&label), label);
+    }
+
+    #[test]
+    fn what_fits_meets_and_what_meets_fits(
+        amount in 1..400_000u32, requirement in 0..REQUIREMENTS.len(), gpus in 1..=8u32,
+    ) {
+        let requirement = &REQUIREMENTS[requirement];
+        let required = [(requirement, amount)];
+        let fits: Vec<&str> = fitting(gpus, &required).map(|machine| machine.name).collect();
+        for machine in MACHINE_TYPES {
+            prop_assert_eq!(fits.contains(&machine.name), meets(machine, gpus, &required));
+            if let Some(more) = with_more_gpus(machine, gpus, &required) {
+                prop_assert!(meets(machine, more, &required));
+                prop_assert!(more == gpus + 1 || !meets(machine, more - 1, &required));
+            }
+        }
+    }
+
+    #[test]
+    fn a_machine_that_misses_a_requirement_is_an_error_and_no_other(
+        index in 0..MACHINE_TYPES.len(), gb in 1..300u32,
+    ) {
+        let machine = &MACHINE_TYPES[index];
+        let mut vram = arg("requires", Value::Bool(true));
+        vram.value = ArgValue::Group(vec![arg("vram", Value::Text(format!("{gb} GB")))]);
+        let args = vec![arg("machine_type", Value::Text(machine.name.into())), vram];
+        let checked = check(&attribute(args));
+        let enough = machine.vram_mb >= gb * 1000;
+        prop_assert_eq!(checked.app.is_some(), enough);
+        prop_assert_eq!(checked.errors.len(), usize::from(!enough));
+        if let Some(app) = checked.app {
+            let smallest = fitting(1, &app.required).next().unwrap();
+            let large = machine.vram_mb >= 2 * smallest.vram_mb;
+            prop_assert_eq!(checked.warnings.len(), usize::from(large));
+        }
+    }
+
+    #[test]
+    fn every_key_in_the_wrong_place_is_answered_with_the_right_one(index in 0..PARAMETERS.len()) {
+        let parameter = &PARAMETERS[index];
+        let written = arg(parameter.key, value(&parameter.kind.example()));
+        let machine = arg("machine_type", Value::Text("GPU-H100".into()));
+        let args = match parameter.group {
+            Group::Scaling => vec![machine, written],
+            Group::Code => {
+                let mut group = arg("scaling", Value::Bool(true));
+                group.value = ArgValue::Group(vec![written]);
+                vec![machine, group]
+            }
+        };
+        let errors = check(&attribute(args)).errors;
+        prop_assert_eq!(errors.len(), 1, "{:?}", errors);
+        let help = errors[0].problem.help.clone().unwrap();
+        prop_assert!(help.contains(parameter.key), "{}", help);
+    }
+}
