@@ -1,5 +1,7 @@
 //! The compiled catalogue against the rows of the platform's page, figure by figure.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use machinist_core::catalogue::{MACHINE_TYPES, WORKLOADS};
 use machinist_core::parameter::{PARAMETERS, REGIONS};
 use machinist_core::unit::{BANDWIDTH, SIZE, scale};
