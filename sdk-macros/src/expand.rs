@@ -29,16 +29,20 @@ impl CallSite {
     /// What the compiler and cargo say. Cargo builds anew when one of its variables changes.
     pub(crate) fn here(span: Span) -> Self {
         let cargo = |name| std::env::var(name).ok();
+        let line = span.start().line;
+        // Before Rust 1.88 no line is known, and what is given as the file is none.
+        let file = if line == 0 {
+            String::new()
+        } else {
+            span.file()
+        };
         Self {
             span,
             package: cargo("CARGO_PKG_NAME").unwrap_or_default(),
             version: cargo("CARGO_PKG_VERSION").unwrap_or_default(),
             binary: cargo("CARGO_BIN_NAME"),
-            file: in_package(
-                &span.file(),
-                &cargo("CARGO_MANIFEST_DIR").unwrap_or_default(),
-            ),
-            line: span.start().line,
+            file: in_package(&file, &cargo("CARGO_MANIFEST_DIR").unwrap_or_default()),
+            line,
         }
     }
 }
@@ -49,12 +53,13 @@ pub(crate) fn in_package(file: &str, package: &str) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let path = here.join(file);
     let inside = match path.strip_prefix(package) {
-        Ok(inside) => inside,
+        // Without cargo the package's folder is not known.
+        Ok(inside) if inside.is_relative() => inside,
         // A generated file: its folder is another one on every machine.
-        Err(_) if path.is_absolute() && file.starts_with(['/', '\\']) => {
+        _ if path.is_absolute() && file.starts_with(['/', '\\']) => {
             std::path::Path::new(path.file_name().unwrap_or_default())
         }
-        Err(_) => std::path::Path::new(file),
+        _ => std::path::Path::new(file),
     };
     inside.to_string_lossy().replace('\\', "/")
 }
