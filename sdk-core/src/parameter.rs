@@ -25,8 +25,10 @@ pub const REGIONS: &[&str] = &["us-west", "us-central", "us-east", "eu-north", "
 pub const MACHINE_TYPE: &str = "machine_type";
 /// The key that GPU types have.
 pub const GPUS: &str = "gpus";
-pub(crate) const MIN_CONCURRENCY: &str = "min_concurrency";
-pub(crate) const MAX_CONCURRENCY: &str = "max_concurrency";
+/// The key of the runners that are always kept.
+pub const MIN_CONCURRENCY: &str = "min_concurrency";
+/// The key of the most runners.
+pub const MAX_CONCURRENCY: &str = "max_concurrency";
 
 /// Who owns a parameter once the app is deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

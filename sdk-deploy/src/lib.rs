@@ -16,13 +16,21 @@
 //! | how records become a manifest | `manifest` |
 //! | crates whose apps were not linked | `lost` |
 //! | the manifest's JSON Schema | `schema` |
+//! | what is deployed, and what was tuned | `state` |
+//! | what a deploy would change | `plan` |
 
 mod lost;
 mod manifest;
+mod plan;
 mod read;
 mod schema;
+mod state;
 
 pub use lost::{Library, LostCrate, lost};
 pub use manifest::{App, Image, MANIFEST_VERSION, Manifest, ManifestError, Source};
+pub use plan::{
+    Action, AppPlan, Change, Effective, Options, Parameters, Plan, Reset, Tuned, Why, plan,
+};
 pub use read::{ReadError, ReadFault, Record, records, scan};
 pub use schema::manifest_schema;
+pub use state::{AppState, Deploy, Occasion, STATE_VERSION, State, StateError};

@@ -304,7 +304,7 @@ fn check(app: &App) -> Result<(), String> {
 }
 
 /// A value of the manifest as the attribute would have it.
-fn as_written(value: &serde_json::Value) -> Value {
+pub(crate) fn as_written(value: &serde_json::Value) -> Value {
     match value {
         serde_json::Value::String(text) => Value::Text(text.clone()),
         serde_json::Value::Bool(bool) => Value::Bool(*bool),

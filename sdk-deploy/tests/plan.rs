@@ -1,0 +1,391 @@
+//! The rule of redeploy, as properties over random code, random tunings and random interference.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeSet;
+
+use machinist_deploy::{
+    Action, App, Effective, MANIFEST_VERSION, Manifest, Occasion, Options, Parameters, Reset,
+    Source, State, Why, plan,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn parameters(value: Value) -> Parameters {
+    value.as_object().unwrap().clone()
+}
+
+fn app(name: &str, code: Parameters, scaling: Parameters) -> App {
+    App {
+        name: name.into(),
+        description: None,
+        package: "studio".into(),
+        version: "0.1.0".into(),
+        binaries: vec!["studio".into()],
+        source: Source {
+            file: "src/main.rs".into(),
+            line: 1,
+            item: name.into(),
+        },
+        code,
+        scaling,
+        requires: Parameters::new(),
+    }
+}
+
+fn manifest(apps: Vec<App>) -> Manifest {
+    Manifest {
+        manifest_version: MANIFEST_VERSION,
+        apps,
+    }
+}
+
+fn deployed(state: &State, manifest: &Manifest, options: &Options) -> State {
+    state.after(&plan(manifest, state, options), &Occasion::default())
+}
+
+fn reset() -> Options {
+    Options {
+        reset_scaling: Reset::Everything,
+        prune: false,
+    }
+}
+
+/// The code parameters of an app, `gpus` and the others set or not.
+fn code() -> impl Strategy<Value = Parameters> {
+    let machine = prop::sample::subsequence(vec!["GPU-H100", "GPU-H200", "GPU-B200"], 1..=3);
+    let startup = prop::option::of(1..900u32);
+    (machine, 1..=8u32, startup).prop_map(|(machine_type, gpus, startup)| {
+        let mut code = parameters(json!({"machine_type": machine_type, "gpus": gpus}));
+        code.extend(startup.map(|seconds| ("startup_timeout".into(), seconds.into())));
+        code
+    })
+}
+
+/// Scaling parameters that are valid together with any others of these.
+fn scaling() -> impl Strategy<Value = Parameters> {
+    let some = |range: std::ops::Range<u32>| prop::option::of(range);
+    (some(0..600u32), some(0..3), some(2..50), some(0..9)).prop_map(|(keep, min, max, buffer)| {
+        let mut scaling = Parameters::new();
+        scaling.extend(keep.map(|n| ("keep_alive".into(), n.into())));
+        scaling.extend(min.map(|n| ("min_concurrency".into(), n.into())));
+        scaling.extend(max.map(|n| ("max_concurrency".into(), n.into())));
+        scaling.extend(buffer.map(|n| ("concurrency_buffer".into(), n.into())));
+        scaling
+    })
+}
+
+const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+
+fn manifests() -> impl Strategy<Value = Manifest> {
+    let apps = prop::sample::subsequence(NAMES.to_vec(), 0..=4);
+    (apps, prop::collection::vec((code(), scaling()), 4)).prop_map(|(names, parameters)| {
+        let apps = names.into_iter().zip(parameters);
+        manifest(
+            apps.map(|(name, (code, scaling))| app(name, code, scaling))
+                .collect(),
+        )
+    })
+}
+
+/// What can happen to what is deployed.
+#[derive(Clone, Debug)]
+enum Event {
+    Deploy(Manifest, bool, bool),
+    Tune(&'static str, Parameters),
+    Interfere(&'static str, Parameters),
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        (manifests(), any::<bool>(), any::<bool>())
+            .prop_map(|(manifest, reset, prune)| Event::Deploy(manifest, reset, prune)),
+        (prop::sample::select(&NAMES), scaling())
+            .prop_map(|(app, values)| Event::Tune(app, values)),
+        (prop::sample::select(&NAMES), code()).prop_map(|(app, code)| Event::Interfere(app, code)),
+    ];
+    prop::collection::vec(event, 0..8)
+}
+
+fn happened(events: &[Event]) -> State {
+    let mut state = State::new();
+    for event in events {
+        match event {
+            Event::Deploy(manifest, reset, prune) => {
+                let reset_scaling = if *reset {
+                    Reset::Everything
+                } else {
+                    Reset::Nothing
+                };
+                let options = Options {
+                    reset_scaling,
+                    prune: *prune,
+                };
+                state = deployed(&state, manifest, &options);
+            }
+            Event::Tune(app, values) => {
+                // Of an app that is not deployed it is an error, and nothing happens.
+                let _ = state.tune(app, values);
+            }
+            Event::Interfere(app, code) => {
+                if let Some(known) = state.apps.get(*app) {
+                    let scaling = known.effective_scaling();
+                    state.observe(
+                        app,
+                        &Effective {
+                            code: code.clone(),
+                            scaling,
+                        },
+                    );
+                }
+            }
+        }
+    }
+    state
+}
+
+proptest! {
+    #[test]
+    fn after_a_deploy_the_code_parameters_are_the_manifests(
+        events in events(), manifest in manifests(),
+    ) {
+        let state = deployed(&happened(&events), &manifest, &Options::default());
+        for app in &manifest.apps {
+            prop_assert_eq!(&state.apps[&app.name].actual_code(), &app.code);
+        }
+    }
+
+    #[test]
+    fn a_tuned_value_survives_any_number_of_deploys(
+        events in events(), deploys in prop::collection::vec(manifests(), 1..5), tuned in scaling(),
+    ) {
+        let mut state = happened(&events);
+        let before = manifest(vec![app("a", parameters(json!({"machine_type": ["S"]})), Parameters::new())]);
+        state = deployed(&state, &before, &reset());
+        state.tune("a", &tuned).unwrap();
+        for manifest in &deploys {
+            state = deployed(&state, manifest, &Options::default());
+            let effective = state.apps["a"].effective_scaling();
+            for (key, value) in &tuned {
+                prop_assert_eq!(effective.get(key), Some(value));
+            }
+        }
+    }
+
+    #[test]
+    fn a_reset_brings_the_codes_values_back(events in events(), manifest in manifests()) {
+        let state = deployed(&happened(&events), &manifest, &reset());
+        for app in &manifest.apps {
+            prop_assert_eq!(&state.apps[&app.name].effective_scaling(), &app.scaling);
+        }
+    }
+
+    #[test]
+    fn a_reset_of_one_app_leaves_the_others_tuned(events in events(), manifest in manifests()) {
+        let before = happened(&events);
+        let only = Reset::Apps(BTreeSet::from(["a".into()]));
+        let state = deployed(&before, &manifest, &Options { reset_scaling: only, prune: false });
+        for app in manifest.apps.iter().filter(|app| before.apps.contains_key(&app.name)) {
+            let expected = match &*app.name {
+                "a" => Parameters::new(),
+                name => before.apps[name].overrides.clone(),
+            };
+            prop_assert_eq!(&state.apps[&app.name].overrides, &expected);
+        }
+    }
+
+    #[test]
+    fn deploying_twice_changes_nothing_the_second_time(events in events(), manifest in manifests()) {
+        let once = deployed(&happened(&events), &manifest, &Options::default());
+        let again = plan(&manifest, &once, &Options::default());
+        for app in &again.apps {
+            prop_assert!(matches!(app.action, Action::Unchanged | Action::Orphaned), "{:?}", app);
+            prop_assert!(app.changes.is_empty());
+        }
+        prop_assert_eq!(once.after(&again, &Occasion::default()), once);
+    }
+
+    #[test]
+    fn the_order_of_apps_does_not_matter(events in events(), manifest in manifests()) {
+        let state = happened(&events);
+        let mut reversed = manifest.clone();
+        reversed.apps.reverse();
+        let options = Options::default();
+        prop_assert_eq!(plan(&manifest, &state, &options), plan(&reversed, &state, &options));
+    }
+
+    #[test]
+    fn nothing_is_deleted_without_prune_and_all_that_is_gone_with_it(
+        events in events(), manifest in manifests(),
+    ) {
+        let state = happened(&events);
+        let kept = deployed(&state, &manifest, &Options::default());
+        prop_assert!(state.apps.keys().all(|name| kept.apps.contains_key(name)));
+        let pruned = deployed(&state, &manifest, &Options { prune: true, ..Options::default() });
+        let names: BTreeSet<&String> = manifest.apps.iter().map(|app| &app.name).collect();
+        prop_assert_eq!(pruned.apps.keys().collect::<BTreeSet<_>>(), names);
+    }
+
+    #[test]
+    fn a_plan_carried_out_gives_what_it_announced(events in events(), manifest in manifests()) {
+        let state = happened(&events);
+        let plan = plan(&manifest, &state, &Options::default());
+        let after = state.after(&plan, &Occasion::default());
+        for app in &plan.apps {
+            let is = &after.apps[&app.name];
+            let effective = app.effective.clone().unwrap();
+            prop_assert_eq!(is.actual_code(), effective.code);
+            prop_assert_eq!(is.effective_scaling(), effective.scaling);
+        }
+    }
+
+    #[test]
+    fn the_changes_lead_from_what_was_to_what_is_announced(events in events(), manifest in manifests()) {
+        let state = happened(&events);
+        for app in plan(&manifest, &state, &Options::default()).apps {
+            let before = state.apps.get(&app.name).cloned().unwrap_or_default();
+            let mut all = before.actual_code();
+            all.extend(before.effective_scaling());
+            for change in app.changes {
+                prop_assert_eq!(all.get(&change.parameter), change.from.as_ref());
+                prop_assert_ne!(&change.from, &change.to);
+                match change.to {
+                    Some(to) => all.insert(change.parameter, to),
+                    None => all.shift_remove(&change.parameter),
+                };
+            }
+            let mut announced = Parameters::new();
+            if let Some(effective) = app.effective {
+                announced.extend(effective.code);
+                announced.extend(effective.scaling);
+            }
+            // As maps: the order of keys is no matter here.
+            let sorted = |all: Parameters| all.into_iter().collect::<std::collections::BTreeMap<_, _>>();
+            prop_assert_eq!(sorted(all), sorted(announced));
+        }
+    }
+
+    #[test]
+    fn a_state_is_read_as_it_is_written(events in events()) {
+        let state = happened(&events);
+        prop_assert_eq!(State::parse(&state.to_json()).unwrap(), state);
+    }
+}
+
+fn h100() -> App {
+    app(
+        "llm",
+        parameters(json!({"machine_type": ["GPU-H100"], "gpus": 2})),
+        parameters(json!({"keep_alive": 300, "max_concurrency": 4})),
+    )
+}
+
+#[test]
+fn a_machine_type_changed_behind_the_codes_back_is_put_back() {
+    let manifest = manifest(vec![h100()]);
+    let mut state = deployed(&State::new(), &manifest, &Options::default());
+    let live = Effective {
+        code: parameters(json!({"machine_type": ["GPU-A100"], "gpus": 2})),
+        scaling: state.apps["llm"].effective_scaling(),
+    };
+    state.observe("llm", &live);
+    let plan = plan(&manifest, &state, &Options::default());
+    let change = &plan.apps[0].changes[0];
+    assert_eq!(
+        (&*change.parameter, change.why),
+        ("machine_type", Why::PutBack)
+    );
+    assert_eq!(change.from, Some(json!(["GPU-A100"])));
+    assert_eq!(change.to, Some(json!(["GPU-H100"])));
+    assert_eq!(plan.apps[0].changes.len(), 1);
+}
+
+#[test]
+fn scaling_changed_on_the_platform_was_tuned_and_stays() {
+    let manifest = manifest(vec![h100()]);
+    let mut state = deployed(&State::new(), &manifest, &Options::default());
+    let code = state.apps["llm"].code.clone();
+    let scaling = parameters(json!({"keep_alive": 600, "max_concurrency": 4}));
+    state.observe("llm", &Effective { code, scaling });
+    let plan = plan(&manifest, &state, &Options::default());
+    assert_eq!(plan.apps[0].action, Action::Unchanged);
+    let tuned = &plan.apps[0].tuned[0];
+    assert_eq!(
+        (&*tuned.parameter, &tuned.value),
+        ("keep_alive", &json!(600))
+    );
+    assert_eq!(tuned.code, Some(json!(300)));
+}
+
+#[test]
+fn a_reset_says_so() {
+    let manifest = manifest(vec![h100()]);
+    let mut state = deployed(&State::new(), &manifest, &Options::default());
+    state
+        .tune("llm", &parameters(json!({"keep_alive": "10m"})))
+        .unwrap();
+    let plan = plan(&manifest, &state, &reset());
+    let change = &plan.apps[0].changes[0];
+    assert_eq!(
+        (&change.from, &change.to),
+        (&Some(json!(600)), &Some(json!(300)))
+    );
+    assert_eq!(change.why, Why::Reset);
+}
+
+#[test]
+fn tuning_is_checked_by_the_rules_of_the_attribute() {
+    let mut state = deployed(&State::new(), &manifest(vec![h100()]), &Options::default());
+    let before = state.clone();
+    let mut refused = |app: &str, values: Value| {
+        state
+            .tune(app, &parameters(values))
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(refused("llm", json!({"gpus": 4})).contains("every deploy puts the code's value back"));
+    assert!(
+        refused("llm", json!({"keep_alvie": 4})).contains("a similar one exists: `keep_alive`")
+    );
+    assert!(
+        refused("llm", json!({"keep_alive": "5 minutes"})).contains("write `keep_alive = \"5m\"`")
+    );
+    assert!(refused("llm", json!({"regions": ["mars"]})).contains("unknown region `mars`"));
+    assert!(refused("llm", json!({"min_concurrency": 9})).contains("over `max_concurrency`, 4"));
+    assert!(refused("lmm", json!({"keep_alive": 4})).contains("similar name is: `llm`"));
+    assert_eq!(state, before);
+}
+
+#[test]
+fn the_history_keeps_the_last_deploys_that_changed_something() {
+    let mut state = State::new();
+    for gpus in 1..=8 {
+        for _ in 0..2 {
+            let mut app = h100();
+            app.code["gpus"] = gpus.into();
+            let plan = plan(&manifest(vec![app]), &state, &Options::default());
+            let occasion = Occasion {
+                time: 1_700_000_000 + gpus,
+                commit: Some("abc".into()),
+            };
+            state = state.after(&plan, &occasion);
+        }
+    }
+    let history = &state.apps["llm"].history;
+    assert_eq!((state.serial, history.len()), (8, 8));
+    assert_eq!((history[0].serial, history[0].time), (8, 1_700_000_008));
+    assert_eq!(history[0].changes[0].parameter, "gpus");
+}
+
+#[test]
+fn a_damaged_state_says_where_and_a_newer_one_what_to_upgrade() {
+    let state = deployed(&State::new(), &manifest(vec![h100()]), &Options::default());
+    let damaged = state.to_json().replace("\"serial\": 1,", "\"serial\": 1");
+    let error = State::parse(&damaged).unwrap_err().to_string();
+    assert!(error.contains("line 5 column"), "{error}");
+    let newer = state
+        .to_json()
+        .replace("\"state_version\": 1", "\"state_version\": 2");
+    let error = State::parse(&newer).unwrap_err();
+    assert!(error.to_string().contains("version 2") && error.help().contains("cargo install"));
+}
