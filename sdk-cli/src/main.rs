@@ -6,7 +6,6 @@ mod cargo;
 mod command;
 mod exit;
 mod failure;
-mod file;
 mod graph;
 mod lost;
 mod output;

@@ -17,15 +17,20 @@
 //! | crates whose apps were not linked | `lost` |
 //! | the manifest's JSON Schema | `schema` |
 //! | what is deployed, and what was tuned | `state` |
+//! | the state's file and its lock | `store` |
 //! | what a deploy would change | `plan` |
+//! | how files are written | `file` |
 
+mod file;
 mod lost;
 mod manifest;
 mod plan;
 mod read;
 mod schema;
 mod state;
+mod store;
 
+pub use file::write_file;
 pub use lost::{Library, LostCrate, lost};
 pub use manifest::{App, Image, MANIFEST_VERSION, Manifest, ManifestError, Source};
 pub use plan::{
@@ -34,3 +39,4 @@ pub use plan::{
 pub use read::{ReadError, ReadFault, Record, records, scan};
 pub use schema::manifest_schema;
 pub use state::{AppState, Deploy, Occasion, STATE_VERSION, State, StateError};
+pub use store::{Store, StoreError};

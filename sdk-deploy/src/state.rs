@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use std::hash::{BuildHasher, RandomState};
+use std::time::SystemTime;
 
 use machinist_core::attribute::Place;
 use machinist_core::json;
@@ -62,8 +63,8 @@ pub struct AppState {
 pub struct Deploy {
     /// The state's serial after it.
     pub serial: u64,
-    /// When, in seconds since 1970 in UTC.
-    pub time: u64,
+    /// When, as RFC 3339 in UTC.
+    pub time: String,
     /// The commit it was deployed from, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
@@ -80,10 +81,25 @@ pub struct Deploy {
 /// When and from what a deploy is done.
 #[derive(Clone, Debug, Default)]
 pub struct Occasion {
-    /// Seconds since 1970 in UTC.
-    pub time: u64,
+    /// When, as RFC 3339 in UTC.
+    pub time: String,
     /// The commit, where it is known.
     pub commit: Option<String>,
+}
+
+impl Occasion {
+    /// Now, from this commit.
+    pub fn now(commit: Option<String>) -> Self {
+        Self {
+            time: now(),
+            commit,
+        }
+    }
+}
+
+/// The time, as RFC 3339 in UTC.
+pub(crate) fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
 /// A state that cannot be read.
@@ -255,7 +271,7 @@ impl AppState {
         }
         let deploy = Deploy {
             serial,
-            time: occasion.time,
+            time: occasion.time.clone(),
             commit: occasion.commit.clone(),
             changes: app.changes.clone(),
             code: self.code.clone(),

@@ -4,14 +4,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use machinist_deploy::{Image, Manifest};
+use machinist_deploy::{Image, Manifest, write_file};
 use similar::TextDiff;
 
 use crate::args::{self, Globals};
 use crate::cargo;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::file;
 use crate::lost;
 use crate::output::Output;
 
@@ -132,7 +131,7 @@ fn no_apps(images: &[Image], lost: Vec<Failure>) -> Failure {
 }
 
 fn write(file: &Path, text: &str, output: &Output) -> Result<Exit, Failure> {
-    file::write(file, text)
+    write_file(file, text)
         .map_err(|error| Failure::new(format!("cannot write `{}`: {error}", file.display())))?;
     output.status("Wrote", &file.display().to_string());
     Ok(Exit::Success)

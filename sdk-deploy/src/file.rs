@@ -5,7 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Replaces the file's contents in one step: written beside it, then renamed.
-pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
+///
+/// # Errors
+///
+/// When the folder cannot be written to, or the disk is full; the file is as it was before.
+pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
     // A link stays a link: what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
@@ -18,7 +22,16 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
         // The first error is the one to report.
         let _ = fs::remove_file(&beside);
     }
-    written
+    written.and_then(|()| sync_folder(&path))
+}
+
+/// So that a power cut does not bring the old name back.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if cfg!(unix) && folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
+        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    }
 }
 
 fn beside(path: &Path) -> io::Result<PathBuf> {

@@ -1,0 +1,197 @@
+//! The state's file, and the lock that keeps two deploys apart.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use fs4::{FileExt, TryLockError};
+use thiserror::Error;
+
+use crate::file::write_file;
+use crate::state::{State, StateError, now};
+
+/// The state's file, held by this process alone until it is dropped.
+///
+/// The lock is the operating system's: it is gone with the process, however that ends.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    before: Option<State>,
+    // Held open for its lock.
+    _lock: File,
+}
+
+/// Why the state's file cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another process holds it.
+    #[error("`{}` is in use{holder}", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// Who holds it, where that is known.
+        holder: String,
+    },
+    /// It cannot be read.
+    #[error("cannot read `{}`: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// It cannot be written; it is as it was before.
+    #[error("cannot write `{}`: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// What it contains is not a state.
+    #[error("`{}`: {error}", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: StateError,
+    },
+    /// Somebody else wrote it although it was locked, for instance git.
+    #[error("`{}` was changed by somebody else in the meantime", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl StoreError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Locked { .. } => Some("wait until it is done, and try again"),
+            Self::Read { .. } | Self::Write { .. } => None,
+            Self::State { error, .. } => Some(error.help()),
+            Self::Changed { .. } => Some("plan again: nothing was written"),
+        }
+    }
+}
+
+impl Store {
+    /// Reads a state without a lock: as it was at some moment. A file that is not there is a
+    /// state of nothing deployed.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read or is not a state.
+    pub fn read(path: &Path) -> Result<State, StoreError> {
+        Ok(read(path)?.unwrap_or_default())
+    }
+
+    /// Takes the lock and reads the state.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Locked`] at once where another process holds it, and what [`Self::read`]
+    /// says.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let lock = lock(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            before: read(path)?,
+            _lock: lock,
+        })
+    }
+
+    /// The state as it was when the lock was taken, or as it was saved since.
+    pub fn state(&self) -> State {
+        self.before.clone().unwrap_or_default()
+    }
+
+    /// Writes the state, if it is another one. Whatever happens, the file has the old state or
+    /// the new one.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written, and when somebody who knows nothing of the lock changed it.
+    pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        if self.before.as_ref() == Some(state) {
+            return Ok(());
+        }
+        if read(&path)? != self.before {
+            return Err(StoreError::Changed { path });
+        }
+        write_file(&path, &state.to_json()).map_err(|error| StoreError::Write { path, error })?;
+        self.before = Some(state.clone());
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<Option<State>, StoreError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(StoreError::Read {
+                path: path.to_owned(),
+                error,
+            });
+        }
+    };
+    let state = State::parse(&text);
+    state.map(Some).map_err(|error| StoreError::State {
+        path: path.to_owned(),
+        error,
+    })
+}
+
+/// Locks the file beside the state's: the state's own is replaced with every change.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let beside = lock_path(path);
+    let failed = |error| StoreError::Write {
+        path: beside.clone(),
+        error,
+    };
+    let options = File::options()
+        .create(true)
+        .read(true)
+        .write(true)
+        .truncate(false)
+        .open(&beside);
+    let mut file = options.map_err(failed)?;
+    match FileExt::try_lock(&file) {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // Who holds it is a courtesy: without it the message is short.
+            let _ = file.read_to_string(&mut holder);
+            return Err(StoreError::Locked {
+                path: path.to_owned(),
+                holder: printable(&holder),
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    let holder = format!(" by process {} since {}", std::process::id(), now());
+    let written = file.set_len(0).and_then(|()| file.rewind());
+    written
+        .and_then(|()| file.write_all(holder.as_bytes()))
+        .map_err(failed)?;
+    Ok(file)
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".lock");
+    path.with_file_name(name)
+}
+
+fn printable(holder: &str) -> String {
+    holder
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(100)
+        .collect()
+}
