@@ -10,6 +10,20 @@ use crate::problem::{REQUIRES, SCALING};
 use crate::requirement::Required;
 
 /// A checked app.
+///
+/// ```
+/// use machinist_core::app::App;
+/// use machinist_core::catalogue::S;
+///
+/// let app = App {
+///     name: "router".into(),
+///     machine_types: vec![&S],
+///     gpus: 0,
+///     settings: Vec::new(),
+///     required: Vec::new(),
+/// };
+/// assert_eq!(app.machine_types[0].name, "S");
+/// ```
 #[derive(Clone, Debug)]
 pub struct App {
     /// Its name, a DNS label.
@@ -46,6 +60,28 @@ impl App {
     ///
     /// Only what the code sets is there; durations in seconds, sizes in MB, bandwidths in GB/s,
     /// `machine_type` always a list, `gpus` always for GPU types.
+    ///
+    /// ```
+    /// use machinist_core::app::{App, Origin};
+    /// use machinist_core::catalogue::S;
+    ///
+    /// let origin = Origin {
+    ///     description: "",
+    ///     package: "studio",
+    ///     version: "0.1.0",
+    ///     file: "src/main.rs",
+    ///     line: 3,
+    ///     item: "Router",
+    /// };
+    /// let app = App {
+    ///     name: "router".into(),
+    ///     machine_types: vec![&S],
+    ///     gpus: 0,
+    ///     settings: Vec::new(),
+    ///     required: Vec::new(),
+    /// };
+    /// assert!(app.entry(&origin).ends_with(r#""code":{"machine_type":["S"]}}"#));
+    /// ```
     pub fn entry(&self, origin: &Origin<'_>) -> String {
         let mut out = Object::new();
         out.text("name", &self.name);

@@ -28,6 +28,18 @@ pub struct Attribute {
 }
 
 /// One argument.
+///
+/// ```
+/// use machinist_core::attribute::{Arg, ArgValue, Place, Value};
+///
+/// // `gpus = 2`, where the caller counts the key as its place 1 and the value as 2.
+/// let gpus = Arg {
+///     key: "gpus".into(),
+///     key_at: Place(1),
+///     value: ArgValue::Value(Value::Integer(2), Place(2)),
+/// };
+/// assert_ne!(gpus.key_at, Place(2));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Arg {
     /// What stands before the `=` or the parenthesis.
@@ -52,6 +64,13 @@ pub enum ArgValue {
 }
 
 /// A value as written.
+///
+/// ```
+/// use machinist_core::attribute::{Place, Value};
+///
+/// let list = Value::List(vec![(Value::Text("us-west".into()), Place(1))]);
+/// assert_eq!(list.to_string(), r#"["us-west"]"#);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `"text"`.
@@ -88,6 +107,14 @@ impl fmt::Display for Value {
 }
 
 /// A problem and where it is.
+///
+/// ```
+/// use machinist_core::attribute::{Place, Value};
+/// use machinist_core::parameter::find;
+///
+/// let findings = find("gpus").unwrap().read(&Value::Integer(0), Place(7)).unwrap_err();
+/// assert_eq!(findings[0].at, Place(7));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Where.

@@ -178,6 +178,12 @@ pub fn of_kind(kind: MachineKind) -> impl Iterator<Item = &'static MachineType> 
 }
 
 /// A kind of work and the machine types that the platform recommends for it, first choice first.
+///
+/// ```
+/// use machinist_core::catalogue::WORKLOADS;
+///
+/// assert!(WORKLOADS.iter().any(|workload| workload.name == "llm-inference"));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Workload {
     /// The name that `cargo machinist machines --workload` takes.

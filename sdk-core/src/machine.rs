@@ -1,6 +1,12 @@
 //! What a machine type is.
 
 /// Whether a machine type has GPUs.
+///
+/// ```
+/// use machinist_core::{MachineKind, catalogue};
+///
+/// assert_eq!(catalogue::GPU_L40.kind(), MachineKind::Gpu);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MachineKind {
     /// No GPU: routing, preprocessing, API proxies.
@@ -57,6 +63,12 @@ pub struct MachineType {
 
 impl MachineType {
     /// Whether this is a GPU type or a CPU type.
+    ///
+    /// ```
+    /// use machinist_core::{MachineKind, catalogue};
+    ///
+    /// assert_eq!(catalogue::XL.kind(), MachineKind::Cpu);
+    /// ```
     pub const fn kind(&self) -> MachineKind {
         if self.max_gpus == 0 {
             MachineKind::Cpu
@@ -67,6 +79,14 @@ impl MachineType {
 
     /// The figures of a runner with this many GPUs: memory, cores and video engines add up,
     /// bandwidth stays one GPU's. A CPU type stays as it is.
+    ///
+    /// ```
+    /// use machinist_core::catalogue::GPU_RTX5090;
+    ///
+    /// let two = GPU_RTX5090.with_gpus(2);
+    /// assert_eq!((two.vram_mb, two.encoders), (64_000, 6));
+    /// assert_eq!(two.bandwidth_gb_s, GPU_RTX5090.bandwidth_gb_s);
+    /// ```
     pub const fn with_gpus(&self, gpus: u32) -> Self {
         let times = if self.max_gpus == 0 { 1 } else { gpus };
         Self {

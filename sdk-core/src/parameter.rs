@@ -31,6 +31,12 @@ pub const MIN_CONCURRENCY: &str = "min_concurrency";
 pub const MAX_CONCURRENCY: &str = "max_concurrency";
 
 /// Who owns a parameter once the app is deployed.
+///
+/// ```
+/// use machinist_core::parameter::{Group, find};
+///
+/// assert_eq!(find("keep_alive").unwrap().group, Group::Scaling);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     /// The code: reset on every deploy.
@@ -40,6 +46,12 @@ pub enum Group {
 }
 
 /// What values a parameter takes. Ranges include both ends.
+///
+/// ```
+/// use machinist_core::parameter::{Kind, find};
+///
+/// assert_eq!(find("port").unwrap().kind, Kind::Number(1, 65_535));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// The name of a machine type, or a list of them.
@@ -55,6 +67,12 @@ pub enum Kind {
 }
 
 /// One parameter.
+///
+/// ```
+/// use machinist_core::parameter::find;
+///
+/// assert!(find("min_concurrency").unwrap().doc.contains("always kept"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
     /// The key in the attribute and in the manifest.
@@ -70,6 +88,14 @@ pub struct Parameter {
 }
 
 /// A parameter's value, checked.
+///
+/// ```
+/// use machinist_core::attribute::{Place, Value};
+/// use machinist_core::parameter::{Setting, find};
+///
+/// let region = find("regions").unwrap().read(&Value::Text("us-west".into()), Place(0));
+/// assert_eq!(region, Ok(Setting::List(vec!["us-west".into()])));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Setting {
     /// A count, a port, or seconds.
@@ -191,6 +217,14 @@ pub fn find(key: &str) -> Option<&'static Parameter> {
 /// # Errors
 ///
 /// `min` over `max`, or over the platform's default where `max` is not set.
+///
+/// ```
+/// use machinist_core::parameter::check_concurrency;
+///
+/// assert!(check_concurrency(2, Some(3)).is_ok());
+/// assert!(check_concurrency(4, Some(3)).is_err());
+/// assert!(check_concurrency(4, None).is_err());
+/// ```
 pub fn check_concurrency(min: u32, max: Option<u32>) -> Result<(), Problem> {
     let default = find(MAX_CONCURRENCY).and_then(|parameter| parameter.platform_default);
     let platform_max = default.unwrap_or(MAX_COUNT);
@@ -202,6 +236,12 @@ pub fn check_concurrency(min: u32, max: Option<u32>) -> Result<(), Problem> {
 
 impl Kind {
     /// What it takes, in words.
+    ///
+    /// ```
+    /// use machinist_core::parameter::Kind;
+    ///
+    /// assert_eq!(Kind::Number(1, 8).takes(), "a whole number from 1 to 8");
+    /// ```
     pub fn takes(&self) -> String {
         match self {
             Self::MachineTypes => "a machine type or a list of them".into(),
@@ -213,6 +253,12 @@ impl Kind {
     }
 
     /// A value that it takes, as it is written.
+    ///
+    /// ```
+    /// use machinist_core::parameter::Kind;
+    ///
+    /// assert_eq!(Kind::Path.example(), r#""/health""#);
+    /// ```
     pub fn example(&self) -> String {
         match self {
             Self::MachineTypes => "\"GPU-H100\"".into(),

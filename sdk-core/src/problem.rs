@@ -18,6 +18,13 @@ use crate::suggest;
 use crate::unit::{DURATION, Quantity, SIZE};
 
 /// One problem.
+///
+/// ```
+/// use machinist_core::problem::Problem;
+///
+/// let problem = Problem::new("no runner").help("add one").note("there is none");
+/// assert_eq!(problem.to_string(), "no runner\nhelp: add one\nnote: there is none");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// What is wrong.
@@ -378,6 +385,12 @@ pub(crate) const SCALING: &str = "scaling";
 pub(crate) const REQUIRES: &str = "requires";
 
 /// Whether a key is followed by keys of its own, in parentheses.
+///
+/// ```
+/// use machinist_core::problem::is_group;
+///
+/// assert!(is_group("scaling") && !is_group("gpus"));
+/// ```
 pub fn is_group(key: &str) -> bool {
     matches!(key, SCALING | REQUIRES)
 }

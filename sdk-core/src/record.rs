@@ -40,6 +40,14 @@ pub const MAX_FRAME: usize = HEADER + MAX_PAYLOAD as usize + CHECKSUM;
 const CHECKSUM: usize = 4;
 
 /// Bytes that are not a record.
+///
+/// ```
+/// use machinist_core::record::{Fault, decode_frame, encode};
+///
+/// let frame = encode("{}").unwrap();
+/// let error = decode_frame(&frame[..10], 0).unwrap_err();
+/// assert_eq!((error.offset, error.fault), (0, Fault::Truncated));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordError {
     /// Where the record starts, from the start of the bytes given.
@@ -132,6 +140,15 @@ pub fn encode(payload: &str) -> Result<Vec<u8>, RecordError> {
 
 /// The payloads of all frames in a section, in the order they stand there. Nothing follows the
 /// first error.
+///
+/// ```
+/// use machinist_core::record::{decode, encode};
+///
+/// let mut section = vec![0; 16];
+/// section.extend(encode("{}").unwrap());
+/// section.extend([0; 16]);
+/// assert_eq!(decode(&section).collect::<Result<Vec<_>, _>>(), Ok(vec!["{}"]));
+/// ```
 pub fn decode(section: &[u8]) -> impl Iterator<Item = Result<&str, RecordError>> {
     let mut at = 0;
     core::iter::from_fn(move || {
@@ -147,6 +164,13 @@ pub fn decode(section: &[u8]) -> impl Iterator<Item = Result<&str, RecordError>>
 /// # Errors
 ///
 /// Each [`Fault`] that the frame deserves.
+///
+/// ```
+/// use machinist_core::record::{decode_frame, encode};
+///
+/// let frame = encode("{}").unwrap();
+/// assert_eq!(decode_frame(&frame, 0), Ok(("{}", frame.len())));
+/// ```
 pub fn decode_frame(bytes: &[u8], offset: usize) -> Result<(&str, usize), RecordError> {
     let rest = bytes.get(offset..).unwrap_or_default();
     match decode_first(rest) {

@@ -23,6 +23,14 @@ pub enum Unit {
 }
 
 /// One key of `requires(...)`.
+///
+/// ```
+/// use machinist_core::catalogue::GPU_H100;
+/// use machinist_core::requirement::find;
+///
+/// let vram = find("vram").unwrap();
+/// assert_eq!(vram.figure(&GPU_H100, 2), 160_000);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Requirement {
     /// The key in the attribute and in the manifest.
@@ -105,6 +113,10 @@ pub static REQUIREMENTS: &[Requirement] = &[
 ];
 
 /// The requirement of this key.
+///
+/// ```
+/// assert!(machinist_core::requirement::find("encoders").is_some());
+/// ```
 pub fn find(key: &str) -> Option<&'static Requirement> {
     REQUIREMENTS
         .iter()
@@ -265,6 +277,15 @@ pub fn meets(machine: &MachineType, gpus: u32, required: &[Required]) -> bool {
 }
 
 /// The requirements that a runner of this machine type with this many GPUs misses.
+///
+/// ```
+/// use machinist_core::catalogue::GPU_A100;
+/// use machinist_core::requirement::{find, missed};
+///
+/// let required = [(find("encoders").unwrap(), 1), (find("ram").unwrap(), 1_000)];
+/// let keys: Vec<&str> = missed(&GPU_A100, 1, &required).map(|(what, _)| what.key).collect();
+/// assert_eq!(keys, ["encoders"]);
+/// ```
 pub fn missed<'a>(
     machine: &'a MachineType,
     gpus: u32,
@@ -291,6 +312,14 @@ pub fn fitting(gpus: u32, required: &[Required]) -> impl Iterator<Item = &'stati
 }
 
 /// The fewest GPUs over `gpus` with which this machine type meets all requirements.
+///
+/// ```
+/// use machinist_core::catalogue::GPU_A100;
+/// use machinist_core::requirement::{find, with_more_gpus};
+///
+/// let required = [(find("vram").unwrap(), 120_000)];
+/// assert_eq!(with_more_gpus(&GPU_A100, 1, &required), Some(3));
+/// ```
 pub fn with_more_gpus(machine: &MachineType, gpus: u32, required: &[Required]) -> Option<u32> {
     (gpus + 1..=machine.max_gpus).find(|&gpus| meets(machine, gpus, required))
 }

@@ -9,6 +9,14 @@ use std::path::{Path, PathBuf};
 /// # Errors
 ///
 /// When the folder cannot be written to, or the disk is full; the file is as it was before.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("manifest.json");
+/// machinist_deploy::write_file(&file, "{}")?;
+/// assert_eq!(std::fs::read_to_string(&file)?, "{}");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
     // A link stays a link: what it leads to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

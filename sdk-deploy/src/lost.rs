@@ -34,6 +34,14 @@ pub struct LostCrate {
 /// # Errors
 ///
 /// When a library cannot be read.
+///
+/// ```
+/// use machinist_deploy::{Manifest, lost};
+///
+/// let manifest = Manifest::parse(r#"{"manifest_version": 1, "apps": []}"#)?;
+/// assert!(lost(&[], &manifest)?.is_empty());
+/// # Ok::<(), machinist_deploy::ManifestError>(())
+/// ```
 pub fn lost(libraries: &[Library], manifest: &Manifest) -> Result<Vec<LostCrate>, ManifestError> {
     let mut lost = Vec::new();
     for library in libraries {

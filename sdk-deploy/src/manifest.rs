@@ -150,6 +150,13 @@ impl Manifest {
     /// # Errors
     ///
     /// A file that cannot be read, a record that is no app, and two apps of one name.
+    ///
+    /// ```
+    /// use machinist_deploy::{Image, Manifest};
+    ///
+    /// let me = Image { name: "me".into(), path: std::env::current_exe().unwrap() };
+    /// assert!(Manifest::read(&[me]).unwrap().apps.is_empty());
+    /// ```
     pub fn read(images: &[Image]) -> Result<Self, ManifestError> {
         let mut apps: BTreeMap<String, App> = BTreeMap::new();
         for image in images {
@@ -210,6 +217,13 @@ impl Manifest {
 
     /// The manifest as it is written: indented JSON with a newline at its end, always the same
     /// bytes for the same apps.
+    ///
+    /// ```
+    /// use machinist_deploy::Manifest;
+    ///
+    /// let text = "{\n  \"manifest_version\": 1,\n  \"apps\": []\n}\n";
+    /// assert_eq!(Manifest::parse(text).unwrap().to_json(), text);
+    /// ```
     pub fn to_json(&self) -> String {
         // Strings, numbers and maps with string keys: this serialization cannot fail.
         let compact = serde_json::to_string(self).unwrap_or_default();

@@ -135,6 +135,21 @@ pub struct Effective {
 
 /// Compares what the code says with what is deployed. Nothing else has a say, and nothing is
 /// changed.
+///
+/// ```
+/// use machinist_deploy::{Action, Manifest, Options, State, plan};
+///
+/// let manifest = Manifest::parse(
+///     r#"{"manifest_version": 1, "apps": [{
+///         "name": "llm", "package": "studio", "version": "0.1.0",
+///         "source": {"file": "src/main.rs", "line": 3, "item": "Llm"},
+///         "code": {"machine_type": ["GPU-H100"], "gpus": 2}
+///     }]}"#,
+/// )?;
+/// let plan = plan(&manifest, &State::new(), &Options::default());
+/// assert_eq!(plan.apps[0].action, Action::Create);
+/// # Ok::<(), machinist_deploy::ManifestError>(())
+/// ```
 pub fn plan(manifest: &Manifest, state: &State, options: &Options) -> Plan {
     let mut apps = BTreeMap::new();
     for app in &manifest.apps {

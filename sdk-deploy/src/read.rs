@@ -27,6 +27,11 @@ pub struct Record {
 }
 
 /// A file that cannot be read.
+///
+/// ```
+/// let error = machinist_deploy::records("no/such/file".as_ref()).unwrap_err();
+/// assert!(error.to_string().starts_with("`no/such/file` cannot be read"));
+/// ```
 #[derive(Debug, Error)]
 #[error("`{}` {fault}", path.display())]
 pub struct ReadError {
@@ -104,6 +109,13 @@ impl ReadFault {
 /// # Errors
 ///
 /// A [`ReadError`] that names the file. A file with no records is none: the list is empty.
+///
+/// ```
+/// // This very program carries no app.
+/// let records = machinist_deploy::records(&std::env::current_exe()?)?;
+/// assert!(records.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn records(path: &Path) -> Result<Vec<Record>, ReadError> {
     read_file(path, records_in)
 }
@@ -126,6 +138,12 @@ fn records_in(stream: impl Stream) -> Result<Vec<Record>, ReadFault> {
 /// # Errors
 ///
 /// When the file cannot be read.
+///
+/// ```
+/// let records = machinist_deploy::scan(&std::env::current_exe()?)?;
+/// assert!(records.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn scan(path: &Path) -> Result<Vec<Record>, ReadError> {
     read_file(path, |mut file| scan::records(&mut file))
 }

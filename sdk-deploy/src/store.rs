@@ -13,6 +13,16 @@ use crate::state::{State, StateError, now};
 /// The state's file, held by this process alone until it is dropped.
 ///
 /// The lock is the operating system's: it is gone with the process, however that ends.
+///
+/// ```
+/// use machinist_deploy::Store;
+///
+/// let folder = tempfile::tempdir()?;
+/// let mut store = Store::open(&folder.path().join("machinist-state.json"))?;
+/// let state = store.state();
+/// store.save(&state)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
