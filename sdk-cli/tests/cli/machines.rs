@@ -174,7 +174,7 @@ fn json_has_plain_figures() {
 fn values_are_read_as_in_the_attribute() {
     for (flags, said) in [
         (["--vram", "60gb"], "write a size like `60GB`"),
-        (["--vram", "60"], "write a size like `120GB`"),
+        (["--vram", "60"], "write a size like `60GB`"),
         (["--vram", "64GiB"], "write a size like `69GB`"),
         (["--bandwidth", "3TB"], "write a bandwidth like `3TB/s`"),
         (
