@@ -206,17 +206,34 @@ fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(four.try_into().ok()?))
 }
 
-/// Bit by bit: a table would be larger than all records of most programs.
+/// Half a byte at a time: the macro runs unoptimised, where eight rounds a byte are felt, and a
+/// table of 256 would be larger than all records of most programs.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for &byte in bytes {
         crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = (crc >> 1) ^ (0xEDB8_8320 & 0u32.wrapping_sub(crc & 1));
-        }
+        crc = (crc >> 4) ^ CRC32[(crc & 0xf) as usize];
+        crc = (crc >> 4) ^ CRC32[(crc & 0xf) as usize];
     }
     !crc
 }
+
+/// What the lowest four bits of a CRC-32 become.
+const CRC32: [u32; 16] = {
+    let mut table = [0; 16];
+    let mut bits = 0;
+    while bits < 16 {
+        let mut crc = bits;
+        let mut round = 0;
+        while round < 4 {
+            crc = (crc >> 1) ^ (0xEDB8_8320 & 0u32.wrapping_sub(crc & 1));
+            round += 1;
+        }
+        table[bits as usize] = crc;
+        bits += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -76,9 +76,13 @@ impl Workspace {
         self.run(cargo, args)
     }
 
-    /// `cargo machinist`, as if typed in the workspace.
+    /// `cargo machinist`, as if typed in the workspace. A manifest that it prints is of the schema.
     pub fn machinist<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Output {
-        self.run(machinist(), args)
+        let output = self.run(machinist(), args);
+        if output.status.success() && output.stdout.starts_with(b"{") {
+            assert_is_of_the_schema(&stdout(&output));
+        }
+        output
     }
 
     /// Any program.
@@ -99,6 +103,18 @@ impl Workspace {
             .output()
             .unwrap_or_else(|error| panic!("cannot run {program:?}: {error}"))
     }
+}
+
+/// Asks a validator that knows nothing of machinist.
+#[track_caller]
+pub fn assert_is_of_the_schema(manifest: &str) {
+    let schema = jsonschema::draft202012::new(&machinist_deploy::manifest_schema()).unwrap();
+    let manifest = serde_json::from_str(manifest).unwrap();
+    let errors: Vec<String> = schema
+        .iter_errors(&manifest)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:?}");
 }
 
 /// The standard output of a command that succeeded.

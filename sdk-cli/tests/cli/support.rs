@@ -122,6 +122,8 @@ impl Answer {
     pub(crate) fn apps(&self) -> Vec<(String, Vec<String>)> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let manifest = self.json();
+        let schema = jsonschema::draft202012::new(&machinist_deploy::manifest_schema()).unwrap();
+        assert!(schema.is_valid(&manifest), "{manifest}");
         let apps = manifest["apps"].as_array().unwrap().iter();
         apps.map(|app| {
             let binaries = app["binaries"].as_array().unwrap().iter();
