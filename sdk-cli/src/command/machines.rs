@@ -1,11 +1,11 @@
 //! `cargo machinist machines`: the catalogue, and which machine to choose.
 
-use clap::Args;
 use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use machinist_core::catalogue::{self, MACHINE_TYPES, MAX_GPUS, WORKLOADS};
 use machinist_core::problem::unknown_machine_type;
-use machinist_core::requirement::{self, Required, Unit, meets};
-use machinist_core::unit::{BANDWIDTH, Quantity, SIZE, decimals, scale};
+use machinist_core::requirement::{self, REQUIREMENTS, Required, Requirement, Unit, meets};
+use machinist_core::unit::{BANDWIDTH, SIZE, decimals, scale};
 use machinist_core::{MachineKind, MachineType};
 use serde::Serialize;
 
@@ -27,30 +27,8 @@ pub(crate) struct Machines {
     /// What the platform recommends for this work, the first choice first
     #[arg(long, conflicts_with = "name", value_parser = workloads(), help_heading = REQUIRES)]
     workload: Option<String>,
-    /// Video memory over all GPUs, such as 60GB
-    #[arg(long, conflicts_with = "name", value_name = "SIZE", value_parser = size, help_heading = REQUIRES)]
-    vram: Option<u32>,
-    /// Video memory of each GPU
-    #[arg(long, conflicts_with = "name", value_name = "SIZE", value_parser = size, help_heading = REQUIRES)]
-    vram_per_gpu: Option<u32>,
-    /// Main memory
-    #[arg(long, conflicts_with = "name", value_name = "SIZE", value_parser = size, help_heading = REQUIRES)]
-    ram: Option<u32>,
-    /// CPU cores, such as 0.5
-    #[arg(long, conflicts_with = "name", value_name = "N", value_parser = cores, help_heading = REQUIRES)]
-    cpus: Option<u32>,
-    /// Memory bandwidth of each GPU, such as 3TB/s
-    #[arg(long, conflicts_with = "name", value_name = "BANDWIDTH", value_parser = bandwidth, help_heading = REQUIRES)]
-    bandwidth: Option<u32>,
-    /// Hardware video encoders (NVENC)
-    #[arg(long, conflicts_with = "name", value_name = "N", help_heading = REQUIRES)]
-    encoders: Option<u32>,
-    /// Hardware video decoders (NVDEC)
-    #[arg(long, conflicts_with = "name", value_name = "N", help_heading = REQUIRES)]
-    decoders: Option<u32>,
-    /// Hardware video encoders that write AV1
-    #[arg(long, conflicts_with = "name", help_heading = REQUIRES)]
-    av1_encode: bool,
+    #[command(flatten)]
+    required: Requirements,
 }
 
 const REQUIRES: &str = "What it must have";
@@ -59,19 +37,64 @@ fn workloads() -> PossibleValuesParser {
     PossibleValuesParser::new(WORKLOADS.iter().map(|workload| workload.name))
 }
 
-fn size(text: &str) -> Result<u32, String> {
-    quantity(&SIZE, text)
+/// What a machine must have: a flag for each requirement that an app can have too.
+#[derive(Debug)]
+struct Requirements(Vec<Required>);
+
+impl Args for Requirements {
+    fn augment_args(command: Command) -> Command {
+        command.args(REQUIREMENTS.iter().map(flag))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
 }
 
-fn bandwidth(text: &str) -> Result<u32, String> {
-    quantity(&BANDWIDTH, text)
+impl FromArgMatches for Requirements {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let amount = |what: &Requirement| match what.unit {
+            Unit::Flag => matches.get_flag(what.key).then_some(1),
+            _ => matches.get_one(what.key).copied(),
+        };
+        let required = REQUIREMENTS
+            .iter()
+            .filter_map(|what| Some((what, amount(what)?)));
+        Ok(Self(required.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
-fn quantity(quantity: &Quantity, text: &str) -> Result<u32, String> {
-    quantity.read(text).map_err(|instead| {
-        let example = instead.unwrap_or_else(|| quantity.example.into());
-        format!("write {} like `{}`", quantity.what, unspaced(&example))
-    })
+fn flag(what: &'static Requirement) -> Arg {
+    let flag = Arg::new(what.key)
+        .long(what.key.replace('_', "-"))
+        .help(what.doc.trim_end_matches('.'))
+        .help_heading(REQUIRES)
+        .conflicts_with("name");
+    let value = match what.unit {
+        Unit::Flag => return flag.action(ArgAction::SetTrue),
+        Unit::Quantity(quantity) => quantity.what.trim_start_matches("a ").to_uppercase(),
+        Unit::Millicores | Unit::Count => "N".into(),
+    };
+    flag.value_name(value)
+        .value_parser(move |text: &str| amount(what.unit, text))
+}
+
+fn amount(unit: Unit, text: &str) -> Result<u32, String> {
+    match unit {
+        Unit::Quantity(quantity) => quantity.read(text).map_err(|instead| {
+            let example = instead.unwrap_or_else(|| quantity.example.into());
+            format!("write {} like `{}`", quantity.what, unspaced(&example))
+        }),
+        Unit::Millicores => {
+            scale(text, 1_000).ok_or_else(|| "write a number of cores like `4` or `0.5`".into())
+        }
+        Unit::Count | Unit::Flag => text.parse().map_err(|_| "write a number like `1`".into()),
+    }
 }
 
 /// As a shell takes it without quotes.
@@ -79,28 +102,7 @@ fn unspaced(amount: &str) -> String {
     amount.replace(' ', "")
 }
 
-fn cores(text: &str) -> Result<u32, String> {
-    scale(text, 1_000).ok_or_else(|| "write a number of cores like `4` or `0.5`".into())
-}
-
 impl Machines {
-    fn required(&self) -> Vec<Required> {
-        let given = [
-            ("vram", self.vram),
-            ("vram_per_gpu", self.vram_per_gpu),
-            ("ram", self.ram),
-            ("cpus", self.cpus),
-            ("bandwidth", self.bandwidth),
-            ("encoders", self.encoders),
-            ("decoders", self.decoders),
-            ("av1_encode", self.av1_encode.then_some(1)),
-        ];
-        let required = given
-            .into_iter()
-            .filter_map(|(key, amount)| Some((requirement::find(key)?, amount?)));
-        required.collect()
-    }
-
     /// The machine types to choose from, in the order to show them.
     fn candidates(&self) -> Vec<&'static MachineType> {
         let workload = self.workload.as_ref();
@@ -123,14 +125,14 @@ pub(crate) fn run(args: &Machines, output: &Output) -> Result<Exit, Failure> {
 
 fn show_fitting(args: &Machines, output: &Output) -> Result<(), Failure> {
     let gpus = args.gpus.unwrap_or(1);
-    let required = args.required();
+    let required = &args.required.0;
     let candidates = args.candidates();
     let fitting = candidates
         .iter()
-        .filter(|machine| meets(machine, gpus, &required));
+        .filter(|machine| meets(machine, gpus, required));
     let runners: Vec<Runner> = fitting.map(|machine| Runner::new(machine, gpus)).collect();
     if runners.is_empty() {
-        return Err(nothing_fits(args, &candidates, &required));
+        return Err(nothing_fits(args, &candidates, required));
     }
     match output.format {
         Format::Json => output.json(&runners),
@@ -153,7 +155,7 @@ fn nothing_fits(args: &Machines, candidates: &[&MachineType], required: &[Requir
     } else {
         String::new()
     };
-    let asked: Vec<String> = required.iter().map(flag).collect();
+    let asked: Vec<String> = required.iter().map(written).collect();
     let failure = Failure::new(format!(
         "no machine type{workload}{with} meets {}",
         asked.join(" and ")
@@ -172,7 +174,7 @@ fn nothing_fits(args: &Machines, candidates: &[&MachineType], required: &[Requir
 }
 
 /// A requirement as it is given to this command.
-fn flag((what, amount): &Required) -> String {
+fn written((what, amount): &Required) -> String {
     let name = what.key.replace('_', "-");
     match what.unit {
         Unit::Flag => format!("`--{name}`"),
