@@ -29,6 +29,10 @@ pub const GPUS: &str = "gpus";
 pub const MIN_CONCURRENCY: &str = "min_concurrency";
 /// The key of the most runners.
 pub const MAX_CONCURRENCY: &str = "max_concurrency";
+/// The key of the port that is served.
+pub const PORT: &str = "port";
+/// The key of the time to finish requests in.
+pub const TERMINATION_GRACE_PERIOD: &str = "termination_grace_period";
 
 /// Who owns a parameter once the app is deployed.
 ///

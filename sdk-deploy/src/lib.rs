@@ -16,27 +16,45 @@
 //! | how records become a manifest | `manifest` |
 //! | crates whose apps were not linked | `lost` |
 //! | the manifest's JSON Schema | `schema` |
-//! | what is deployed, and what was tuned | `state` |
+//! | what is deployed where, as it is kept | `state` |
+//! | what is deployed to one target, and what changes it | `deployed` |
 //! | the state's file and its lock | `store` |
 //! | what a deploy would change | `plan` |
+//! | how it is carried out | `apply` |
+//! | where it goes | `target` and below |
+//! | how a platform's own tool is run | `tool` |
+//! | the settings in Cargo.toml | `settings` |
 //! | how files are written | `file` |
 
+mod apply;
+mod deployed;
 mod file;
 mod lost;
 mod manifest;
 mod plan;
 mod read;
 mod schema;
+mod settings;
 mod state;
 mod store;
+mod target;
+mod tool;
 
+pub use apply::{Apply, ApplyError, Progress, write};
+pub use deployed::{AppState, Deploy, Deployed, Live, LiveApp, Occasion};
 pub use file::write_file;
 pub use lost::{Library, LostCrate, lost};
 pub use manifest::{App, Image, MANIFEST_VERSION, Manifest, ManifestError, Source};
 pub use plan::{
     Action, AppPlan, Change, Effective, Options, Parameters, Plan, Reset, Tuned, Why, plan,
+    rollback,
 };
 pub use read::{ReadError, ReadFault, Record, records, scan};
 pub use schema::manifest_schema;
-pub use state::{AppState, Deploy, Occasion, STATE_VERSION, State, StateError};
+pub use settings::{AppSettings, CargoToml, Settings};
+pub use state::{STATE_VERSION, State, StateError};
 pub use store::{Store, StoreError};
+pub use target::{
+    Contents, Does, FILE, Project, RenderedFile, Rendering, Step, TARGETS, Target, target,
+};
+pub use tool::{Tool, ToolCommand, shell_word};

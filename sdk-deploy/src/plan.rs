@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use machinist_core::parameter::{self, Group, PARAMETERS};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::deployed::{AppState, Deploy, Deployed};
 use crate::manifest::{App, Manifest};
-use crate::state::{AppState, State};
 
 /// Parameters by key, in the order of the manifest.
 pub type Parameters = Map<String, Value>;
@@ -22,6 +23,9 @@ pub struct Options {
     pub reset_scaling: Reset,
     /// Whether apps that are gone from the code are deleted.
     pub prune: bool,
+    /// Binaries that exist and were not read: apps of theirs alone are none of the plan's
+    /// business.
+    pub not_read: BTreeSet<String>,
 }
 
 /// Apps whose tuned values are dropped.
@@ -60,9 +64,15 @@ pub struct AppPlan {
     pub name: String,
     /// What happens to it.
     pub action: Action,
+    /// The binaries that link it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub binaries: Vec<String>,
     /// The parameters that change, in the order of the manifest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// Whether tuned values are dropped, those too that only the platform knows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reset: bool,
     /// Values that were tuned and stay.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tuned: Vec<Tuned>,
@@ -111,6 +121,10 @@ pub enum Why {
     PutBack,
     /// Its tuned value is dropped.
     Reset,
+    /// It is tuned.
+    Tuned,
+    /// An earlier deploy had it so.
+    RolledBack,
 }
 
 /// A tuned value that stays.
@@ -118,7 +132,7 @@ pub enum Why {
 pub struct Tuned {
     /// The parameter's key.
     pub parameter: String,
-    /// The tuned value.
+    /// The tuned value; `null` where the code's was taken away.
     pub value: Value,
     /// What the code says, which is not applied.
     pub code: Option<Value>,
@@ -137,7 +151,7 @@ pub struct Effective {
 /// changed.
 ///
 /// ```
-/// use machinist_deploy::{Action, Manifest, Options, State, plan};
+/// use machinist_deploy::{Action, Deployed, Manifest, Options, plan};
 ///
 /// let manifest = Manifest::parse(
 ///     r#"{"manifest_version": 1, "apps": [{
@@ -146,22 +160,70 @@ pub struct Effective {
 ///         "code": {"machine_type": ["GPU-H100"], "gpus": 2}
 ///     }]}"#,
 /// )?;
-/// let plan = plan(&manifest, &State::new(), &Options::default());
+/// let plan = plan(&manifest, &Deployed::default(), &Options::default());
 /// assert_eq!(plan.apps[0].action, Action::Create);
 /// # Ok::<(), machinist_deploy::ManifestError>(())
 /// ```
-pub fn plan(manifest: &Manifest, state: &State, options: &Options) -> Plan {
+pub fn plan(manifest: &Manifest, deployed: &Deployed, options: &Options) -> Plan {
     let mut apps = BTreeMap::new();
     for app in &manifest.apps {
         let reset = options.reset_scaling.includes(&app.name);
-        apps.insert(&app.name, deploy(app, state.apps.get(&app.name), reset));
+        let state = deployed.apps.get(&app.name);
+        let plan = deploy(app, state.filter(|state| state.is_deployed()), reset);
+        apps.insert(&app.name, plan);
     }
-    for (name, state) in &state.apps {
-        apps.entry(name)
-            .or_insert_with(|| gone(name, state, options.prune));
+    for (name, state) in &deployed.apps {
+        if !options.is_elsewhere(state) {
+            apps.entry(name)
+                .or_insert_with(|| gone(name, state, options.prune));
+        }
     }
     Plan {
         apps: apps.into_values().collect(),
+    }
+}
+
+/// What going back to an earlier deploy of an app would change.
+pub fn rollback(name: &str, state: &AppState, deploy: &Deploy) -> AppPlan {
+    put(
+        name,
+        state,
+        &deploy.code,
+        (&deploy.scaling, &deploy.overrides),
+        Why::RolledBack,
+    )
+}
+
+/// What these overrides would change of an app.
+pub(crate) fn tune(name: &str, state: &AppState, overrides: &Parameters) -> AppPlan {
+    let code = state.actual_code();
+    put(name, state, &code, (&state.scaling, overrides), Why::Tuned)
+}
+
+/// An app with other parameters than it has.
+fn put(
+    name: &str,
+    state: &AppState,
+    code: &Parameters,
+    (scaling, overrides): (&Parameters, &Parameters),
+    why: Why,
+) -> AppPlan {
+    let effective = Effective {
+        code: code.clone(),
+        scaling: effective(scaling, overrides),
+    };
+    let changes = changes(state, &effective, |_| why);
+    AppPlan {
+        name: name.into(),
+        action: match changes.is_empty() {
+            true => Action::Unchanged,
+            false => Action::Update,
+        },
+        binaries: state.binaries.clone(),
+        changes,
+        reset: false,
+        tuned: tuned(scaling, &sorted(overrides.clone())),
+        effective: Some(effective),
     }
 }
 
@@ -175,43 +237,28 @@ fn deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
     };
     let effective = Effective {
         code: app.code.clone(),
-        scaling: overlaid(&app.scaling, &overrides),
+        scaling: effective(&app.scaling, &overrides),
     };
-
-    let why_code = |key: &str| match before.code.get(key) == app.code.get(key) {
-        true => Why::PutBack,
-        false => Why::Code,
-    };
-    let why_scaling = |key: &str| match reset && before.overrides.contains_key(key) {
-        true => Why::Reset,
-        false => Why::Code,
-    };
-    let mut changes = changes(&before.actual_code(), &effective.code, why_code);
-    changes.extend(self::changes(
-        &before.effective_scaling(),
-        &effective.scaling,
-        why_scaling,
-    ));
-
+    let changes = changes(before, &effective, |key| match group(key) {
+        Some(Group::Scaling) if reset && before.overrides.contains_key(key) => Why::Reset,
+        Some(Group::Scaling) => Why::Code,
+        _ if before.drift.contains_key(key) && before.code.get(key) == app.code.get(key) => {
+            Why::PutBack
+        }
+        _ => Why::Code,
+    });
     let action = match (state, changes.is_empty()) {
         (None, _) => Action::Create,
         (Some(_), true) => Action::Unchanged,
         (Some(_), false) => Action::Update,
     };
-    let tuned = overrides.into_iter().map(|(parameter, value)| {
-        let code = app.scaling.get(&parameter).cloned();
-        Tuned {
-            parameter,
-            value,
-            code,
-        }
-    });
-    let name = app.name.clone();
     AppPlan {
-        name,
+        name: app.name.clone(),
         action,
+        binaries: app.binaries.clone(),
         changes,
-        tuned: tuned.collect(),
+        reset,
+        tuned: tuned(&app.scaling, &overrides),
         effective: Some(effective),
     }
 }
@@ -228,13 +275,61 @@ fn gone(name: &str, state: &AppState, prune: bool) -> AppPlan {
         } else {
             Action::Orphaned
         },
+        binaries: state.binaries.clone(),
         changes: Vec::new(),
+        reset: false,
         tuned: Vec::new(),
         effective: (!prune).then_some(effective),
     }
 }
 
+impl Options {
+    /// Whether an app was not looked for, so that nobody knows whether the code still has it.
+    fn is_elsewhere(&self, app: &AppState) -> bool {
+        let mut binaries = app.binaries.iter();
+        !app.binaries.is_empty() && binaries.all(|binary| self.not_read.contains(binary))
+    }
+}
+
+impl Plan {
+    /// Whether carrying it out changes a parameter, or creates or deletes an app.
+    pub fn changes_something(&self) -> bool {
+        let is_kept = |app: &AppPlan| matches!(app.action, Action::Unchanged | Action::Orphaned);
+        !self.apps.iter().all(is_kept)
+    }
+}
+
 impl AppPlan {
+    /// The changes of scaling parameters.
+    pub fn scaling_changes(&self) -> impl Iterator<Item = &Change> {
+        self.changes
+            .iter()
+            .filter(|change| group(&change.parameter) == Some(Group::Scaling))
+    }
+
+    /// The tuned values that stay.
+    pub(crate) fn overrides(&self) -> Parameters {
+        let tuned = self.tuned.iter();
+        tuned
+            .map(|tuned| (tuned.parameter.clone(), tuned.value.clone()))
+            .collect()
+    }
+
+    /// What of it is done when only the code parameters are in place yet.
+    pub(crate) fn without_scaling_changes(&self) -> Self {
+        let mut half = self.clone();
+        half.changes
+            .retain(|change| group(&change.parameter) != Some(Group::Scaling));
+        if let Some(effective) = &mut half.effective {
+            let undone = self.scaling_changes().map(|change| {
+                let from = change.from.clone().unwrap_or(Value::Null);
+                (change.parameter.clone(), from)
+            });
+            effective.scaling = self::effective(&effective.scaling, &undone.collect());
+        }
+        half
+    }
+
     /// What the code says of scaling: what is in effect, but for what stays tuned.
     pub(crate) fn scaling_of_the_code(&self) -> Parameters {
         let mut scaling = self.effective.clone().unwrap_or_default().scaling;
@@ -244,8 +339,19 @@ impl AppPlan {
                 None => scaling.shift_remove(&tuned.parameter),
             };
         }
-        scaling
+        sorted(scaling)
     }
+}
+
+fn group(key: &str) -> Option<Group> {
+    parameter::find(key).map(|parameter| parameter.group)
+}
+
+/// Parameters with others on top, where `null` takes one away.
+pub(crate) fn effective(base: &Parameters, top: &Parameters) -> Parameters {
+    let mut all = overlaid(base, top);
+    all.retain(|_, value| !value.is_null());
+    all
 }
 
 /// Parameters with others on top.
@@ -258,7 +364,7 @@ pub(crate) fn overlaid(base: &Parameters, top: &Parameters) -> Parameters {
 /// In the order of the manifest, with keys of a later version at the end.
 fn sorted(parameters: Parameters) -> Parameters {
     let order = |key: &str| {
-        let mut known = machinist_core::parameter::PARAMETERS.iter();
+        let mut known = PARAMETERS.iter();
         known
             .position(|parameter| parameter.key == key)
             .unwrap_or(usize::MAX)
@@ -268,7 +374,26 @@ fn sorted(parameters: Parameters) -> Parameters {
     all.into_iter().collect()
 }
 
-fn changes(from: &Parameters, to: &Parameters, why: impl Fn(&str) -> Why) -> Vec<Change> {
+fn tuned(code: &Parameters, overrides: &Parameters) -> Vec<Tuned> {
+    let tuned = overrides.iter().map(|(parameter, value)| Tuned {
+        parameter: parameter.clone(),
+        value: value.clone(),
+        code: code.get(parameter).cloned(),
+    });
+    tuned.collect()
+}
+
+fn changes(before: &AppState, after: &Effective, why: impl Fn(&str) -> Why) -> Vec<Change> {
+    let mut all = differences(&before.actual_code(), &after.code, &why);
+    all.extend(differences(
+        &before.effective_scaling(),
+        &after.scaling,
+        &why,
+    ));
+    all
+}
+
+fn differences(from: &Parameters, to: &Parameters, why: &impl Fn(&str) -> Why) -> Vec<Change> {
     let keys = overlaid(from, to);
     let changed = keys.keys().filter(|key| from.get(*key) != to.get(*key));
     let change = |key: &String| Change {

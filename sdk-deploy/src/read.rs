@@ -6,6 +6,7 @@
 mod archive;
 mod frames;
 mod image;
+pub(crate) mod program;
 mod scan;
 mod wasm;
 

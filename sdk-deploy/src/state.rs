@@ -1,28 +1,20 @@
-//! The state: what is deployed, and what was tuned since.
+//! The state: what is deployed where, and what was tuned since.
 
 use std::collections::BTreeMap;
-
 use std::hash::{BuildHasher, RandomState};
-use std::time::SystemTime;
 
-use machinist_core::attribute::Place;
 use machinist_core::json;
-use machinist_core::parameter::{self, Group, Setting};
-use machinist_core::problem::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::manifest::as_written;
-use crate::plan::{Action, AppPlan, Change, Effective, Parameters, Plan, overlaid};
+use crate::deployed::{AppState, Deployed};
+use crate::target::FILE;
 
 /// The version of the state that this crate writes, and the newest that it reads.
-pub const STATE_VERSION: u32 = 1;
+pub const STATE_VERSION: u32 = 2;
 
-/// How many deploys of an app are remembered.
-const HISTORY: usize = 10;
-
-/// What is deployed, and what was tuned since.
+/// What is deployed where, and what was tuned since.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
@@ -32,74 +24,21 @@ pub struct State {
     pub lineage: String,
     /// One more with every change.
     pub serial: u64,
-    /// The apps by name.
+    /// What is deployed to each target, by the target's name.
     #[serde(default)]
-    pub apps: BTreeMap<String, AppState>,
+    pub targets: BTreeMap<String, Deployed>,
 }
 
-/// What is deployed of one app.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// The first version, which knew one target.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AppState {
-    /// The code parameters as they were deployed.
-    pub code: Parameters,
-    /// The scaling parameters that the code said when it was deployed.
-    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
-    pub scaling: Parameters,
-    /// The scaling parameters that were tuned since.
-    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
-    pub overrides: Parameters,
-    /// The code parameters that were changed behind the code's back; `null` where one was removed.
-    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
-    pub drift: Parameters,
-    /// The last deploys that changed it, the newest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub history: Vec<Deploy>,
-}
-
-/// A deploy that changed an app.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Deploy {
-    /// The state's serial after it.
-    pub serial: u64,
-    /// When, as RFC 3339 in UTC.
-    pub time: String,
-    /// The commit it was deployed from, where that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-    /// What it changed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<Change>,
-    /// The code parameters that it put in place.
-    pub code: Parameters,
-    /// The scaling parameters that the code said then.
-    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
-    pub scaling: Parameters,
-}
-
-/// When and from what a deploy is done.
-#[derive(Clone, Debug, Default)]
-pub struct Occasion {
-    /// When, as RFC 3339 in UTC.
-    pub time: String,
-    /// The commit, where it is known.
-    pub commit: Option<String>,
-}
-
-impl Occasion {
-    /// Now, from this commit.
-    pub fn now(commit: Option<String>) -> Self {
-        Self {
-            time: now(),
-            commit,
-        }
-    }
-}
-
-/// The time, as RFC 3339 in UTC.
-pub(crate) fn now() -> String {
-    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+struct Version1 {
+    #[serde(rename = "state_version")]
+    _state_version: u32,
+    lineage: String,
+    serial: u64,
+    #[serde(default)]
+    apps: BTreeMap<String, AppState>,
 }
 
 /// A state that cannot be read.
@@ -132,11 +71,11 @@ impl State {
             state_version: STATE_VERSION,
             lineage,
             serial: 0,
-            apps: BTreeMap::new(),
+            targets: BTreeMap::new(),
         }
     }
 
-    /// Reads a state that was written.
+    /// Reads a state that was written, by an earlier version too.
     ///
     /// # Errors
     ///
@@ -151,6 +90,15 @@ impl State {
     pub fn parse(text: &str) -> Result<Self, StateError> {
         let any: Value = serde_json::from_str(text)?;
         match any["state_version"].as_u64() {
+            Some(1) => {
+                let old: Version1 = serde_json::from_str(text)?;
+                Ok(Self {
+                    state_version: STATE_VERSION,
+                    lineage: old.lineage,
+                    serial: old.serial,
+                    targets: BTreeMap::from([(FILE.into(), Deployed { apps: old.apps })]),
+                })
+            }
             Some(version) if version > STATE_VERSION.into() => {
                 Err(StateError::NewerVersion(version))
             }
@@ -165,162 +113,35 @@ impl State {
         json::indent(&compact) + "\n"
     }
 
-    /// The state after a plan was carried out.
+    /// What is deployed to a target.
+    pub fn of(&self, target: &str) -> Deployed {
+        self.targets.get(target).cloned().unwrap_or_default()
+    }
+
+    /// The state with this deployed to a target; of a new serial if that is another than before.
+    ///
+    /// ```
+    /// use machinist_deploy::{AppState, State};
+    ///
+    /// let before = State::new();
+    /// let mut deployed = before.of("file");
+    /// deployed.apps.insert("llm".into(), AppState::default());
+    /// let after = before.with("file", deployed.clone());
+    /// assert_eq!((after.serial, after.of("file")), (1, deployed));
+    /// ```
     #[must_use]
-    pub fn after(&self, plan: &Plan, occasion: &Occasion) -> Self {
+    pub fn with(&self, target: &str, deployed: Deployed) -> Self {
         let mut after = self.clone();
-        for app in &plan.apps {
-            match (app.action, &app.effective) {
-                (Action::Orphaned, _) => {}
-                (Action::Delete, _) | (_, None) => {
-                    after.apps.remove(&app.name);
-                }
-                (_, Some(effective)) => {
-                    let state = after.apps.entry(app.name.clone()).or_default();
-                    state.settle(app, effective, self.serial + 1, occasion);
-                }
-            }
-        }
-        if after != *self {
+        if self.of(target) != deployed {
+            after.targets.insert(target.into(), deployed);
             after.serial += 1;
         }
         after
-    }
-
-    /// Tunes an app: these scaling parameters are in effect until they are reset.
-    ///
-    /// # Errors
-    ///
-    /// An app that is not deployed, and what is wrong with a value: the rules are those of the
-    /// attribute. Then nothing is changed.
-    pub fn tune(&mut self, app: &str, values: &Parameters) -> Result<(), Problem> {
-        let deployed: Vec<String> = self.apps.keys().cloned().collect();
-        let Some(state) = self.apps.get_mut(app) else {
-            return Err(unknown_app(app, &deployed));
-        };
-        let mut overrides = state.overrides.clone();
-        for (key, value) in values {
-            overrides.insert(key.clone(), check(key, value)?);
-        }
-        let overrides = overlaid(&overrides, &Parameters::new());
-        let effective = overlaid(&state.scaling, &overrides);
-        let number = |key: &str| effective.get(key)?.as_u64()?.try_into().ok();
-        if let Some(min) = number(parameter::MIN_CONCURRENCY) {
-            parameter::check_concurrency(min, number(parameter::MAX_CONCURRENCY))?;
-        }
-        if overrides != state.overrides {
-            state.overrides = overrides;
-            self.serial += 1;
-        }
-        Ok(())
-    }
-
-    /// Takes over what a platform has: scaling that differs was tuned, code parameters that
-    /// differ were changed behind the code's back.
-    pub fn observe(&mut self, app: &str, live: &Effective) {
-        let Some(state) = self.apps.get_mut(app) else {
-            return;
-        };
-        let effective = state.effective_scaling();
-        for (key, value) in &live.scaling {
-            if effective.get(key) != Some(value) {
-                state.overrides.insert(key.clone(), value.clone());
-            }
-        }
-        state.overrides = overlaid(&state.overrides, &Parameters::new());
-        state.drift = Parameters::new();
-        for key in overlaid(&state.code, &live.code).keys() {
-            if state.code.get(key) != live.code.get(key) {
-                let value = live.code.get(key).cloned().unwrap_or(Value::Null);
-                state.drift.insert(key.clone(), value);
-            }
-        }
     }
 }
 
 impl Default for State {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl AppState {
-    /// The code parameters that are in effect, changed behind the code's back or not.
-    pub fn actual_code(&self) -> Parameters {
-        let mut code = overlaid(&self.code, &self.drift);
-        code.retain(|_, value| !value.is_null());
-        code
-    }
-
-    /// The scaling parameters that are in effect.
-    pub fn effective_scaling(&self) -> Parameters {
-        overlaid(&self.scaling, &self.overrides)
-    }
-
-    fn settle(&mut self, app: &AppPlan, effective: &Effective, serial: u64, occasion: &Occasion) {
-        self.code = effective.code.clone();
-        self.scaling = app.scaling_of_the_code();
-        let tuned = app
-            .tuned
-            .iter()
-            .map(|tuned| (tuned.parameter.clone(), tuned.value.clone()));
-        self.overrides = tuned.collect();
-        self.drift = Parameters::new();
-        if app.action == Action::Unchanged {
-            return;
-        }
-        let deploy = Deploy {
-            serial,
-            time: occasion.time.clone(),
-            commit: occasion.commit.clone(),
-            changes: app.changes.clone(),
-            code: self.code.clone(),
-            scaling: self.scaling.clone(),
-        };
-        self.history.insert(0, deploy);
-        self.history.truncate(HISTORY);
-    }
-}
-
-fn unknown_app(given: &str, deployed: &[String]) -> Problem {
-    let problem = Problem::new(format!("no app `{}` is deployed", given.escape_debug()));
-    let names = deployed.iter().map(String::as_str);
-    match machinist_core::suggest::nearest(given, names) {
-        Some(name) => problem.help(format!("an app with a similar name is: `{name}`")),
-        None if deployed.is_empty() => problem.help("deploy it with `cargo machinist deploy`"),
-        None => problem.help(format!("deployed are {}", deployed.join(", "))),
-    }
-}
-
-/// A value to tune, by the rules of the attribute, as the manifest has it.
-fn check(key: &str, value: &Value) -> Result<Value, Problem> {
-    let parameter = match parameter::find(key) {
-        Some(parameter) if parameter.group == Group::Scaling => parameter,
-        _ => return Err(not_tunable(key)),
-    };
-    match parameter.read(&as_written(value), Place(0)) {
-        Ok(Setting::Number(number)) => Ok(number.into()),
-        Ok(Setting::Text(text)) => Ok(text.into()),
-        Ok(Setting::List(texts)) => Ok(texts.into()),
-        Err(mut findings) => Err(findings.swap_remove(0).problem),
-    }
-}
-
-fn not_tunable(key: &str) -> Problem {
-    let scaling = parameter::PARAMETERS
-        .iter()
-        .filter(|other| other.group == Group::Scaling);
-    let keys: Vec<&str> = scaling.map(|parameter| parameter.key).collect();
-    if parameter::find(key).is_some() {
-        return Problem::new(format!("`{key}` is a code parameter and cannot be tuned"))
-            .help("change it in the code and deploy: every deploy puts the code's value back");
-    }
-    let problem = Problem::new(format!("unknown parameter `{}`", key.escape_debug()));
-    match machinist_core::suggest::nearest(key, keys.iter().copied()) {
-        Some(meant) => problem.help(format!("a similar one exists: `{meant}`")),
-        None => problem.help(format!(
-            "parameters that can be tuned are {}",
-            keys.join(", ")
-        )),
     }
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use fs4::{FileExt, TryLockError};
 use thiserror::Error;
 
+use crate::deployed::now;
 use crate::file::write_file;
-use crate::state::{State, StateError, now};
+use crate::state::{State, StateError};
 
 /// The state's file, held by this process alone until it is dropped.
 ///

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use machinist_deploy::{
-    Action, App, Effective, MANIFEST_VERSION, Manifest, Occasion, Options, Parameters, Reset,
-    Source, State, Why, plan,
+    Action, App, Deployed, Live, LiveApp, MANIFEST_VERSION, Manifest, Occasion, Options,
+    Parameters, Reset, Source, State, Why, plan, rollback,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -40,14 +40,44 @@ fn manifest(apps: Vec<App>) -> Manifest {
     }
 }
 
-fn deployed(state: &State, manifest: &Manifest, options: &Options) -> State {
-    state.after(&plan(manifest, state, options), &Occasion::default())
+fn deployed(before: &Deployed, manifest: &Manifest, options: &Options) -> Deployed {
+    before.after(&plan(manifest, before, options), &Occasion::default())
+}
+
+/// Tunes an app, or does nothing where that is refused.
+fn tune(deployed: &mut Deployed, app: &str, values: &Parameters) {
+    if let Ok(tuned) = deployed.tune(app, values) {
+        deployed.settle_tuning(&tuned);
+    }
+}
+
+/// A platform that has all of this and tells all it has.
+fn live(deployed: &Deployed) -> Live {
+    let apps = deployed.apps.iter().filter(|(_, app)| app.is_deployed());
+    let apps = apps.map(|(name, app)| {
+        let mut parameters = app.actual_code();
+        parameters.extend(app.effective_scaling());
+        (
+            name.clone(),
+            LiveApp {
+                parameters,
+                revision: None,
+            },
+        )
+    });
+    Live {
+        apps: apps.collect(),
+    }
+}
+
+fn nothing() -> Manifest {
+    manifest(Vec::new())
 }
 
 fn reset() -> Options {
     Options {
         reset_scaling: Reset::Everything,
-        prune: false,
+        ..Options::default()
     }
 }
 
@@ -93,7 +123,10 @@ fn manifests() -> impl Strategy<Value = Manifest> {
 enum Event {
     Deploy(Manifest, bool, bool),
     Tune(&'static str, Parameters),
+    /// Somebody changes parameters in the platform's dashboard, of the code or of the scaling.
     Interfere(&'static str, Parameters),
+    /// Somebody deletes the app there.
+    Vanish(&'static str),
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -102,13 +135,15 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
             .prop_map(|(manifest, reset, prune)| Event::Deploy(manifest, reset, prune)),
         (prop::sample::select(&NAMES), scaling())
             .prop_map(|(app, values)| Event::Tune(app, values)),
-        (prop::sample::select(&NAMES), code()).prop_map(|(app, code)| Event::Interfere(app, code)),
+        (prop::sample::select(&NAMES), prop_oneof![code(), scaling()])
+            .prop_map(|(app, values)| Event::Interfere(app, values)),
+        prop::sample::select(&NAMES).prop_map(Event::Vanish),
     ];
     prop::collection::vec(event, 0..8)
 }
 
-fn happened(events: &[Event]) -> State {
-    let mut state = State::new();
+fn happened(events: &[Event]) -> Deployed {
+    let mut state = Deployed::default();
     for event in events {
         match event {
             Event::Deploy(manifest, reset, prune) => {
@@ -120,24 +155,23 @@ fn happened(events: &[Event]) -> State {
                 let options = Options {
                     reset_scaling,
                     prune: *prune,
+                    ..Options::default()
                 };
                 state = deployed(&state, manifest, &options);
             }
-            Event::Tune(app, values) => {
-                // Of an app that is not deployed it is an error, and nothing happens.
-                let _ = state.tune(app, values);
-            }
-            Event::Interfere(app, code) => {
-                if let Some(known) = state.apps.get(*app) {
-                    let scaling = known.effective_scaling();
-                    state.observe(
-                        app,
-                        &Effective {
-                            code: code.clone(),
-                            scaling,
-                        },
-                    );
+            Event::Tune(app, values) => tune(&mut state, app, values),
+            Event::Interfere(app, values) => {
+                let mut live = live(&state);
+                if let Some(app) = live.apps.get_mut(*app) {
+                    app.parameters.extend(values.clone());
                 }
+                state = state.refreshed(&live, &nothing());
+            }
+            Event::Vanish(app) => {
+                let mut live = live(&state);
+                live.apps.remove(*app);
+                let known = manifest(vec![self::app(app, Parameters::new(), Parameters::new())]);
+                state = state.refreshed(&live, &known);
             }
         }
     }
@@ -162,7 +196,8 @@ proptest! {
         let mut state = happened(&events);
         let before = manifest(vec![app("a", parameters(json!({"machine_type": ["S"]})), Parameters::new())]);
         state = deployed(&state, &before, &reset());
-        state.tune("a", &tuned).unwrap();
+        let tuning = state.tune("a", &tuned).unwrap();
+        state.settle_tuning(&tuning);
         for manifest in &deploys {
             state = deployed(&state, manifest, &Options::default());
             let effective = state.apps["a"].effective_scaling();
@@ -184,8 +219,9 @@ proptest! {
     fn a_reset_of_one_app_leaves_the_others_tuned(events in events(), manifest in manifests()) {
         let before = happened(&events);
         let only = Reset::Apps(BTreeSet::from(["a".into()]));
-        let state = deployed(&before, &manifest, &Options { reset_scaling: only, prune: false });
-        for app in manifest.apps.iter().filter(|app| before.apps.contains_key(&app.name)) {
+        let state = deployed(&before, &manifest, &Options { reset_scaling: only, ..Options::default() });
+        let is_known = |app: &&App| before.apps.get(&app.name).is_some_and(|app| app.is_deployed());
+        for app in manifest.apps.iter().filter(is_known) {
             let expected = match &*app.name {
                 "a" => Parameters::new(),
                 name => before.apps[name].overrides.clone(),
@@ -267,8 +303,83 @@ proptest! {
 
     #[test]
     fn a_state_is_read_as_it_is_written(events in events()) {
-        let state = happened(&events);
+        let state = State::new().with("file", happened(&events));
         prop_assert_eq!(State::parse(&state.to_json()).unwrap(), state);
+    }
+
+    #[test]
+    fn a_platform_that_has_what_was_deployed_changes_nothing(
+        events in events(), manifest in manifests(),
+    ) {
+        let mut state = deployed(&happened(&events), &manifest, &Options::default());
+        // One that is neither in the code nor on the platform is forgotten.
+        state.apps.retain(|_, app| app.is_deployed());
+        prop_assert_eq!(state.refreshed(&live(&state), &manifest), state);
+    }
+
+    #[test]
+    fn an_app_that_the_state_does_not_know_keeps_what_is_tuned(
+        there in manifests(), tuned in scaling(), manifest in manifests(),
+    ) {
+        let mut elsewhere = deployed(&Deployed::default(), &there, &Options::default());
+        tune(&mut elsewhere, "a", &tuned);
+        let live = live(&elsewhere);
+        let found = Deployed::default().refreshed(&live, &manifest);
+        let after = deployed(&found, &manifest, &Options::default());
+        for app in &manifest.apps {
+            prop_assert_eq!(&after.apps[&app.name].actual_code(), &app.code);
+            if let Some(live) = live.apps.get(&app.name) {
+                let effective = after.apps[&app.name].effective_scaling();
+                for (key, value) in &live.parameters {
+                    if !app.code.contains_key(key) && key != "startup_timeout" {
+                        let default = machinist_core::parameter::find(key).unwrap().platform_default;
+                        let is_default = default.is_some_and(|default| *value == default);
+                        let has = effective.get(key);
+                        prop_assert!(has == Some(value) || has.is_none() && is_default);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn apps_of_binaries_that_were_not_read_are_left_alone(
+        events in events(), manifest in manifests(),
+    ) {
+        let before = happened(&events);
+        let options = Options {
+            prune: true,
+            not_read: BTreeSet::from(["studio".into()]),
+            ..Options::default()
+        };
+        let after = deployed(&before, &manifest, &options);
+        for (name, app) in &before.apps {
+            if !app.binaries.is_empty() && !manifest.apps.iter().any(|app| app.name == *name) {
+                prop_assert_eq!(&after.apps[name], app);
+            }
+        }
+    }
+
+    #[test]
+    fn a_rollback_brings_back_all_that_an_earlier_deploy_had(
+        events in events(), first in manifests(), tuned in scaling(), second in manifests(),
+    ) {
+        let occasion = |serial| Occasion { serial, ..Occasion::default() };
+        let mut then = happened(&events);
+        tune(&mut then, "a", &tuned);
+        let plan_then = plan(&first, &then, &Options::default());
+        let then = then.after(&plan_then, &occasion(1_000));
+        let plan_now = plan(&second, &then, &reset());
+        let mut now = then.after(&plan_now, &occasion(1_001));
+        for app in plan_then.apps.iter().filter(|app| app.action == Action::Create || app.action == Action::Update) {
+            let state = &now.apps[&app.name];
+            let Ok(deploy) = state.earlier(Some(1_000)) else { continue };
+            let back = rollback(&app.name, state, &deploy.clone());
+            now.settle(&back, &occasion(1_002));
+            prop_assert_eq!(now.apps[&app.name].actual_code(), then.apps[&app.name].actual_code());
+            prop_assert_eq!(&now.apps[&app.name].scaling, &then.apps[&app.name].scaling);
+            prop_assert_eq!(&now.apps[&app.name].overrides, &then.apps[&app.name].overrides);
+        }
     }
 }
 
@@ -283,12 +394,22 @@ fn h100() -> App {
 #[test]
 fn a_machine_type_changed_behind_the_codes_back_is_put_back() {
     let manifest = manifest(vec![h100()]);
-    let mut state = deployed(&State::new(), &manifest, &Options::default());
-    let live = Effective {
-        code: parameters(json!({"machine_type": ["GPU-A100"], "gpus": 2})),
-        scaling: state.apps["llm"].effective_scaling(),
+    let mut state = deployed(&Deployed::default(), &manifest, &Options::default());
+    // It tells the machine type, and not the number of GPUs.
+    let parameters = parameters(json!({
+        "machine_type": ["GPU-A100"], "keep_alive": 300, "max_concurrency": 4,
+        "min_concurrency": 0, "startup_timeout": 600, "regions": [],
+    }));
+    let there = LiveApp {
+        parameters,
+        revision: None,
     };
-    state.observe("llm", &live);
+    state = state.refreshed(
+        &Live {
+            apps: [("llm".into(), there)].into(),
+        },
+        &manifest,
+    );
     let plan = plan(&manifest, &state, &Options::default());
     let change = &plan.apps[0].changes[0];
     assert_eq!(
@@ -303,10 +424,10 @@ fn a_machine_type_changed_behind_the_codes_back_is_put_back() {
 #[test]
 fn scaling_changed_on_the_platform_was_tuned_and_stays() {
     let manifest = manifest(vec![h100()]);
-    let mut state = deployed(&State::new(), &manifest, &Options::default());
-    let code = state.apps["llm"].code.clone();
-    let scaling = parameters(json!({"keep_alive": 600, "max_concurrency": 4}));
-    state.observe("llm", &Effective { code, scaling });
+    let mut state = deployed(&Deployed::default(), &manifest, &Options::default());
+    let mut there = live(&state);
+    there.apps.get_mut("llm").unwrap().parameters["keep_alive"] = 600.into();
+    state = state.refreshed(&there, &manifest);
     let plan = plan(&manifest, &state, &Options::default());
     assert_eq!(plan.apps[0].action, Action::Unchanged);
     let tuned = &plan.apps[0].tuned[0];
@@ -320,10 +441,8 @@ fn scaling_changed_on_the_platform_was_tuned_and_stays() {
 #[test]
 fn a_reset_says_so() {
     let manifest = manifest(vec![h100()]);
-    let mut state = deployed(&State::new(), &manifest, &Options::default());
-    state
-        .tune("llm", &parameters(json!({"keep_alive": "10m"})))
-        .unwrap();
+    let mut state = deployed(&Deployed::default(), &manifest, &Options::default());
+    tune(&mut state, "llm", &parameters(json!({"keep_alive": "10m"})));
     let plan = plan(&manifest, &state, &reset());
     let change = &plan.apps[0].changes[0];
     assert_eq!(
@@ -335,9 +454,12 @@ fn a_reset_says_so() {
 
 #[test]
 fn tuning_is_checked_by_the_rules_of_the_attribute() {
-    let mut state = deployed(&State::new(), &manifest(vec![h100()]), &Options::default());
-    let before = state.clone();
-    let mut refused = |app: &str, values: Value| {
+    let state = deployed(
+        &Deployed::default(),
+        &manifest(vec![h100()]),
+        &Options::default(),
+    );
+    let refused = |app: &str, values: Value| {
         state
             .tune(app, &parameters(values))
             .unwrap_err()
@@ -353,18 +475,18 @@ fn tuning_is_checked_by_the_rules_of_the_attribute() {
     assert!(refused("llm", json!({"regions": ["mars"]})).contains("unknown region `mars`"));
     assert!(refused("llm", json!({"min_concurrency": 9})).contains("over `max_concurrency`, 4"));
     assert!(refused("lmm", json!({"keep_alive": 4})).contains("similar name is: `llm`"));
-    assert_eq!(state, before);
 }
 
 #[test]
 fn the_history_keeps_the_last_deploys_that_changed_something() {
-    let mut state = State::new();
+    let mut state = Deployed::default();
     for gpus in 1..=8u64 {
-        for _ in 0..2 {
+        for again in 0..2 {
             let mut app = h100();
             app.code["gpus"] = gpus.into();
             let plan = plan(&manifest(vec![app]), &state, &Options::default());
             let occasion = Occasion {
+                serial: 2 * gpus + again,
                 time: gpus.to_string(),
                 commit: Some("abc".into()),
             };
@@ -372,20 +494,75 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
         }
     }
     let history = &state.apps["llm"].history;
-    assert_eq!((state.serial, history.len()), (8, 8));
-    assert_eq!((history[0].serial, &*history[0].time), (8, "8"));
+    assert_eq!(history.len(), 8);
+    assert_eq!((history[0].serial, &*history[0].time), (16, "8"));
     assert_eq!(history[0].changes[0].parameter, "gpus");
+    let earlier = state.apps["llm"].earlier(None).unwrap();
+    assert_eq!(earlier.code["gpus"], 7);
+    let unknown = state.apps["llm"].earlier(Some(3)).unwrap_err().to_string();
+    assert!(
+        unknown.contains("no deploy with the serial 3") && unknown.contains("16 of 8, 14 of 7")
+    );
+}
+
+#[test]
+fn an_app_that_the_platform_lost_is_created_anew_and_keeps_its_history() {
+    let manifest = manifest(vec![h100()]);
+    let state = deployed(&Deployed::default(), &manifest, &Options::default());
+    let state = state.refreshed(&Live::default(), &manifest);
+    assert!(state.find("llm").is_err());
+    let plan = plan(&manifest, &state, &Options::default());
+    assert_eq!(plan.apps[0].action, Action::Create);
+    assert_eq!(
+        state.after(&plan, &Occasion::default()).apps["llm"]
+            .history
+            .len(),
+        2
+    );
+}
+
+fn saved() -> State {
+    let deployed = deployed(
+        &Deployed::default(),
+        &manifest(vec![h100()]),
+        &Options::default(),
+    );
+    State::new().with("file", deployed)
 }
 
 #[test]
 fn a_damaged_state_says_where_and_a_newer_one_what_to_upgrade() {
-    let state = deployed(&State::new(), &manifest(vec![h100()]), &Options::default());
-    let damaged = state.to_json().replace("\"serial\": 1,", "\"serial\": 1");
+    let damaged = saved().to_json().replace("\"serial\": 1,", "\"serial\": 1");
     let error = State::parse(&damaged).unwrap_err().to_string();
     assert!(error.contains("line 5 column"), "{error}");
-    let newer = state
+    let newer = saved()
         .to_json()
-        .replace("\"state_version\": 1", "\"state_version\": 2");
+        .replace("\"state_version\": 2", "\"state_version\": 3");
     let error = State::parse(&newer).unwrap_err();
-    assert!(error.to_string().contains("version 2") && error.help().contains("cargo install"));
+    assert!(error.to_string().contains("version 3") && error.help().contains("cargo install"));
+}
+
+#[test]
+fn a_state_of_the_first_version_becomes_that_of_the_file_target() {
+    let old = r#"{
+        "state_version": 1, "lineage": "0123456789abcdef", "serial": 7,
+        "apps": {"llm": {
+            "code": {"machine_type": ["GPU-H100"], "gpus": 2},
+            "overrides": {"keep_alive": 600},
+            "history": [{"serial": 7, "time": "2026-11-23T10:00:00Z", "code": {"machine_type": ["GPU-H100"]}}]
+        }}
+    }"#;
+    let state = State::parse(old).unwrap();
+    assert_eq!(
+        (state.state_version, state.serial, &*state.lineage),
+        (2, 7, "0123456789abcdef")
+    );
+    assert_eq!(state.of("file").apps["llm"].overrides["keep_alive"], 600);
+    assert_eq!(State::parse(&state.to_json()).unwrap(), state);
+    let damaged = old.replace("\"overrides\"", "\"override\"");
+    let error = State::parse(&damaged).unwrap_err().to_string();
+    assert!(
+        error.contains("unknown field `override`") && error.contains("line 5"),
+        "{error}"
+    );
 }

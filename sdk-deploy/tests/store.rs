@@ -14,10 +14,10 @@ fn file() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn with_app(mut state: State, name: &str) -> State {
-    state.apps.insert(name.into(), AppState::default());
-    state.serial += 1;
-    state
+fn with_app(state: State, name: &str) -> State {
+    let mut deployed = state.of("file");
+    deployed.apps.insert(name.into(), AppState::default());
+    state.with("file", deployed)
 }
 
 #[test]

@@ -21,10 +21,10 @@ fn file() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn with_app(mut state: State, name: &str) -> State {
-    state.apps.insert(name.into(), AppState::default());
-    state.serial += 1;
-    state
+fn with_app(state: State, name: &str) -> State {
+    let mut deployed = state.of("file");
+    deployed.apps.insert(name.into(), AppState::default());
+    state.with("file", deployed)
 }
 
 fn child(role: &str, path: &PathBuf) -> Child {
@@ -73,7 +73,7 @@ fn deploys_at_once_lose_nothing() {
         assert!(child.wait().unwrap().success());
     }
     let state = Store::read(&path).unwrap();
-    assert_eq!((state.apps.len(), state.serial), (20, 20));
+    assert_eq!((state.of("file").apps.len(), state.serial), (20, 20));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_kill_at_any_moment_leaves_the_old_state_or_the_new_one() {
         child.kill().unwrap();
         child.wait().unwrap();
         let state = Store::read(&path).unwrap();
-        assert!(state.serial >= serial && state.apps.len() as u64 == state.serial);
+        assert!(state.serial >= serial && state.of("file").apps.len() as u64 == state.serial);
         serial = state.serial;
     }
     assert!(

@@ -1,0 +1,197 @@
+//! Carrying a change out: files are written, the platform's tool is run, and the state says after
+//! every app what is deployed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use machinist_core::problem::Problem;
+
+use crate::deployed::{Deployed, Occasion};
+use crate::file::write_file;
+use crate::plan::{AppPlan, Plan};
+use crate::state::State;
+use crate::store::{Store, StoreError};
+use crate::target::{Contents, Does, RenderedFile, Rendering, Step, Target};
+
+/// What is told while a change is carried out.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// A file was written.
+    Wrote(&'a Path),
+    /// A command is about to run.
+    Runs(&'a Step),
+}
+
+/// Why a change could not be carried out, or not wholly.
+#[derive(Debug)]
+pub struct ApplyError {
+    /// What is wrong.
+    pub problem: Problem,
+    /// The apps that were carried out before.
+    pub done: Vec<String>,
+    /// The apps that were not, the first one perhaps in part.
+    pub not_done: Vec<String>,
+}
+
+/// Writes the files of a rendering into a folder.
+///
+/// # Errors
+///
+/// Which file cannot be written, and why.
+pub fn write(
+    rendering: &Rendering,
+    folder: &Path,
+    told: &mut dyn FnMut(Progress<'_>),
+) -> Result<(), Problem> {
+    for file in &rendering.files {
+        let path = folder.join(&file.path);
+        write_one(file, &path)
+            .map_err(|error| Problem::new(format!("cannot write `{}`: {error}", path.display())))?;
+        told(Progress::Wrote(&path));
+    }
+    Ok(())
+}
+
+fn write_one(file: &RenderedFile, path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    match &file.contents {
+        Contents::Text(text) => write_file(path, text),
+        Contents::CopyOf(original) => {
+            // A copy over a file that is run just now would fail.
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => fs::copy(original, path).map(|_| ()),
+            }
+        }
+    }
+}
+
+/// A change that is about to be carried out.
+pub struct Apply<'a> {
+    /// The state's file, locked.
+    pub store: &'a mut Store,
+    /// Where it goes.
+    pub target: &'a dyn Target,
+    /// What is deployed there, as the platform says.
+    pub deployed: Deployed,
+    /// Where the rendering's files are written.
+    pub folder: PathBuf,
+    /// When and from what it is done.
+    pub occasion: Occasion,
+}
+
+impl Apply<'_> {
+    /// Carries a plan out, app by app. The state is saved after each, so that it says what is
+    /// deployed wherever this ends.
+    ///
+    /// # Errors
+    ///
+    /// What failed, with what was done before.
+    pub fn plan(
+        mut self,
+        plan: &Plan,
+        rendering: &Rendering,
+        told: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<State, ApplyError> {
+        let order: Vec<&AppPlan> = plan.apps.iter().collect();
+        let failed = |problem, at: usize| ApplyError {
+            problem,
+            done: order[..at].iter().map(|app| app.name.clone()).collect(),
+            not_done: order[at..].iter().map(|app| app.name.clone()).collect(),
+        };
+        write(rendering, &self.folder, told).map_err(|problem| failed(problem, 0))?;
+        let mut state = self.store.state();
+        for (i, app) in order.iter().enumerate() {
+            let ran = self.run(app, rendering, told);
+            match &ran {
+                Ok(()) => self.deployed.settle(app, &self.occasion),
+                Err((Some(Does::Deploy), _)) => {
+                    let half = app.without_scaling_changes();
+                    self.deployed.settle(&half, &self.occasion);
+                }
+                Err(_) => {}
+            }
+            // One write for all apps where there is no platform.
+            let is_last = i + 1 == order.len();
+            if is_last || !rendering.steps.is_empty() || ran.is_err() {
+                state = self
+                    .save()
+                    .map_err(|error| failed(store_problem(&error), i))?;
+            }
+            ran.map_err(|(_, problem)| failed(problem, i))?;
+        }
+        self.note_revisions(plan).map_or(Ok(state), |deployed| {
+            self.deployed = deployed;
+            self.save()
+                .map_err(|error| failed(store_problem(&error), order.len()))
+        })
+    }
+
+    /// Tunes an app.
+    ///
+    /// # Errors
+    ///
+    /// What failed.
+    pub fn tuning(
+        mut self,
+        app: &AppPlan,
+        rendering: &Rendering,
+        told: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<State, Problem> {
+        write(rendering, &self.folder, told)?;
+        self.run(app, rendering, told)
+            .map_err(|(_, problem)| problem)?;
+        self.deployed.settle_tuning(app);
+        self.save().map_err(|error| store_problem(&error))
+    }
+
+    /// Runs what there is to run for an app. An error comes with the last command that succeeded.
+    fn run(
+        &self,
+        app: &AppPlan,
+        rendering: &Rendering,
+        told: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<(), (Option<Does>, Problem)> {
+        let mut done = None;
+        for step in rendering.steps.iter().filter(|step| step.app == app.name) {
+            told(Progress::Runs(step));
+            step.command
+                .run(&self.folder)
+                .map_err(|problem| (done, problem))?;
+            done = Some(step.does);
+        }
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<State, StoreError> {
+        let state = self.store.state();
+        let state = state.with(self.target.name(), self.deployed.clone());
+        self.store.save(&state)?;
+        Ok(state)
+    }
+
+    /// What the platform calls what was just deployed, so that one can go back to it. Without an
+    /// answer the deploy is as good.
+    fn note_revisions(&self, plan: &Plan) -> Option<Deployed> {
+        let live = self.target.live().ok()??;
+        let mut deployed = self.deployed.clone();
+        for app in &plan.apps {
+            let revision = live.apps.get(&app.name)?.revision.as_deref();
+            if let (Some(state), Some(revision)) = (deployed.apps.get_mut(&app.name), revision) {
+                state.is_of_revision(revision, &self.occasion);
+            }
+        }
+        Some(deployed)
+    }
+}
+
+fn store_problem(error: &StoreError) -> Problem {
+    let problem = Problem::new(error.to_string());
+    match error.help() {
+        Some(help) => problem.help(help),
+        None => problem,
+    }
+}

@@ -1,0 +1,350 @@
+//! The project's settings: `[workspace.metadata.machinist]` and `[package.metadata.machinist]` of
+//! its Cargo.toml files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use machinist_core::problem::Problem;
+use machinist_core::{name, suggest};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::target::{self, TARGETS};
+
+const TARGET: &str = "target";
+const STATE: &str = "state";
+const APPS: &str = "apps";
+const IMAGE: &str = "image";
+const DOCKERFILE: &str = "dockerfile";
+const BIN: &str = "bin";
+const AUTH: &str = "auth";
+
+/// The keys of a table of the settings.
+const KEYS: &[&str] = &[TARGET, STATE, IMAGE, DOCKERFILE, BIN, AUTH, APPS];
+/// The keys of an app.
+const APP_KEYS: &[&str] = &[IMAGE, DOCKERFILE, BIN, AUTH];
+/// Who may call an app, as the platform's client has it.
+const AUTH_MODES: &[&str] = &["private", "public", "shared"];
+
+/// A Cargo.toml that may have settings.
+#[derive(Clone, Debug)]
+pub struct CargoToml {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The package whose it is; `None` for that of a workspace.
+    pub package: Option<String>,
+}
+
+/// The settings of a project.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    tables: Vec<Table>,
+}
+
+/// The settings of one Cargo.toml.
+#[derive(Clone, Debug, Default)]
+struct Table {
+    file: PathBuf,
+    package: Option<String>,
+    target: Option<String>,
+    state: Option<PathBuf>,
+    all: AppSettings,
+    apps: BTreeMap<String, AppSettings>,
+}
+
+/// How an app is to be deployed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppSettings {
+    /// The image that is run, where it is built elsewhere.
+    pub image: Option<String>,
+    /// The `Dockerfile` that makes the image.
+    pub dockerfile: Option<PathBuf>,
+    /// The binary, of those that link the app.
+    pub bin: Option<String>,
+    /// Who may call the app.
+    pub auth: Option<String>,
+}
+
+impl Settings {
+    /// Reads the settings of these files. Those of packages are stronger than the workspace's.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read, an unknown key, a value that makes no sense: with its line.
+    ///
+    /// ```
+    /// use machinist_deploy::{CargoToml, Settings};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("Cargo.toml");
+    /// std::fs::write(&path, "[workspace.metadata.machinist]\ntarget = \"fal\"\n")?;
+    /// let settings = Settings::read(&[CargoToml { path, package: None }]).unwrap();
+    /// assert_eq!(settings.target().unwrap(), Some("fal"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn read(files: &[CargoToml]) -> Result<Self, Problem> {
+        let mut tables = Vec::new();
+        for file in files {
+            tables.extend(Reader::read(file)?);
+        }
+        Ok(Self { tables })
+    }
+
+    /// The target, where one is set.
+    ///
+    /// # Errors
+    ///
+    /// When two packages name different ones.
+    pub fn target(&self) -> Result<Option<&str>, Problem> {
+        self.one(TARGET, |table| table.target.as_deref())
+    }
+
+    /// The state's file, where one is set.
+    ///
+    /// # Errors
+    ///
+    /// When two packages name different ones.
+    pub fn state(&self) -> Result<Option<&Path>, Problem> {
+        self.one(STATE, |table| table.state.as_deref())
+    }
+
+    /// How an app of this package is to be deployed: each key from the nearest table that has it.
+    pub fn of(&self, app: &str, package: &str) -> AppSettings {
+        let own = |table: &&Table| table.package.as_deref() == Some(package);
+        let workspace = |table: &&Table| table.package.is_none();
+        let own_app = self
+            .tables
+            .iter()
+            .filter(own)
+            .filter_map(|table| table.apps.get(app));
+        let any_app = self.tables.iter().filter_map(|table| table.apps.get(app));
+        let own_all = self.tables.iter().filter(own).map(|table| &table.all);
+        let all = self.tables.iter().filter(workspace).map(|table| &table.all);
+        let nearest: Vec<_> = own_app.chain(any_app).chain(own_all).chain(all).collect();
+        AppSettings {
+            image: nearest.iter().find_map(|settings| settings.image.clone()),
+            dockerfile: nearest
+                .iter()
+                .find_map(|settings| settings.dockerfile.clone()),
+            bin: nearest.iter().find_map(|settings| settings.bin.clone()),
+            auth: nearest.iter().find_map(|settings| settings.auth.clone()),
+        }
+    }
+
+    /// The apps that have settings of their own.
+    pub fn apps(&self) -> impl Iterator<Item = &str> {
+        let apps = self.tables.iter().flat_map(|table| table.apps.keys());
+        apps.map(String::as_str)
+    }
+
+    /// What a deploy has one of, whatever it deploys.
+    fn one<'a, T: PartialEq + ?Sized>(
+        &'a self,
+        key: &str,
+        value: impl Fn(&'a Table) -> Option<&'a T>,
+    ) -> Result<Option<&'a T>, Problem> {
+        let workspace = self.tables.iter().filter(|table| table.package.is_none());
+        if let Some(value) = workspace.filter_map(&value).next() {
+            return Ok(Some(value));
+        }
+        let mut set = self.tables.iter().filter(|table| value(table).is_some());
+        let Some(first) = set.next() else {
+            return Ok(None);
+        };
+        match set.find(|other| value(other) != value(first)) {
+            Some(other) => Err(Problem::new(format!(
+                "`{}` and `{}` set a different `{key}`",
+                first.file.display(),
+                other.file.display()
+            ))
+            .help("set it once, in `[workspace.metadata.machinist]`")),
+            None => Ok(value(first)),
+        }
+    }
+}
+
+/// Reads one file, and knows where things stand in it.
+struct Reader<'a> {
+    file: &'a Path,
+    text: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn read(file: &CargoToml) -> Result<Option<Table>, Problem> {
+        let shown = file.path.display();
+        let cannot = |error: String| Problem::new(format!("cannot read `{shown}`: {error}"));
+        let text = fs::read_to_string(&file.path).map_err(|error| cannot(error.to_string()))?;
+        let document = DeTable::parse(&text).map_err(|error| cannot(error.to_string()))?;
+        let section = if file.package.is_some() {
+            "package"
+        } else {
+            "workspace"
+        };
+        let mut table = Some(document.get_ref());
+        for key in [section, "metadata", "machinist"] {
+            table = table
+                .and_then(|table| table.get(key))
+                .and_then(|value| value.get_ref().as_table());
+        }
+        let reader = Reader {
+            file: &file.path,
+            text: &text,
+        };
+        let Some(found) = table else {
+            return Ok(None);
+        };
+        reader.table(found, file.package.clone()).map(Some)
+    }
+
+    fn table(&self, from: &DeTable<'_>, package: Option<String>) -> Result<Table, Problem> {
+        let mut table = Table {
+            file: self.file.to_owned(),
+            package,
+            ..Table::default()
+        };
+        for (key, value) in from {
+            match &**key.get_ref() {
+                TARGET => {
+                    let target = self.text_of(TARGET, value)?;
+                    if !TARGETS.contains(&target) {
+                        return Err(self.at(value, target::unknown_target(target)));
+                    }
+                    table.target = Some(target.into());
+                }
+                STATE => table.state = Some(self.path_of(STATE, value)?),
+                APPS => table.apps = self.apps(value)?,
+                key_text => {
+                    if !self.app_setting(&mut table.all, key_text, value)? {
+                        return Err(self.unknown_key(key.span().start, key_text, KEYS));
+                    }
+                }
+            }
+        }
+        Ok(table)
+    }
+
+    fn apps(&self, value: &Spanned<DeValue<'_>>) -> Result<BTreeMap<String, AppSettings>, Problem> {
+        let Some(table) = value.get_ref().as_table() else {
+            let problem = Problem::new(format!("`{APPS}` is a table of apps"));
+            return Err(self.at(
+                value,
+                problem.help("write `[….apps.NAME]` with the app's name"),
+            ));
+        };
+        let mut apps = BTreeMap::new();
+        for (app, value) in table {
+            let app_name = app.get_ref();
+            if !name::is_dns_label(app_name) {
+                let problem =
+                    Problem::new(format!("`{}` is no app's name", app_name.escape_debug()));
+                return Err(self.at(value, problem));
+            }
+            let Some(keys) = value.get_ref().as_table() else {
+                let problem = Problem::new(format!("`{APPS}.{app_name}` is a table"));
+                return Err(self.at(
+                    value,
+                    problem.help(format!("its keys are {}", APP_KEYS.join(", "))),
+                ));
+            };
+            let mut settings = AppSettings::default();
+            for (key, value) in keys {
+                if !self.app_setting(&mut settings, key.get_ref(), value)? {
+                    return Err(self.unknown_key(key.span().start, key.get_ref(), APP_KEYS));
+                }
+            }
+            apps.insert(app_name.to_string(), settings);
+        }
+        Ok(apps)
+    }
+
+    /// Takes a key of an app, if it is one.
+    fn app_setting(
+        &self,
+        settings: &mut AppSettings,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<bool, Problem> {
+        match key {
+            IMAGE => settings.image = Some(self.image_of(value)?),
+            DOCKERFILE => settings.dockerfile = Some(self.path_of(DOCKERFILE, value)?),
+            BIN => settings.bin = Some(self.text_of(BIN, value)?.into()),
+            AUTH => settings.auth = Some(self.auth_of(value)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn image_of(&self, value: &Spanned<DeValue<'_>>) -> Result<String, Problem> {
+        let image = self.text_of(IMAGE, value)?;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
+        if image.chars().all(is_plain) {
+            return Ok(image.into());
+        }
+        let problem = Problem::new(format!(
+            "`{}` is not the name of an image",
+            image.escape_debug()
+        ));
+        Err(self.at(value, problem.help("write it like `ghcr.io/acme/llm:v1`")))
+    }
+
+    fn auth_of(&self, value: &Spanned<DeValue<'_>>) -> Result<String, Problem> {
+        let auth = self.text_of(AUTH, value)?;
+        if AUTH_MODES.contains(&auth) {
+            return Ok(auth.into());
+        }
+        let problem = Problem::new(format!(
+            "`{}` is no way to call an app",
+            auth.escape_debug()
+        ));
+        Err(self.at(
+            value,
+            problem.help(format!("write one of {}", AUTH_MODES.join(", "))),
+        ))
+    }
+
+    /// A path, from the file's folder.
+    fn path_of(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<PathBuf, Problem> {
+        Ok(self.file.with_file_name("").join(self.text_of(key, value)?))
+    }
+
+    fn text_of<'v>(&self, key: &str, value: &'v Spanned<DeValue<'_>>) -> Result<&'v str, Problem> {
+        match value.get_ref().as_str() {
+            Some("") => Err(self.at(value, Problem::new(format!("`{key}` is empty")))),
+            Some(text) => Ok(text),
+            None => {
+                let problem = Problem::new(format!("`{key}` takes a text"));
+                Err(self.at(value, problem.help(format!("write `{key} = \"...\"`"))))
+            }
+        }
+    }
+
+    fn unknown_key(&self, at: usize, key: &str, keys: &[&str]) -> Problem {
+        let problem = Problem::new(format!("unknown key `{}`", key.escape_debug()));
+        let all = format!("keys are {}", keys.join(", "));
+        let problem = match suggest::nearest(key, keys.iter().copied()) {
+            Some(meant) => problem
+                .help(format!("a key with a similar name exists: `{meant}`"))
+                .note(all),
+            None => problem.help(all),
+        };
+        self.located(at, problem)
+    }
+
+    fn at(&self, value: &Spanned<DeValue<'_>>, problem: Problem) -> Problem {
+        self.located(value.span().start, problem)
+    }
+
+    /// With the place in front.
+    fn located(&self, at: usize, problem: Problem) -> Problem {
+        let before = &self.text[..at.min(self.text.len())];
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let message = format!(
+            "`{}:{line}:{column}`: {}",
+            self.file.display(),
+            problem.message
+        );
+        Problem { message, ..problem }
+    }
+}

@@ -1,0 +1,164 @@
+//! Where a deploy goes: what every target can do, and which there are.
+
+mod fal;
+mod file;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use machinist_core::problem::Problem;
+use machinist_core::suggest;
+
+use crate::deployed::{Deploy, Deployed, Live};
+use crate::manifest::Image;
+use crate::plan::{AppPlan, Plan};
+use crate::settings::AppSettings;
+use crate::tool::ToolCommand;
+
+/// The name of the target that needs no platform.
+pub const FILE: &str = "file";
+
+/// Every target by its name.
+///
+/// ```
+/// assert!(machinist_deploy::TARGETS.contains(&"fal"));
+/// ```
+pub const TARGETS: &[&str] = &[FILE, fal::NAME];
+
+/// Where a deploy goes.
+///
+/// A target says which files and which commands of the platform's own tool carry a change out; it
+/// changes nothing itself.
+pub trait Target {
+    /// Its name.
+    fn name(&self) -> &'static str;
+
+    /// The folder of its files, where they are a deploy's result and not only its means.
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
+
+    /// What the platform has; `None` where there is no platform to ask.
+    ///
+    /// # Errors
+    ///
+    /// When its tool is missing, fails, or says what cannot be read.
+    fn live(&self) -> Result<Option<Live>, Problem>;
+
+    /// What carries a plan out.
+    ///
+    /// # Errors
+    ///
+    /// What is missing for it: a binary that runs there, or an image.
+    fn deploy(&self, plan: &Plan, after: &Deployed) -> Result<Rendering, Problem>;
+
+    /// What tunes an app.
+    ///
+    /// # Errors
+    ///
+    /// What the platform cannot do.
+    fn scale(&self, app: &AppPlan, after: &Deployed) -> Result<Rendering, Problem>;
+
+    /// What brings an earlier deploy of an app back.
+    ///
+    /// # Errors
+    ///
+    /// Why the platform cannot.
+    fn roll_back(&self, app: &AppPlan, to: &Deploy, after: &Deployed)
+    -> Result<Rendering, Problem>;
+}
+
+/// The files and the commands that carry a change out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rendering {
+    /// The files, by their paths in the rendering's folder.
+    pub files: Vec<RenderedFile>,
+    /// What is run once they are there, in this order.
+    pub steps: Vec<Step>,
+    /// What is probably not meant so.
+    pub warnings: Vec<Problem>,
+}
+
+/// A file to write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenderedFile {
+    /// Its path in the rendering's folder.
+    pub path: PathBuf,
+    /// What is in it.
+    pub contents: Contents,
+}
+
+/// What is in a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Contents {
+    /// This.
+    Text(String),
+    /// What is in that file.
+    CopyOf(PathBuf),
+}
+
+/// A command of the platform's own tool, and what is done once it succeeded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The app.
+    pub app: String,
+    /// What it does with it.
+    pub does: Does,
+    /// The command.
+    pub command: ToolCommand,
+}
+
+/// What a command does with an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Does {
+    /// Puts it in place; scaling parameters that are in effect stay unless they are reset.
+    Deploy,
+    /// Sets scaling parameters.
+    Scale,
+    /// Deletes it.
+    Delete,
+    /// Brings an earlier deploy of it back.
+    RollBack,
+}
+
+/// What targets know of a project.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// The binaries that were read.
+    pub images: Vec<Image>,
+    /// How its apps are to be deployed, by their names.
+    pub apps: BTreeMap<String, AppSettings>,
+    /// The folder of the state.
+    pub state_folder: PathBuf,
+}
+
+/// The target of this name.
+///
+/// # Errors
+///
+/// When there is none, with the one that was probably meant.
+///
+/// ```
+/// use machinist_deploy::{Project, target};
+///
+/// assert_eq!(target("fal", Project::default()).unwrap().name(), "fal");
+/// assert!(target("fall", Project::default()).err().unwrap().help.unwrap().contains("`fal`"));
+/// ```
+pub fn target(name: &str, project: Project) -> Result<Box<dyn Target>, Problem> {
+    match name {
+        FILE => Ok(Box::new(file::File::new(project))),
+        fal::NAME => Ok(Box::new(fal::Fal::new(project))),
+        _ => Err(unknown_target(name)),
+    }
+}
+
+pub(crate) fn unknown_target(given: &str) -> Problem {
+    let problem = Problem::new(format!("unknown target `{}`", given.escape_debug()));
+    let all = format!("targets are {}", TARGETS.join(", "));
+    match suggest::nearest(given, TARGETS.iter().copied()) {
+        Some(meant) => problem
+            .help(format!("a target with a similar name exists: `{meant}`"))
+            .note(all),
+        None => problem.help(all),
+    }
+}

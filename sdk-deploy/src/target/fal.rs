@@ -1,0 +1,253 @@
+//! The platform that the machine types come from, by its own command `fal`.
+//!
+//! What its client does and does not check was found by running it (version 1.83.0).
+
+mod context;
+mod live;
+mod pyproject;
+
+use std::path::{Path, PathBuf};
+
+use machinist_core::parameter::{self, Kind};
+use machinist_core::problem::Problem;
+use serde_json::Value;
+
+use super::{Contents, Does, Project, RenderedFile, Rendering, Step, Target};
+use crate::deployed::{Deploy, Deployed, Live};
+use crate::manifest::Image;
+use crate::plan::{Action, AppPlan, Change, Plan};
+use crate::tool::{Tool, ToolCommand};
+
+/// The target's name.
+pub(super) const NAME: &str = "fal";
+
+static FAL: Tool = Tool {
+    program: "fal",
+    install: "`pip install fal` and `fal auth login`",
+};
+
+/// The target `fal`.
+pub(super) struct Fal {
+    project: Project,
+}
+
+impl Fal {
+    pub(super) fn new(project: Project) -> Self {
+        Self { project }
+    }
+}
+
+impl Target for Fal {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn live(&self) -> Result<Option<Live>, Problem> {
+        let list = fal(&["apps", "list", "--output", "json"], Path::new(""));
+        let text = list.read()?;
+        live::parse(&text).map(Some).map_err(|reason| {
+            Problem::new(format!("cannot read what `{list}` says: {reason}"))
+                .help("upgrade the one or the other: `pip install --upgrade fal`, `cargo install cargo-machinist`")
+        })
+    }
+
+    fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = Rendering::default();
+        for app in &plan.apps {
+            match app.action {
+                Action::Orphaned => {}
+                Action::Delete => rendering.steps.push(delete(&app.name)),
+                Action::Create | Action::Update | Action::Unchanged => {
+                    self.add_files(app, &mut rendering)?;
+                    rendering.steps.extend(steps(app));
+                }
+            }
+        }
+        Ok(rendering)
+    }
+
+    fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
+        if clears_regions(app) {
+            return Err(Problem::new(format!("{NAME} cannot take the regions away"))
+                .help("name all of them, or reset the app's scaling with a deploy"));
+        }
+        Ok(Rendering {
+            steps: scale(app).into_iter().collect(),
+            ..Rendering::default()
+        })
+    }
+
+    fn roll_back(&self, app: &AppPlan, to: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
+        let Some(revision) = &to.revision else {
+            let message = format!("{NAME} cannot go back to the deploy of {}", to.time);
+            return Err(Problem::new(message)
+                .note("its revision is not on record")
+                .help("check out its commit and deploy that"));
+        };
+        let args = ["apps", "set-rev", &app.name, revision];
+        let back = Step {
+            app: app.name.clone(),
+            does: Does::RollBack,
+            command: fal(&args, Path::new("")),
+        };
+        Ok(Rendering {
+            steps: [back].into_iter().chain(scale(app)).collect(),
+            ..Rendering::default()
+        })
+    }
+}
+
+impl Fal {
+    /// The folder of an app: what its deploy sends, and nothing else.
+    fn add_files(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+        let settings = self.project.apps.get(&app.name).cloned();
+        let settings = settings.unwrap_or_default();
+        let (source, mut files) = match settings.image {
+            Some(image) => (pyproject::Source::Image(image), Vec::new()),
+            None => {
+                let binary = self.binary(app, settings.bin.as_deref())?;
+                let dockerfile = settings.dockerfile.as_deref();
+                let context = context::files(binary, dockerfile)?;
+                let has_binary = context
+                    .iter()
+                    .any(|file| file.contents == Contents::CopyOf(binary.path.clone()));
+                if let (Some(dockerfile), false) = (dockerfile, has_binary) {
+                    let warning = context::copies_no_binary(dockerfile, binary);
+                    rendering.warnings.push(warning);
+                }
+                (pyproject::Source::Dockerfile, context)
+            }
+        };
+        let text = pyproject::render(app, &source, settings.auth.as_deref(), needs_reset(app));
+        files.push(RenderedFile {
+            path: "pyproject.toml".into(),
+            contents: Contents::Text(text),
+        });
+        for file in &mut files {
+            file.path = Path::new(&app.name).join(&file.path);
+        }
+        rendering.files.extend(files);
+        Ok(())
+    }
+
+    /// The one binary that is deployed for an app.
+    fn binary(&self, app: &AppPlan, chosen: Option<&str>) -> Result<&Image, Problem> {
+        let read = |name: &&String| self.project.images.iter().any(|image| image.name == **name);
+        let candidates: Vec<&String> = app
+            .binaries
+            .iter()
+            .filter(|name| chosen.is_none_or(|chosen| chosen == *name))
+            .filter(read)
+            .collect();
+        let image = match &*candidates {
+            [one] => self.project.images.iter().find(|image| image.name == **one),
+            _ => None,
+        };
+        let image = image.ok_or_else(|| self.which_binary(app, chosen))?;
+        context::check_binary(image, &app.name)?;
+        Ok(image)
+    }
+
+    fn which_binary(&self, app: &AppPlan, chosen: Option<&str>) -> Problem {
+        let name = &app.name;
+        let all = app.binaries.join(", ");
+        match (chosen, app.binaries.first()) {
+            (Some(chosen), _) => Problem::new(format!(
+                "no binary `{chosen}` that links the app `{name}` was read"
+            ))
+            .help(format!("binaries that link it are {all}")),
+            (None, Some(first)) => Problem::new(format!(
+                "the app `{name}` is in several binaries, and a deploy needs one: {all}"
+            ))
+            .help(format!(
+                "select it with `--bin {first}`, or write `apps.{name}.bin = \"{first}\"` in \
+                 `[workspace.metadata.machinist]`"
+            )),
+            (None, None) => Problem::new(format!("no binary links the app `{name}`")),
+        }
+    }
+}
+
+/// The platform keeps the scaling of a running app unless its reset switch is on, and then it takes
+/// every value. Single values are set without it, so that whatever is tuned meanwhile is not lost.
+fn steps(app: &AppPlan) -> Vec<Step> {
+    let deploy = Step {
+        app: app.name.clone(),
+        does: Does::Deploy,
+        command: fal(&["deploy", &app.name, "--yes"], Path::new(&app.name)),
+    };
+    let is_taken_from_files = app.action == Action::Create || needs_reset(app);
+    let scale = scale(app).filter(|_| !is_taken_from_files);
+    [deploy].into_iter().chain(scale).collect()
+}
+
+/// Whether a deploy is to put all scaling in place: the platform's only way to take regions away.
+fn needs_reset(app: &AppPlan) -> bool {
+    app.reset || clears_regions(app)
+}
+
+fn clears_regions(app: &AppPlan) -> bool {
+    let is_regions = |key| parameter::find(key).is_some_and(|found| found.kind == Kind::Regions);
+    app.scaling_changes()
+        .any(|change| change.to.is_none() && is_regions(&change.parameter))
+}
+
+fn scale(app: &AppPlan) -> Option<Step> {
+    let flags: Vec<String> = app.scaling_changes().flat_map(flag).collect();
+    if flags.is_empty() {
+        return None;
+    }
+    let mut args = vec!["apps".into(), "scale".into(), app.name.clone()];
+    args.extend(flags);
+    Some(Step {
+        app: app.name.clone(),
+        does: Does::Scale,
+        command: ToolCommand {
+            tool: &FAL,
+            args,
+            folder: PathBuf::new(),
+        },
+    })
+}
+
+fn delete(app: &str) -> Step {
+    Step {
+        app: app.into(),
+        does: Does::Delete,
+        command: fal(&["apps", "delete", app], Path::new("")),
+    }
+}
+
+/// A change as a flag of `fal apps scale`. Where nothing is set any more it is the default, or 0,
+/// which clears what has none.
+fn flag(change: &Change) -> Vec<String> {
+    let default = || {
+        let parameter = parameter::find(&change.parameter);
+        parameter
+            .and_then(|parameter| parameter.platform_default)
+            .unwrap_or(0)
+            .into()
+    };
+    let value = change.to.clone().unwrap_or_else(default);
+    let flag = format!("--{}", change.parameter.replace('_', "-"));
+    let values = match &value {
+        Value::Array(elements) => elements.iter().map(text).collect(),
+        one => vec![text(one)],
+    };
+    [flag].into_iter().chain(values).collect()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn fal(args: &[&str], folder: &Path) -> ToolCommand {
+    ToolCommand {
+        tool: &FAL,
+        args: args.iter().map(|&arg| arg.into()).collect(),
+        folder: folder.into(),
+    }
+}

@@ -1,0 +1,224 @@
+//! The folder that the platform builds an image from.
+//!
+//! The client sends what the `Dockerfile` copies, passes over what is missing, and the deploy
+//! succeeds without it. So all that it would pass over is an error here.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use machinist_core::problem::Problem;
+use parse_dockerfile::{Instruction, Source};
+
+use crate::manifest::{Image, Manifest};
+use crate::read::program;
+use crate::target::{Contents, RenderedFile};
+
+const DOCKERFILE: &str = "Dockerfile";
+const DOCKERIGNORE: &str = ".dockerignore";
+
+/// Checks that a binary can run on the platform and links the app.
+pub(super) fn check_binary(image: &Image, app: &str) -> Result<(), Problem> {
+    let path = image.path.display();
+    let program = program::of(&image.path).map_err(|error| Problem::new(error.to_string()))?;
+    if !program.runs_on_linux_x86_64() {
+        return Err(Problem::new(format!(
+            "`{path}` is {program}, and fal runs programs for linux x86_64"
+        ))
+        .help("build it with `--target x86_64-unknown-linux-gnu`, or name an `image`"));
+    }
+    let manifest = Manifest::read(std::slice::from_ref(image));
+    let manifest = manifest.map_err(|error| Problem::new(error.to_string()))?;
+    if !manifest.apps.iter().any(|found| found.name == app) {
+        let message = format!("`{path}` does not contain the app `{app}`");
+        return Err(Problem::new(message).help("build it again"));
+    }
+    if !is_plain(&image.name) {
+        let message = format!(
+            "a binary cannot be deployed under the name `{}`",
+            image.name.escape_debug()
+        );
+        return Err(Problem::new(message)
+            .help("name it with letters, digits, `-`, `_` and `.`")
+            .note("the client takes what follows `--` in a `Dockerfile` for an option"));
+    }
+    Ok(())
+}
+
+/// A `Dockerfile` that brings another binary than the one that was read, if any.
+pub(super) fn copies_no_binary(dockerfile: &Path, binary: &Image) -> Problem {
+    Problem::new(format!(
+        "`{}` does not copy `{}`, the binary that was read",
+        dockerfile.display(),
+        binary.name
+    ))
+    .help(format!(
+        "write `COPY {} /usr/local/bin/` into it: what it runs may be of other code",
+        binary.name
+    ))
+}
+
+fn is_plain(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let reserved = [DOCKERFILE, DOCKERIGNORE, "pyproject.toml", ".", ".."];
+    name.chars().all(is_plain) && !name.contains("--") && !reserved.contains(&name)
+}
+
+/// The files: those that the project's own `Dockerfile` copies, or else one made for the binary.
+pub(super) fn files(binary: &Image, own: Option<&Path>) -> Result<Vec<RenderedFile>, Problem> {
+    match own {
+        Some(dockerfile) => Context::of(binary, dockerfile),
+        None => Ok(made(binary)),
+    }
+}
+
+fn made(binary: &Image) -> Vec<RenderedFile> {
+    let name = &binary.name;
+    let path = format!("/usr/local/bin/{name}");
+    // In their JSON forms, so that nothing is split or expanded. The mode is lost on the way
+    // where binaries come from an artifact store.
+    let copy = serde_json::json!([name, path]);
+    let entrypoint = serde_json::json!([path]);
+    let dockerfile =
+        format!("FROM debian:stable-slim\nCOPY --chmod=755 {copy}\nENTRYPOINT {entrypoint}\n");
+    vec![
+        text(DOCKERFILE, dockerfile),
+        // Without one the client leaves out what a list of its own names.
+        text(DOCKERIGNORE, format!("{DOCKERFILE}\npyproject.toml\n")),
+        copy_of(Path::new(name), &binary.path),
+    ]
+}
+
+fn text(path: &str, text: String) -> RenderedFile {
+    RenderedFile {
+        path: path.into(),
+        contents: Contents::Text(text),
+    }
+}
+
+fn copy_of(path: &Path, original: &Path) -> RenderedFile {
+    RenderedFile {
+        path: path.into(),
+        contents: Contents::CopyOf(original.into()),
+    }
+}
+
+/// What a `Dockerfile` of the project needs.
+struct Context<'a> {
+    binary: &'a Image,
+    dockerfile: &'a Path,
+    text: &'a str,
+    files: Vec<RenderedFile>,
+}
+
+impl<'a> Context<'a> {
+    fn of(binary: &'a Image, dockerfile: &'a Path) -> Result<Vec<RenderedFile>, Problem> {
+        let shown = dockerfile.display();
+        let text = fs::read_to_string(dockerfile)
+            .map_err(|error| Problem::new(format!("cannot read `{shown}`: {error}")))?;
+        let parsed = parse_dockerfile::parse(&text)
+            .map_err(|error| Problem::new(format!("cannot read `{shown}`: {error}")))?;
+        let mut context = Context {
+            binary,
+            dockerfile,
+            text: &text,
+            files: vec![copy_of(Path::new(DOCKERFILE), dockerfile)],
+        };
+        let ignore = dockerfile.with_file_name(DOCKERIGNORE);
+        if ignore.is_file() {
+            context
+                .files
+                .push(copy_of(Path::new(DOCKERIGNORE), &ignore));
+        }
+        for instruction in &parsed.instructions {
+            let (start, options, sources) = match instruction {
+                Instruction::Copy(copy) => (copy.copy.span.start, &copy.options, &copy.src),
+                Instruction::Add(add) => (add.add.span.start, &add.options, &add.src),
+                _ => continue,
+            };
+            if options.iter().any(|option| option.name.value == "from") {
+                continue;
+            }
+            for source in sources {
+                if let Source::Path(path) = source {
+                    context.add(&path.value, start)?;
+                }
+            }
+        }
+        let mut files = context.files;
+        // A folder and a file in it may both be copied.
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.dedup_by(|a, b| a.path == b.path);
+        Ok(files)
+    }
+
+    /// What is copied from here, by the instruction that begins there.
+    fn add(&mut self, source: &str, start: usize) -> Result<(), Problem> {
+        if source.contains("://") {
+            return Ok(());
+        }
+        let wrong = |what: String| {
+            let line = self.text[..start].matches('\n').count() + 1;
+            Problem::new(format!("`{}:{line}` {what}", self.dockerfile.display()))
+        };
+        if !self.text[..start].is_empty() && !self.text[..start].ends_with('\n') {
+            return Err(
+                wrong("has an instruction that does not begin its line".into())
+                    .help("remove what stands before it: fal's client does not see it there"),
+            );
+        }
+        if source.contains(['*', '?', '[', '$']) {
+            return Err(wrong(format!("copies `{source}`, a pattern")).help(
+                "name the files, or their folder: fal's client does not send what patterns mean",
+            ));
+        }
+        let path = relative(source)
+            .ok_or_else(|| wrong(format!("copies `{source}`, which is outside of its folder")))?;
+        if path == Path::new(&self.binary.name) {
+            self.files.push(copy_of(&path, &self.binary.path));
+            return Ok(());
+        }
+        let original = self.dockerfile.with_file_name("").join(&path);
+        match fs::metadata(&original) {
+            Ok(metadata) if metadata.is_dir() => self.add_folder(&path, &original),
+            Ok(_) => {
+                self.files.push(copy_of(&path, &original));
+                Ok(())
+            }
+            Err(error) => Err(
+                wrong(format!("copies `{source}`, which cannot be read: {error}"))
+                    .help("fal's client would pass over it, and deploy without it")
+                    .note(format!("the binary is copied as `{}`", self.binary.name)),
+            ),
+        }
+    }
+
+    fn add_folder(&mut self, path: &Path, original: &Path) -> Result<(), Problem> {
+        let wrong = |error| Problem::new(format!("cannot read `{}`: {error}", original.display()));
+        for entry in fs::read_dir(original).map_err(wrong)? {
+            let entry = entry.map_err(wrong)?;
+            let (path, original) = (path.join(entry.file_name()), entry.path());
+            let kind = entry.file_type().map_err(wrong)?;
+            // What cargo builds says so itself, and is no part of any image.
+            let is_skipped = entry.file_name() == ".git" || original.join("CACHEDIR.TAG").exists();
+            if kind.is_dir() && !is_skipped {
+                self.add_folder(&path, &original)?;
+            } else if !kind.is_dir() && original.is_file() && path != Path::new(DOCKERFILE) {
+                self.files.push(copy_of(&path, &original));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A path within the folder, as Docker and the client take it.
+fn relative(source: &str) -> Option<PathBuf> {
+    let mut path = PathBuf::new();
+    for component in Path::new(source.trim_start_matches('/')).components() {
+        match component {
+            Component::Normal(name) => path.push(name),
+            Component::CurDir => {}
+            _ => return None,
+        }
+    }
+    Some(path)
+}

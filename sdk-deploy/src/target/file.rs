@@ -1,0 +1,95 @@
+//! The embedded target: one file with the parameters that are in effect.
+
+use std::path::{Path, PathBuf};
+
+use machinist_core::json;
+use machinist_core::problem::Problem;
+use serde::Serialize;
+
+use super::{Contents, FILE, Project, RenderedFile, Rendering, Target};
+use crate::deployed::{Deploy, Deployed, Live};
+use crate::plan::{AppPlan, Parameters, Plan};
+
+/// The file's name.
+const NAME: &str = "machinist-effective.json";
+/// The version of the file.
+const VERSION: u32 = 1;
+
+/// The target `file`.
+pub(super) struct File {
+    folder: PathBuf,
+}
+
+/// The effective manifest: the parameters of every app that is deployed, with what was tuned.
+#[derive(Serialize)]
+struct EffectiveManifest<'a> {
+    effective_version: u32,
+    apps: Vec<EffectiveApp<'a>>,
+}
+
+#[derive(Serialize)]
+struct EffectiveApp<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    binaries: &'a [String],
+    code: Parameters,
+    #[serde(skip_serializing_if = "Parameters::is_empty")]
+    scaling: Parameters,
+}
+
+impl File {
+    pub(super) fn new(project: Project) -> Self {
+        Self {
+            folder: project.state_folder,
+        }
+    }
+}
+
+impl Target for File {
+    fn name(&self) -> &'static str {
+        FILE
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.folder)
+    }
+
+    fn live(&self) -> Result<Option<Live>, Problem> {
+        Ok(None)
+    }
+
+    fn deploy(&self, _: &Plan, after: &Deployed) -> Result<Rendering, Problem> {
+        Ok(render(after))
+    }
+
+    fn scale(&self, _: &AppPlan, after: &Deployed) -> Result<Rendering, Problem> {
+        Ok(render(after))
+    }
+
+    fn roll_back(&self, _: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
+        Ok(render(after))
+    }
+}
+
+fn render(after: &Deployed) -> Rendering {
+    let apps = after.apps.iter().map(|(name, app)| EffectiveApp {
+        name,
+        binaries: &app.binaries,
+        code: app.actual_code(),
+        scaling: app.effective_scaling(),
+    });
+    let manifest = EffectiveManifest {
+        effective_version: VERSION,
+        apps: apps.collect(),
+    };
+    // Strings, numbers and maps with string keys: this serialization cannot fail.
+    let compact = serde_json::to_string(&manifest).unwrap_or_default();
+    let file = RenderedFile {
+        path: NAME.into(),
+        contents: Contents::Text(json::indent(&compact) + "\n"),
+    };
+    Rendering {
+        files: vec![file],
+        ..Rendering::default()
+    }
+}
