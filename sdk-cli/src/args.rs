@@ -1,13 +1,21 @@
 //! What the command takes.
 
+mod selection;
+
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use machinist_deploy::{TARGETS, shell_word};
+
 use crate::command::machines;
 use crate::exit::Exit;
+
+use selection::MANIFEST;
+pub(crate) use selection::Selection;
 
 /// The machine each app runs on, read out of your binaries
 #[derive(Debug, Parser)]
@@ -37,13 +45,29 @@ impl Cli {
         command
             .try_get_matches_from_mut(args)
             .and_then(|matches| Self::from_arg_matches(&matches))
-            .unwrap_or_else(|error| error.exit())
+            .unwrap_or_else(|error| {
+                // clap's own code means that there are changes, under `--detailed-exitcode`.
+                let exit = if error.use_stderr() {
+                    Exit::Error
+                } else {
+                    Exit::Success
+                };
+                // With both streams closed there is nowhere left to say so.
+                let _ = error.print();
+                std::process::exit(exit.code().into())
+            })
     }
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Manifest(Box<Manifest>),
+    Plan(Box<Plan>),
+    Deploy(Box<Deploy>),
+    Scale(Scale),
+    Apps(Apps),
+    Rollback(Rollback),
+    Render(Box<Render>),
     Machines(machines::Machines),
     /// Print the JSON Schema of the manifest
     Schema,
@@ -91,6 +115,157 @@ pub(crate) struct Manifest {
     /// Compare the manifest with this file, and exit with 3 if they differ
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "output")]
     pub(crate) check: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+/// Build, and show what a deploy would change
+///
+/// The code's machine types win, what was tuned on the running app stays, and nothing is deleted
+/// without `--prune`.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// Exit with 2 if there are changes, and with 0 if there are none
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    #[command(flatten)]
+    pub(crate) change: Change,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+/// Build, show what a deploy changes, and deploy
+#[derive(Debug, Args)]
+pub(crate) struct Deploy {
+    /// Deploy apps too of which nothing changed, neither a parameter nor the binary
+    #[arg(long, help_heading = DEPLOYMENT)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+    #[command(flatten)]
+    pub(crate) change: Change,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+/// Build, and write the files that a deploy would give to the platform's tool
+#[derive(Debug, Args)]
+pub(crate) struct Render {
+    /// Write the files into this folder
+    #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) change: Change,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+/// Tune a running app: scaling parameters that stay through every deploy
+///
+/// The rules are those of the attribute. Code parameters cannot be tuned: they come from the code.
+/// `deploy --reset-scaling APP` brings the code's values back.
+#[derive(Debug, Args)]
+pub(crate) struct Scale {
+    /// The app
+    #[arg(value_name = "APP")]
+    pub(crate) app: String,
+    /// What to set, for instance `keep_alive=10m` or `regions=us-west,eu-north`
+    #[arg(required = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) values: Vec<(String, String)>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Show what is deployed, what is tuned and what was changed behind the code's back
+#[derive(Debug, Args)]
+pub(crate) struct Apps {
+    /// Show this app in full, with its last deploys
+    #[arg(value_name = "APP")]
+    pub(crate) app: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Bring an earlier deploy of an app back, with its scaling
+///
+/// The next deploy puts the code's values back.
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// The app
+    #[arg(value_name = "APP")]
+    pub(crate) app: String,
+    /// The serial of the deploy, as `apps APP` shows it; without it the one before the last
+    #[arg(long, value_name = "SERIAL")]
+    pub(crate) to: Option<u64>,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Whether a change is really to be carried out.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Consent {
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Show the files and commands, and do nothing
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+}
+
+/// What a deploy may change.
+#[derive(Debug, Args)]
+pub(crate) struct Change {
+    /// Drop what was tuned, of this app or of all
+    #[arg(long, value_name = "APP", num_args = 0..=1, default_missing_value = "", help_heading = DEPLOYMENT)]
+    pub(crate) reset_scaling: Vec<String>,
+    /// Delete apps that are gone from the code
+    #[arg(long, help_heading = DEPLOYMENT)]
+    pub(crate) prune: bool,
+    #[command(flatten)]
+    pub(crate) state: StateFile,
+}
+
+/// What is known of what is deployed.
+#[derive(Debug, Args)]
+pub(crate) struct StateFile {
+    /// The state's file [default: machinist-state.json in the workspace]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = DEPLOYMENT)]
+    pub(crate) state: Option<PathBuf>,
+    /// Do not ask the platform what it has; the state alone says so
+    #[arg(long, help_heading = DEPLOYMENT)]
+    pub(crate) no_refresh: bool,
+}
+
+/// Where apps are deployed, for commands that build nothing.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The target [default: that of the settings, or file]
+    #[arg(long, value_name = "TARGET", value_parser = PossibleValuesParser::new(TARGETS), help_heading = DEPLOYMENT)]
+    pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateFile,
+    /// The Cargo.toml with the settings
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = MANIFEST)]
+    pub(crate) manifest_path: Option<PathBuf>,
+}
+
+const DEPLOYMENT: &str = "Deployment";
+
+fn key_value(argument: &str) -> Result<(String, String), String> {
+    match argument.split_once('=') {
+        Some((key, value)) => Ok((key.trim().into(), value.trim().into())),
+        None => Err("write a key and a value like `keep_alive=10m`".into()),
+    }
+}
+
+/// What apps there are: those of a build, or of binaries built elsewhere.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
     /// Read these binaries instead of building; of any platform
     #[arg(
         long,
@@ -106,164 +281,17 @@ pub(crate) struct Manifest {
 impl Manifest {
     /// The command line that writes the same manifest to a file.
     pub(crate) fn writing_to(&self, file: &Path) -> String {
-        let mut words = vec![OsString::from("cargo machinist manifest")];
-        words.extend(self.selection.build_flags().iter().map(|flag| quoted(flag)));
-        if !self.binary.is_empty() {
+        let mut words = vec!["cargo machinist manifest".to_owned()];
+        let quoted = |word: &OsStr| shell_word(&word.to_string_lossy());
+        let Source { binary, selection } = &self.source;
+        words.extend(selection.build_flags().iter().map(|flag| quoted(flag)));
+        if !binary.is_empty() {
             words.push("--binary".into());
-            words.extend(self.binary.iter().map(|file| quoted(file.as_os_str())));
+            words.extend(binary.iter().map(|file| quoted(file.as_os_str())));
         }
         words.push("-o".into());
         words.push(quoted(file.as_os_str()));
-        words.join(OsStr::new(" ")).to_string_lossy().into_owned()
-    }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &OsStr) -> OsString {
-    let text = word.to_string_lossy();
-    let is_plain = |c: char| c.is_alphanumeric() || "-_=./:@,+%\\".contains(c);
-    if text.chars().all(is_plain) && !text.is_empty() {
-        return word.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''")).into()
-}
-
-/// cargo's own flags: what to build and how.
-#[derive(Debug, Args)]
-#[group(multiple = true)]
-pub(crate) struct Selection {
-    /// Build this package
-    #[arg(short, long, value_name = "SPEC", help_heading = PACKAGES)]
-    pub(crate) package: Vec<String>,
-    /// Build all packages of the workspace
-    #[arg(long, alias = "all", help_heading = PACKAGES)]
-    pub(crate) workspace: bool,
-    /// All packages of the workspace but this
-    #[arg(long, value_name = "SPEC", requires = "workspace", help_heading = PACKAGES)]
-    pub(crate) exclude: Vec<String>,
-
-    /// Build the library, where it is a cdylib
-    #[arg(long, help_heading = TARGETS)]
-    pub(crate) lib: bool,
-    /// Build this binary
-    #[arg(long, value_name = "NAME", help_heading = TARGETS)]
-    pub(crate) bin: Vec<String>,
-    /// Build all binaries
-    #[arg(long, help_heading = TARGETS)]
-    pub(crate) bins: bool,
-    /// Build this example
-    #[arg(long, value_name = "NAME", help_heading = TARGETS)]
-    pub(crate) example: Vec<String>,
-    /// Build all examples
-    #[arg(long, help_heading = TARGETS)]
-    pub(crate) examples: bool,
-
-    /// Build with optimizations
-    #[arg(short, long, help_heading = COMPILATION)]
-    release: bool,
-    /// Build with this profile
-    #[arg(long, value_name = "PROFILE", help_heading = COMPILATION)]
-    profile: Option<String>,
-    /// Activate these features, separated by commas or spaces
-    #[arg(short = 'F', long, value_name = "FEATURES", help_heading = COMPILATION)]
-    features: Vec<String>,
-    /// Activate all features
-    #[arg(long, help_heading = COMPILATION)]
-    all_features: bool,
-    /// Leave out the default feature
-    #[arg(long, help_heading = COMPILATION)]
-    no_default_features: bool,
-    /// Build for this target triple
-    #[arg(long, value_name = "TRIPLE", help_heading = COMPILATION)]
-    target: Vec<String>,
-    /// Put what is built here
-    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, help_heading = COMPILATION)]
-    target_dir: Option<PathBuf>,
-    /// Run this many jobs at once
-    #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = COMPILATION)]
-    jobs: Option<String>,
-
-    /// The Cargo.toml to build
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = MANIFEST)]
-    manifest_path: Option<PathBuf>,
-    /// Keep Cargo.lock as it is
-    #[arg(long, help_heading = MANIFEST)]
-    locked: bool,
-    /// Use no network
-    #[arg(long, help_heading = MANIFEST)]
-    offline: bool,
-    /// Both of --locked and --offline
-    #[arg(long, help_heading = MANIFEST)]
-    frozen: bool,
-}
-
-const PACKAGES: &str = "Package selection";
-const TARGETS: &str = "Target selection";
-const COMPILATION: &str = "Compilation";
-const MANIFEST: &str = "Cargo.toml and Cargo.lock";
-
-impl Selection {
-    /// The flags of `cargo build`.
-    pub(crate) fn build_flags(&self) -> Vec<OsString> {
-        let mut flags = Flags::default();
-        flags.list("--package", &self.package);
-        flags.switch("--workspace", self.workspace);
-        flags.list("--exclude", &self.exclude);
-        flags.switch("--lib", self.lib);
-        flags.list("--bin", &self.bin);
-        flags.switch("--bins", self.bins);
-        flags.list("--example", &self.example);
-        flags.switch("--examples", self.examples);
-        flags.switch("--release", self.release);
-        flags.list("--profile", &self.profile);
-        flags.list("--target", &self.target);
-        flags.list("--target-dir", &self.target_dir);
-        flags.list("--jobs", &self.jobs);
-        self.common(&mut flags);
-        flags.0
-    }
-
-    /// The flags of `cargo metadata`.
-    pub(crate) fn metadata_flags(&self) -> Vec<OsString> {
-        let mut flags = Flags::default();
-        self.common(&mut flags);
-        flags.0
-    }
-
-    fn common(&self, flags: &mut Flags) {
-        flags.list("--features", &self.features);
-        flags.switch("--all-features", self.all_features);
-        flags.switch("--no-default-features", self.no_default_features);
-        flags.list("--manifest-path", &self.manifest_path);
-        flags.switch("--locked", self.locked);
-        flags.switch("--offline", self.offline);
-        flags.switch("--frozen", self.frozen);
-    }
-
-    /// Whether a package's library is built for itself, not only as a dependency.
-    pub(crate) fn selects_libraries(&self) -> bool {
-        let others = self.bins || self.examples || !self.bin.is_empty() || !self.example.is_empty();
-        self.lib || !others
-    }
-}
-
-#[derive(Default)]
-struct Flags(Vec<OsString>);
-
-impl Flags {
-    fn switch(&mut self, name: &str, on: bool) {
-        if on {
-            self.0.push(name.into());
-        }
-    }
-
-    /// `name=value`, so that a value may begin with `-`.
-    fn list(&mut self, name: &str, values: impl IntoIterator<Item = impl AsRef<OsStr>>) {
-        for value in values {
-            let mut flag = OsString::from(format!("{name}="));
-            flag.push(value);
-            self.0.push(flag);
-        }
+        words.join(" ")
     }
 }
 

@@ -80,9 +80,22 @@ fn artifacts(selection: &Selection, globals: &Globals) -> Result<Vec<Artifact>, 
 }
 
 fn metadata(selection: &Selection) -> Result<Metadata, Failure> {
+    read_metadata(&selection.metadata_flags())
+}
+
+/// The packages of a workspace, without what they depend on.
+pub(crate) fn packages(manifest_path: Option<&Path>) -> Result<Metadata, Failure> {
+    let mut flags: Vec<OsString> = vec!["--no-deps".into()];
+    if let Some(path) = manifest_path {
+        flags.extend(["--manifest-path".into(), path.into()]);
+    }
+    read_metadata(&flags)
+}
+
+fn read_metadata(flags: &[OsString]) -> Result<Metadata, Failure> {
     let output = cargo("metadata")
         .args(["--format-version=1", "--quiet"])
-        .args(selection.metadata_flags())
+        .args(flags)
         .stderr(Stdio::inherit())
         .output()
         .map_err(cannot_run)?;

@@ -7,18 +7,17 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     Success,
     Error,
-    Usage,
+    Changes,
     Differs,
     /// cargo failed, with this code of its own.
     Cargo(u8),
 }
 
-/// Every exit code and its meaning, as `--help` shows them. clap exits with 2 too, and cargo
-/// with 101.
+/// Every exit code and its meaning, as `--help` shows them. cargo exits with 101.
 const MEANINGS: [(u8, &str); 5] = [
     (0, "success"),
-    (1, "error"),
-    (2, "the command was not understood"),
+    (1, "error, also where the command was not understood"),
+    (2, "`plan --detailed-exitcode` found changes"),
     (3, "`--check` found a difference"),
     (
         101,
@@ -27,11 +26,12 @@ const MEANINGS: [(u8, &str); 5] = [
 ];
 
 impl Exit {
-    fn code(self) -> u8 {
+    /// The code.
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::Success => 0,
             Self::Error => 1,
-            Self::Usage => 2,
+            Self::Changes => 2,
             Self::Differs => 3,
             Self::Cargo(code) => code,
         }

@@ -1,7 +1,7 @@
 //! Why the command cannot do what it was asked to.
 
 use machinist_core::problem::Problem;
-use machinist_deploy::ManifestError;
+use machinist_deploy::{ApplyError, ManifestError, StoreError};
 
 use crate::exit::Exit;
 
@@ -52,6 +52,36 @@ impl From<Problem> for Failure {
             help: problem.help.into_iter().collect(),
             note: problem.note.into_iter().collect(),
             ..Self::new(problem.message)
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let failure = Self::new(error.to_string());
+        match error.help() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    }
+}
+
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Self {
+        let names = |apps: &[String]| {
+            let names: Vec<String> = apps.iter().map(|app| format!("`{app}`")).collect();
+            names.join(", ")
+        };
+        let failure = Self::from(error.problem);
+        let left = match error.not_done.is_empty() {
+            true => return failure,
+            false => format!("not deployed: {}", names(&error.not_done)),
+        };
+        match error.done.is_empty() {
+            true => failure.note(left),
+            false => failure
+                .note(format!("done, and on record: {}", names(&error.done)))
+                .note(left),
         }
     }
 }

@@ -14,8 +14,16 @@ use crate::graph::{Graph, crate_name};
 /// The reason for every loss.
 pub(crate) const WHY: &str = "a dependency that no code names is not linked";
 
+/// Apps of a crate that was built and not linked.
+pub(crate) struct Lost {
+    /// Their names.
+    pub(crate) apps: Vec<String>,
+    /// What to say about it.
+    pub(crate) report: Failure,
+}
+
 /// Apps that are in the build's libraries and in none of its images, with what to do.
-pub(crate) fn find(build: &Build, manifest: &Manifest) -> Result<Vec<Failure>, Failure> {
+pub(crate) fn find(build: &Build, manifest: &Manifest) -> Result<Vec<Lost>, Failure> {
     let graph = Graph::new(&build.metadata);
     let sites = sites(build, &graph);
     let can_have_apps = graph.can_have_apps();
@@ -36,7 +44,10 @@ pub(crate) fn find(build: &Build, manifest: &Manifest) -> Result<Vec<Failure>, F
     let lost = machinist_deploy::lost(&libraries, manifest)?;
     Ok(lost
         .iter()
-        .map(|lost| explain(lost, build, &sites))
+        .map(|lost| Lost {
+            apps: lost.apps.clone(),
+            report: explain(lost, build, &sites),
+        })
         .collect())
 }
 

@@ -1,14 +1,22 @@
-//! `cargo machinist`: builds, reads what machine each app runs on out of the binaries, and prints
-//! it. No rule lives here: they stand in machinist-core and machinist-deploy.
+//! `cargo machinist`: builds, reads what machine each app runs on out of the binaries, shows what
+//! a deploy would change, and deploys. No rule lives here: they stand in machinist-core and
+//! machinist-deploy.
 
 mod args;
 mod cargo;
+mod carry_out;
 mod command;
 mod exit;
 mod failure;
 mod graph;
 mod lost;
 mod output;
+mod planned;
+mod shown;
+mod site;
+mod source;
+mod view;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -30,6 +38,12 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, output: &Output) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Manifest(args) => command::manifest::run(args, &cli.globals, output),
+        Command::Plan(args) => command::plan::run(args, &cli.globals, output),
+        Command::Deploy(args) => command::deploy::run(args, &cli.globals, output),
+        Command::Scale(args) => command::scale::run(args, output),
+        Command::Apps(args) => command::apps::run(args, output),
+        Command::Rollback(args) => command::rollback::run(args, output),
+        Command::Render(args) => command::render::run(args, &cli.globals, output),
         Command::Machines(args) => command::machines::run(args, output),
         Command::Schema => command::schema::run(output),
         Command::Completions(args) => command::completions::run(args, output),

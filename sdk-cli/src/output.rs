@@ -1,6 +1,6 @@
 //! The one place that prints: data on stdout, everything else on stderr.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -13,6 +13,39 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default().bold();
 const STATUS: Style = AnsiColor::Green.on_default().bold();
+
+/// A line of differently looking parts.
+#[derive(Default)]
+pub(crate) struct Line(Vec<(Look, String)>);
+
+impl Line {
+    pub(crate) fn with(mut self, look: Look, text: String) -> Self {
+        self.0.push((look, text));
+        self
+    }
+}
+
+/// How a text looks where there are colors.
+#[derive(Clone, Copy)]
+pub(crate) enum Look {
+    Plain,
+    Bold,
+    Good,
+    Notable,
+    Bad,
+}
+
+impl Look {
+    fn style(self) -> Style {
+        match self {
+            Self::Plain => Style::new(),
+            Self::Bold => BOLD,
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Notable => AnsiColor::Yellow.on_default(),
+            Self::Bad => AnsiColor::Red.on_default(),
+        }
+    }
+}
 
 /// Where and how the command prints.
 pub(crate) struct Output {
@@ -67,6 +100,35 @@ impl Output {
             }
             Ok(())
         })
+    }
+
+    /// Lines.
+    pub(crate) fn lines(&self, lines: &[Line]) -> Result<(), Failure> {
+        write_data(|out| {
+            for Line(parts) in lines {
+                for (look, text) in parts {
+                    let style = look.style();
+                    write!(out, "{style}{}{style:#}", printable(text))?;
+                }
+                writeln!(out)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Asks on the terminal; `None` where there is nobody to ask.
+    pub(crate) fn ask(&self, question: &str) -> Option<bool> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return None;
+        }
+        let mut stderr = anstream::stderr();
+        // With stderr closed nobody can answer.
+        write!(stderr, "{BOLD}{}{BOLD:#} [y/N] ", printable(question)).ok()?;
+        stderr.flush().ok()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).ok()?;
+        let answer = answer.trim();
+        Some(answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
     }
 
     /// A unified diff.

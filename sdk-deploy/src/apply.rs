@@ -107,7 +107,10 @@ impl Apply<'_> {
         for (i, app) in order.iter().enumerate() {
             let ran = self.run(app, rendering, told);
             match &ran {
-                Ok(()) => self.deployed.settle(app, &self.occasion),
+                Ok(()) => {
+                    self.deployed.settle(app, &self.occasion);
+                    self.note_artifact(&app.name, rendering);
+                }
                 Err((Some(Does::Deploy), _)) => {
                     let half = app.without_scaling_changes();
                     self.deployed.settle(&half, &self.occasion);
@@ -164,6 +167,13 @@ impl Apply<'_> {
             done = Some(step.does);
         }
         Ok(())
+    }
+
+    fn note_artifact(&mut self, app: &str, rendering: &Rendering) {
+        let artifact = rendering.artifacts.get(app);
+        if let (Some(state), Some(artifact)) = (self.deployed.apps.get_mut(app), artifact) {
+            state.artifact = Some(artifact.clone());
+        }
     }
 
     fn save(&mut self) -> Result<State, StoreError> {

@@ -34,6 +34,9 @@ pub struct AppState {
     /// The binaries that linked it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
+    /// What tells apart what was sent to the platform, the binary above all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<String>,
     /// The code parameters as they were deployed; empty where the platform has the app no more.
     pub code: Parameters,
     /// The scaling parameters that the code said when it was deployed.
@@ -153,29 +156,35 @@ impl Deployed {
     }
 
     /// What is deployed according to the platform: scaling that differs was tuned there, code
-    /// parameters that differ were changed behind the code's back. An app that the platform has
-    /// and the state does not know is taken over if the code has it.
+    /// parameters that differ were changed behind the code's back, and of an app that is gone
+    /// only its history stays.
     #[must_use]
-    pub fn refreshed(&self, live: &Live, manifest: &Manifest) -> Self {
-        let mut apps = BTreeMap::new();
-        let code = |name: &str| manifest.apps.iter().find(|app| app.name == name);
-        for (name, state) in &self.apps {
-            match (live.apps.get(name), code(name)) {
-                (Some(live), _) => {
-                    apps.insert(name.clone(), state.refreshed(live));
-                }
-                (None, Some(_)) => {
-                    apps.insert(name.clone(), state.gone());
-                }
-                (None, None) => {}
+    pub fn refreshed(&self, live: &Live) -> Self {
+        let refreshed = |(name, state): (&String, &AppState)| {
+            let state = match live.apps.get(name) {
+                Some(live) => state.refreshed(live),
+                None => state.gone(),
+            };
+            (name.clone(), state)
+        };
+        Self {
+            apps: self.apps.iter().map(refreshed).collect(),
+        }
+    }
+
+    /// With the apps of the code that the platform has and the state does not know: what they
+    /// have there of scaling is taken for tuned.
+    #[must_use]
+    pub fn with_found(mut self, live: &Live, manifest: &Manifest) -> Self {
+        for app in &manifest.apps {
+            if let (Some(live), false) =
+                (live.apps.get(&app.name), self.apps.contains_key(&app.name))
+            {
+                self.apps
+                    .insert(app.name.clone(), AppState::found(app, live));
             }
         }
-        for (name, live) in &live.apps {
-            if let (Some(app), false) = (code(name), self.apps.contains_key(name)) {
-                apps.insert(name.clone(), AppState::found(app, live));
-            }
-        }
-        Self { apps }
+        self
     }
 
     /// An app that is deployed.
@@ -315,6 +324,11 @@ impl AppState {
             }
         }
         state.overrides = overlaid(&state.overrides, &Parameters::new());
+        let last = self.history.first().and_then(|last| last.revision.as_ref());
+        if live.revision.as_ref() != last {
+            // Somebody else deployed something since.
+            state.artifact = None;
+        }
         state
     }
 

@@ -173,7 +173,7 @@ pub fn plan(manifest: &Manifest, deployed: &Deployed, options: &Options) -> Plan
         apps.insert(&app.name, plan);
     }
     for (name, state) in &deployed.apps {
-        if !options.is_elsewhere(state) {
+        if state.is_deployed() && !options.is_elsewhere(state) {
             apps.entry(name)
                 .or_insert_with(|| gone(name, state, options.prune));
         }
@@ -285,7 +285,7 @@ fn gone(name: &str, state: &AppState, prune: bool) -> AppPlan {
 
 impl Options {
     /// Whether an app was not looked for, so that nobody knows whether the code still has it.
-    fn is_elsewhere(&self, app: &AppState) -> bool {
+    pub fn is_elsewhere(&self, app: &AppState) -> bool {
         let mut binaries = app.binaries.iter();
         !app.binaries.is_empty() && binaries.all(|binary| self.not_read.contains(binary))
     }

@@ -11,7 +11,7 @@ use machinist_core::suggest;
 
 use crate::deployed::{Deploy, Deployed, Live};
 use crate::manifest::Image;
-use crate::plan::{AppPlan, Plan};
+use crate::plan::{Action, AppPlan, Plan};
 use crate::settings::AppSettings;
 use crate::tool::ToolCommand;
 
@@ -75,8 +75,31 @@ pub struct Rendering {
     pub files: Vec<RenderedFile>,
     /// What is run once they are there, in this order.
     pub steps: Vec<Step>,
+    /// What tells apart what is sent for each app, the parameters aside.
+    pub artifacts: BTreeMap<String, String>,
     /// What is probably not meant so.
     pub warnings: Vec<Problem>,
+}
+
+impl Rendering {
+    /// Without the apps of which nothing changes: neither a parameter nor what is sent.
+    #[must_use]
+    pub fn without_unchanged(mut self, plan: &Plan, deployed: &Deployed) -> Self {
+        let is_unchanged = |app: &AppPlan| {
+            let sent = deployed
+                .apps
+                .get(&app.name)
+                .and_then(|app| app.artifact.as_ref());
+            let is_known = sent.is_some() && sent == self.artifacts.get(&app.name);
+            app.action == Action::Unchanged && !app.reset && is_known
+        };
+        let unchanged = plan.apps.iter().filter(|app| is_unchanged(app));
+        let names: Vec<&String> = unchanged.map(|app| &app.name).collect();
+        self.steps.retain(|step| !names.contains(&&step.app));
+        self.files
+            .retain(|file| !names.iter().any(|name| file.path.starts_with(name)));
+        self
+    }
 }
 
 /// A file to write.

@@ -24,8 +24,8 @@ pub struct ToolCommand {
     pub tool: &'static Tool,
     /// Its arguments.
     pub args: Vec<String>,
-    /// Where it is run, in the rendering's folder.
-    pub folder: PathBuf,
+    /// Where in the rendering's folder it is run; `None` where that does not matter.
+    pub folder: Option<PathBuf>,
 }
 
 /// As a shell takes it.
@@ -55,28 +55,29 @@ pub fn shell_word(word: &str) -> String {
 }
 
 impl ToolCommand {
-    /// Runs it in its folder within this one. All that it says goes to stderr, as it comes.
+    /// Runs it in its folder of the rendering's. All that it says goes to stderr, as it comes.
     ///
     /// # Errors
     ///
     /// When it is not there or does not succeed, with where its files are.
     pub(crate) fn run(&self, folder: &Path) -> Result<(), Problem> {
-        let folder = folder.join(&self.folder);
-        let status = self
-            .command()
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(io::stderr())
-            .status()
-            .map_err(|error| self.cannot_run(&error))?;
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(io::stderr());
+        let folder = self.folder.as_ref().map(|own| folder.join(own));
+        if let Some(folder) = &folder {
+            command.current_dir(folder);
+        }
+        let status = command.status().map_err(|error| self.cannot_run(&error))?;
         if status.success() {
             return Ok(());
         }
-        let files = format!("its files are in `{}`", folder.display());
-        Err(self
+        let failed = self
             .failed(status)
-            .help("what it said stands above; mend it and deploy again: what is done stays done")
-            .note(files))
+            .help("what it said stands above; mend it and try again: what is done stays done");
+        Err(match folder {
+            Some(folder) => failed.note(format!("its files are in `{}`", folder.display())),
+            None => failed,
+        })
     }
 
     /// Runs it and gives what it writes to stdout.

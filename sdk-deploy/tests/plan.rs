@@ -70,10 +70,6 @@ fn live(deployed: &Deployed) -> Live {
     }
 }
 
-fn nothing() -> Manifest {
-    manifest(Vec::new())
-}
-
 fn reset() -> Options {
     Options {
         reset_scaling: Reset::Everything,
@@ -165,13 +161,12 @@ fn happened(events: &[Event]) -> Deployed {
                 if let Some(app) = live.apps.get_mut(*app) {
                     app.parameters.extend(values.clone());
                 }
-                state = state.refreshed(&live, &nothing());
+                state = state.refreshed(&live);
             }
             Event::Vanish(app) => {
                 let mut live = live(&state);
                 live.apps.remove(*app);
-                let known = manifest(vec![self::app(app, Parameters::new(), Parameters::new())]);
-                state = state.refreshed(&live, &known);
+                state = state.refreshed(&live);
             }
         }
     }
@@ -259,7 +254,8 @@ proptest! {
         prop_assert!(state.apps.keys().all(|name| kept.apps.contains_key(name)));
         let pruned = deployed(&state, &manifest, &Options { prune: true, ..Options::default() });
         let names: BTreeSet<&String> = manifest.apps.iter().map(|app| &app.name).collect();
-        prop_assert_eq!(pruned.apps.keys().collect::<BTreeSet<_>>(), names);
+        let there = pruned.apps.iter().filter(|(_, app)| app.is_deployed()).map(|(name, _)| name);
+        prop_assert_eq!(there.collect::<BTreeSet<_>>(), names);
     }
 
     #[test]
@@ -311,10 +307,8 @@ proptest! {
     fn a_platform_that_has_what_was_deployed_changes_nothing(
         events in events(), manifest in manifests(),
     ) {
-        let mut state = deployed(&happened(&events), &manifest, &Options::default());
-        // One that is neither in the code nor on the platform is forgotten.
-        state.apps.retain(|_, app| app.is_deployed());
-        prop_assert_eq!(state.refreshed(&live(&state), &manifest), state);
+        let state = deployed(&happened(&events), &manifest, &Options::default());
+        prop_assert_eq!(state.refreshed(&live(&state)), state);
     }
 
     #[test]
@@ -324,7 +318,7 @@ proptest! {
         let mut elsewhere = deployed(&Deployed::default(), &there, &Options::default());
         tune(&mut elsewhere, "a", &tuned);
         let live = live(&elsewhere);
-        let found = Deployed::default().refreshed(&live, &manifest);
+        let found = Deployed::default().with_found(&live, &manifest);
         let after = deployed(&found, &manifest, &Options::default());
         for app in &manifest.apps {
             prop_assert_eq!(&after.apps[&app.name].actual_code(), &app.code);
@@ -404,12 +398,9 @@ fn a_machine_type_changed_behind_the_codes_back_is_put_back() {
         parameters,
         revision: None,
     };
-    state = state.refreshed(
-        &Live {
-            apps: [("llm".into(), there)].into(),
-        },
-        &manifest,
-    );
+    state = state.refreshed(&Live {
+        apps: [("llm".into(), there)].into(),
+    });
     let plan = plan(&manifest, &state, &Options::default());
     let change = &plan.apps[0].changes[0];
     assert_eq!(
@@ -427,7 +418,7 @@ fn scaling_changed_on_the_platform_was_tuned_and_stays() {
     let mut state = deployed(&Deployed::default(), &manifest, &Options::default());
     let mut there = live(&state);
     there.apps.get_mut("llm").unwrap().parameters["keep_alive"] = 600.into();
-    state = state.refreshed(&there, &manifest);
+    state = state.refreshed(&there);
     let plan = plan(&manifest, &state, &Options::default());
     assert_eq!(plan.apps[0].action, Action::Unchanged);
     let tuned = &plan.apps[0].tuned[0];
@@ -509,7 +500,7 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
 fn an_app_that_the_platform_lost_is_created_anew_and_keeps_its_history() {
     let manifest = manifest(vec![h100()]);
     let state = deployed(&Deployed::default(), &manifest, &Options::default());
-    let state = state.refreshed(&Live::default(), &manifest);
+    let state = state.refreshed(&Live::default());
     assert!(state.find("llm").is_err());
     let plan = plan(&manifest, &state, &Options::default());
     assert_eq!(plan.apps[0].action, Action::Create);

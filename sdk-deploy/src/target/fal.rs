@@ -43,7 +43,7 @@ impl Target for Fal {
     }
 
     fn live(&self) -> Result<Option<Live>, Problem> {
-        let list = fal(&["apps", "list", "--output", "json"], Path::new(""));
+        let list = fal(&["apps", "list", "--output", "json"], None);
         let text = list.read()?;
         live::parse(&text).map(Some).map_err(|reason| {
             Problem::new(format!("cannot read what `{list}` says: {reason}"))
@@ -88,7 +88,7 @@ impl Target for Fal {
         let back = Step {
             app: app.name.clone(),
             does: Does::RollBack,
-            command: fal(&args, Path::new("")),
+            command: fal(&args, None),
         };
         Ok(Rendering {
             steps: [back].into_iter().chain(scale(app)).collect(),
@@ -118,6 +118,8 @@ impl Fal {
                 (pyproject::Source::Dockerfile, context)
             }
         };
+        let artifact = context::digest(&source, settings.auth.as_deref(), &files)?;
+        rendering.artifacts.insert(app.name.clone(), artifact);
         let text = pyproject::render(app, &source, settings.auth.as_deref(), needs_reset(app));
         files.push(RenderedFile {
             path: "pyproject.toml".into(),
@@ -174,7 +176,7 @@ fn steps(app: &AppPlan) -> Vec<Step> {
     let deploy = Step {
         app: app.name.clone(),
         does: Does::Deploy,
-        command: fal(&["deploy", &app.name, "--yes"], Path::new(&app.name)),
+        command: fal(&["deploy", &app.name, "--yes"], Some(&app.name)),
     };
     let is_taken_from_files = app.action == Action::Create || needs_reset(app);
     let scale = scale(app).filter(|_| !is_taken_from_files);
@@ -205,7 +207,7 @@ fn scale(app: &AppPlan) -> Option<Step> {
         command: ToolCommand {
             tool: &FAL,
             args,
-            folder: PathBuf::new(),
+            folder: None,
         },
     })
 }
@@ -214,7 +216,7 @@ fn delete(app: &str) -> Step {
     Step {
         app: app.into(),
         does: Does::Delete,
-        command: fal(&["apps", "delete", app], Path::new("")),
+        command: fal(&["apps", "delete", app], None),
     }
 }
 
@@ -244,10 +246,10 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn fal(args: &[&str], folder: &Path) -> ToolCommand {
+fn fal(args: &[&str], folder: Option<&str>) -> ToolCommand {
     ToolCommand {
         tool: &FAL,
         args: args.iter().map(|&arg| arg.into()).collect(),
-        folder: folder.into(),
+        folder: folder.map(PathBuf::from),
     }
 }

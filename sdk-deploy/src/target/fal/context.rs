@@ -3,11 +3,13 @@
 //! The client sends what the `Dockerfile` copies, passes over what is missing, and the deploy
 //! succeeds without it. So all that it would pass over is an error here.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
 
 use machinist_core::problem::Problem;
 use parse_dockerfile::{Instruction, Source};
+use sha2::{Digest, Sha256};
 
 use crate::manifest::{Image, Manifest};
 use crate::read::program;
@@ -61,6 +63,49 @@ fn is_plain(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let reserved = [DOCKERFILE, DOCKERIGNORE, "pyproject.toml", ".", ".."];
     name.chars().all(is_plain) && !name.contains("--") && !reserved.contains(&name)
+}
+
+/// What tells apart what is sent for an app, its parameters aside.
+pub(super) fn digest(
+    source: &super::pyproject::Source,
+    auth: Option<&str>,
+    files: &[RenderedFile],
+) -> Result<String, Problem> {
+    let mut all = Sha256::new();
+    let mut part = |text: &[u8]| {
+        // The length keeps one part from running into the next.
+        all.update(text.len().to_le_bytes());
+        all.update(text);
+    };
+    if let super::pyproject::Source::Image(image) = source {
+        part(image.as_bytes());
+    }
+    part(auth.unwrap_or_default().as_bytes());
+    for file in files {
+        part(file.path.as_os_str().as_encoded_bytes());
+        match &file.contents {
+            Contents::Text(text) => part(text.as_bytes()),
+            Contents::CopyOf(original) => part(digest_of(original)?.as_ref()),
+        }
+    }
+    let digest = all.finalize();
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("sha256:{hex}"))
+}
+
+fn digest_of(file: &Path) -> Result<impl AsRef<[u8]>, Problem> {
+    let cannot = |error| Problem::new(format!("cannot read `{}`: {error}", file.display()));
+    let mut digest = Sha256::new();
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(file).map_err(cannot)?);
+    loop {
+        let bytes = reader.fill_buf().map_err(cannot)?;
+        if bytes.is_empty() {
+            return Ok(digest.finalize());
+        }
+        digest.update(bytes);
+        let count = bytes.len();
+        reader.consume(count);
+    }
 }
 
 /// The files: those that the project's own `Dockerfile` copies, or else one made for the binary.

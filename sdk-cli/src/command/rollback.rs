@@ -1,0 +1,45 @@
+//! `cargo machinist rollback`.
+
+use machinist_deploy::{Occasion, Plan, Store, rollback};
+
+use crate::args;
+use crate::carry_out::Change;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::site::Site;
+
+pub(crate) fn run(args: &args::Rollback, output: &Output) -> Result<Exit, Failure> {
+    let site = Site::of_place(&args.place)?;
+    let mut store = Store::open(&site.state)?;
+    let target = site.target_alone()?;
+    let deployed = site.refreshed(&*target, store.state().of(target.name()), output)?;
+    let state = deployed.find(&args.app)?;
+    let earlier = state.earlier(args.to)?;
+    let app = rollback(&args.app, state, earlier);
+    let plan = Plan {
+        apps: vec![app.clone()],
+    };
+    let after = deployed.after(&plan, &Occasion::default());
+    let rendering = target.roll_back(&app, earlier, &after)?;
+    let question = format!("Bring the deploy of {} back?", earlier.time);
+    let change = Change {
+        site: &site,
+        target: &*target,
+        deployed: deployed.clone(),
+        rendering: &rendering,
+        output,
+    };
+    if change.is_wanted(&plan, args.consent, &question)? {
+        change.deploy(&plan, &mut store)?;
+        if plan.changes_something() {
+            output.warning(
+                &Failure::new(
+                    "the code does not know of this: the next deploy puts its values back",
+                )
+                .help("change the code, or check out the commit of that deploy"),
+            );
+        }
+    }
+    Ok(Exit::Success)
+}

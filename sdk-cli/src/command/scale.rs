@@ -1,0 +1,63 @@
+//! `cargo machinist scale`.
+
+use machinist_core::parameter::{self, Kind};
+use machinist_deploy::{Parameters, Plan, Store};
+use serde_json::Value;
+
+use crate::args::{self, Consent};
+use crate::carry_out::Change;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::site::Site;
+
+pub(crate) fn run(args: &args::Scale, output: &Output) -> Result<Exit, Failure> {
+    let site = Site::of_place(&args.place)?;
+    let mut store = Store::open(&site.state)?;
+    let target = site.target_alone()?;
+    let deployed = site.refreshed(&*target, store.state().of(target.name()), output)?;
+    let app = deployed.tune(&args.app, &values(&args.values)?)?;
+    let mut after = deployed.clone();
+    after.settle_tuning(&app);
+    let rendering = target.scale(&app, &after)?;
+    let change = Change {
+        site: &site,
+        target: &*target,
+        deployed,
+        rendering: &rendering,
+        output,
+    };
+    // To name the values is to want them.
+    let consent = Consent {
+        yes: true,
+        dry_run: args.dry_run,
+    };
+    let plan = Plan { apps: vec![app] };
+    if change.is_wanted(&plan, consent, "")? {
+        change.tune(&plan.apps[0], &mut store)?;
+    }
+    Ok(Exit::Success)
+}
+
+fn values(given: &[(String, String)]) -> Result<Parameters, Failure> {
+    let mut values = Parameters::new();
+    for (key, text) in given {
+        if values.insert(key.clone(), value(key, text)).is_some() {
+            return Err(
+                Failure::new(format!("`{key}` is given twice")).help("leave out one of them")
+            );
+        }
+    }
+    Ok(values)
+}
+
+/// A value as the code would have it: a shell knows only texts.
+fn value(key: &str, text: &str) -> Value {
+    let is_list = |kind| matches!(kind, Kind::Regions | Kind::MachineTypes);
+    let kind = parameter::find(key).map(|parameter| parameter.kind);
+    match text.parse::<i64>() {
+        _ if kind.is_some_and(is_list) => text.split(',').map(str::trim).collect(),
+        Ok(number) => number.into(),
+        Err(_) => text.into(),
+    }
+}

@@ -1,0 +1,184 @@
+//! A deploy that is planned: what `plan`, `deploy` and `render` have in common.
+
+use std::collections::BTreeSet;
+
+use machinist_core::problem::Problem;
+use machinist_deploy::{
+    Action, Deployed, Manifest, Occasion, Options, Plan, Rendering, Reset, State, Target, plan,
+};
+
+use crate::args::{self, Change, Globals};
+use crate::failure::Failure;
+use crate::lost::WHY;
+use crate::output::Output;
+use crate::site::{self, Site};
+use crate::source::{self, Source};
+
+/// Builds or reads the apps, and finds out where they go.
+pub(crate) fn read(
+    source: &args::Source,
+    change: &Change,
+    globals: &Globals,
+    output: &Output,
+) -> Result<(Source, Site), Failure> {
+    // Before a build that takes minutes.
+    let target = site::target_to_deploy_to(&source.selection)?;
+    let found = source::read(source, globals, output)?;
+    let site = Site::of_source(target, source, change, found.workspace.clone())?;
+    Ok((found, site))
+}
+
+/// A deploy that is planned.
+pub(crate) struct Planned {
+    /// Where it goes.
+    pub(crate) target: Box<dyn Target>,
+    /// What is deployed there.
+    pub(crate) deployed: Deployed,
+    /// What would change.
+    pub(crate) plan: Plan,
+}
+
+impl Planned {
+    pub(crate) fn new(
+        site: &Site,
+        source: &Source,
+        change: &Change,
+        state: &State,
+        output: &Output,
+    ) -> Result<Self, Failure> {
+        let manifest = &source.manifest;
+        let target = site.target(manifest, source.images.clone())?;
+        let mut deployed = state.of(target.name());
+        if let Some(live) = site.live(&*target, output)? {
+            deployed = deployed.refreshed(&live).with_found(&live, manifest);
+        }
+        let apps = deployed.apps.values();
+        let known = apps.flat_map(|app| app.binaries.iter().cloned()).collect();
+        let options = Options {
+            reset_scaling: reset(change, manifest, &deployed)?,
+            prune: change.prune,
+            not_read: source.not_read(known),
+        };
+        let plan = plan(manifest, &deployed, &options);
+        refuse_to_delete_lost(&plan, source)?;
+        warn_of_lost(source, &deployed, &options, output);
+        warn_of_kept(&plan, source, output);
+        warn_of_settings(site, manifest, &options, output);
+        Ok(Self {
+            target,
+            deployed,
+            plan,
+        })
+    }
+
+    /// What carries it out.
+    pub(crate) fn rendering(&self, output: &Output) -> Result<Rendering, Failure> {
+        let after = self.deployed.after(&self.plan, &Occasion::default());
+        let rendering = self.target.deploy(&self.plan, &after)?;
+        for warning in &rendering.warnings {
+            output.warning(&warning.clone().into());
+        }
+        Ok(rendering)
+    }
+}
+
+fn reset(change: &Change, manifest: &Manifest, deployed: &Deployed) -> Result<Reset, Failure> {
+    if change.reset_scaling.iter().any(String::is_empty) {
+        return Ok(Reset::Everything);
+    }
+    for app in &change.reset_scaling {
+        if !manifest.apps.iter().any(|known| known.name == *app) {
+            let names = manifest.apps.iter().map(|app| app.name.as_str());
+            let meant = machinist_core::suggest::nearest(app, names.clone());
+            let failure = Failure::new(format!("`--reset-scaling`: the code has no app `{app}`"));
+            return Err(match (meant, deployed.apps.contains_key(app)) {
+                (Some(meant), _) => {
+                    failure.help(format!("an app with a similar name is: `{meant}`"))
+                }
+                (None, true) => failure.help("it is deployed, and gone from the code"),
+                (None, false) => {
+                    let names: Vec<&str> = names.collect();
+                    failure.help(format!("apps of the code are {}", names.join(", ")))
+                }
+            });
+        }
+    }
+    let apps: BTreeSet<String> = change.reset_scaling.iter().cloned().collect();
+    Ok(match apps.is_empty() {
+        true => Reset::Nothing,
+        false => Reset::Apps(apps),
+    })
+}
+
+/// An app that was built and not linked is no wish to delete it.
+fn refuse_to_delete_lost(plan: &Plan, source: &Source) -> Result<(), Failure> {
+    let deleted = plan.apps.iter().filter(|app| app.action == Action::Delete);
+    for app in deleted {
+        let lost = source
+            .lost
+            .iter()
+            .find(|lost| lost.apps.contains(&app.name));
+        if let Some(lost) = lost {
+            let mut failure = Failure::new(format!(
+                "`{}` is not deleted: it is in the code, and was not linked",
+                app.name
+            ));
+            failure.help.clone_from(&lost.report.help);
+            return Err(failure.note(WHY));
+        }
+    }
+    Ok(())
+}
+
+/// Apps that other binaries link, as the last deploy of those says, are not lost by this one.
+fn warn_of_lost(source: &Source, deployed: &Deployed, options: &Options, output: &Output) {
+    let is_elsewhere = |app: &String| {
+        let app = deployed.apps.get(app);
+        app.is_some_and(|app| options.is_elsewhere(app))
+    };
+    for lost in &source.lost {
+        if !lost.apps.iter().all(is_elsewhere) {
+            output.warning(&lost.report);
+        }
+    }
+}
+
+/// Apps that were there before and are not in this build: a crate that is no longer linked is the
+/// likeliest cause, and where that was seen it has been said already.
+fn warn_of_kept(plan: &Plan, source: &Source, output: &Output) {
+    let is_lost = |name: &String| source.lost.iter().any(|lost| lost.apps.contains(name));
+    let kept = plan.apps.iter().filter(|app| {
+        matches!(app.action, Action::Orphaned | Action::Delete) && !is_lost(&app.name)
+    });
+    let names: Vec<String> = kept.map(|app| format!("`{}`", app.name)).collect();
+    if names.is_empty() {
+        return;
+    }
+    let are = if names.len() == 1 { "is" } else { "are" };
+    output.warning(
+        &Failure::new(format!(
+            "{} {are} deployed, and not in this build",
+            names.join(", ")
+        ))
+        .help("if that is not meant so, name the crate in the program: `use my_apps as _;`")
+        .note(format!("{WHY}, and neither are its apps")),
+    );
+}
+
+/// Settings of apps that nobody knows are probably misspelt.
+fn warn_of_settings(site: &Site, manifest: &Manifest, options: &Options, output: &Output) {
+    if !options.not_read.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = manifest.apps.iter().map(|app| app.name.as_str()).collect();
+    for app in site.settings.apps().filter(|app| !names.contains(app)) {
+        let problem = Problem::new(format!(
+            "the settings name an app `{app}`, which the code has not"
+        ));
+        let nearest = machinist_core::suggest::nearest(app, names.iter().copied());
+        output.warning(&Failure::from(match nearest {
+            Some(name) => problem.help(format!("an app with a similar name is: `{name}`")),
+            None => problem.help(format!("apps of the code are {}", names.join(", "))),
+        }));
+    }
+}

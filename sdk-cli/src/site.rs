@@ -1,0 +1,208 @@
+//! Where apps are deployed: the target, the state's file, the settings and the folder of files.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use machinist_deploy::{
+    AppSettings, Deployed, FILE, Image, Live, Manifest, Project, Settings, Target, target,
+};
+
+use crate::args::{Change, Place, Selection, Source, StateFile};
+use crate::cargo::short;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::workspace::Workspace;
+
+/// The state's file, where no other is set.
+const STATE: &str = "machinist-state.json";
+
+/// The target that the flags name.
+pub(crate) fn target_to_deploy_to(selection: &Selection) -> Result<Option<String>, Failure> {
+    match &*selection.deploy_targets() {
+        [] => Ok(None),
+        [one] => {
+            target(one, Project::default())?;
+            Ok(Some((*one).to_owned()))
+        }
+        several => {
+            let several = several.join("` and `");
+            Err(
+                Failure::new(format!("a deploy goes to one target, not to `{several}`"))
+                    .help("deploy to one after the other"),
+            )
+        }
+    }
+}
+
+/// Where apps are deployed.
+pub(crate) struct Site {
+    target: String,
+    /// The state's file.
+    pub(crate) state: PathBuf,
+    /// The settings of the project.
+    pub(crate) settings: Settings,
+    workspace: Option<Workspace>,
+    asks_platform: bool,
+}
+
+impl Site {
+    /// For commands that build or read binaries.
+    pub(crate) fn of_source(
+        target: Option<String>,
+        source: &Source,
+        change: &Change,
+        workspace: Option<Workspace>,
+    ) -> Result<Self, Failure> {
+        let selection = &source.selection;
+        let workspace = match workspace {
+            None => Workspace::find(selection.manifest_path())?,
+            found => found,
+        };
+        let mut site = Self::new(target, &change.state, workspace)?;
+        site.asks_platform &= !selection.is_offline();
+        Ok(site)
+    }
+
+    /// For commands that do not.
+    pub(crate) fn of_place(place: &Place) -> Result<Self, Failure> {
+        let workspace = Workspace::find(place.manifest_path.as_deref())?;
+        Self::new(place.target.clone(), &place.state, workspace)
+    }
+
+    fn new(
+        target: Option<String>,
+        state: &StateFile,
+        workspace: Option<Workspace>,
+    ) -> Result<Self, Failure> {
+        let files = workspace
+            .as_ref()
+            .map_or(&[][..], |found| &found.cargo_tomls);
+        let settings = Settings::read(files)?;
+        let target = match target {
+            Some(target) => target,
+            None => settings.target()?.unwrap_or(FILE).to_owned(),
+        };
+        let root = workspace
+            .as_ref()
+            .map_or(Path::new(""), |found| &found.root);
+        let state_file = match (&state.state, settings.state()?) {
+            (Some(flag), _) => flag.clone(),
+            (None, Some(set)) => set.to_owned(),
+            (None, None) => root.join(STATE),
+        };
+        Ok(Self {
+            target,
+            state: short(&state_file),
+            settings,
+            workspace,
+            asks_platform: !state.no_refresh,
+        })
+    }
+
+    /// The target, for apps that were read.
+    pub(crate) fn target(
+        &self,
+        manifest: &Manifest,
+        images: Vec<Image>,
+    ) -> Result<Box<dyn Target>, Failure> {
+        let apps = manifest.apps.iter();
+        let apps = apps.map(|app| (app.name.clone(), self.settings_of(&app.name, &app.package)));
+        self.target_of(apps.collect(), images)
+    }
+
+    /// The target, for apps that are deployed.
+    pub(crate) fn target_alone(&self) -> Result<Box<dyn Target>, Failure> {
+        self.target_of(BTreeMap::new(), Vec::new())
+    }
+
+    fn target_of(
+        &self,
+        apps: BTreeMap<String, AppSettings>,
+        images: Vec<Image>,
+    ) -> Result<Box<dyn Target>, Failure> {
+        let project = Project {
+            images,
+            apps,
+            state_folder: self.state.with_file_name(""),
+        };
+        Ok(target(&self.target, project)?)
+    }
+
+    /// The settings of an app, with the `Dockerfile` that lies where one looks for it.
+    fn settings_of(&self, app: &str, package: &str) -> AppSettings {
+        let mut settings = self.settings.of(app, package);
+        if let (None, Some(workspace)) = (&settings.dockerfile, &self.workspace) {
+            let folders = workspace.folder_of(package).into_iter();
+            let mut files = folders
+                .chain([short(&workspace.root)])
+                .map(|folder| folder.join("Dockerfile"));
+            settings.dockerfile = files.find(|file| file.is_file());
+        }
+        settings
+    }
+
+    /// What the platform has, if there is one and it may be asked.
+    pub(crate) fn live(
+        &self,
+        target: &dyn Target,
+        output: &Output,
+    ) -> Result<Option<Live>, Failure> {
+        if !self.asks_platform {
+            return Ok(None);
+        }
+        if target.folder().is_none() {
+            output.status("Asking", &format!("{} what it has", target.name()));
+        }
+        let live = target.live().map_err(|problem| {
+            Failure::from(problem).help("with `--no-refresh` the state alone says what is deployed")
+        })?;
+        Ok(live)
+    }
+
+    /// What is deployed, by the state and by the platform.
+    pub(crate) fn refreshed(
+        &self,
+        target: &dyn Target,
+        deployed: Deployed,
+        output: &Output,
+    ) -> Result<Deployed, Failure> {
+        let live = self.live(target, output)?;
+        Ok(live.map_or(deployed.clone(), |live| deployed.refreshed(&live)))
+    }
+
+    /// Where a target's files are written.
+    pub(crate) fn folder(&self, target: &dyn Target) -> PathBuf {
+        if let Some(own) = target.folder() {
+            return own.to_owned();
+        }
+        let built = match &self.workspace {
+            Some(workspace) => short(&workspace.target_folder),
+            None => self.state.with_file_name("target"),
+        };
+        built.join("machinist").join(target.name())
+    }
+
+    /// The commit that is checked out, marked if what is deployed may be another code.
+    pub(crate) fn commit(&self) -> Option<String> {
+        let git = |args: &[&str]| {
+            let mut git = Command::new("git");
+            if let Some(workspace) = &self.workspace {
+                git.current_dir(&workspace.root);
+            }
+            git.args(args).stdin(Stdio::null()).stderr(Stdio::null());
+            let output = git.output().ok().filter(|output| output.status.success())?;
+            Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        let commit = git(&["rev-parse", "HEAD"])?;
+        // What deploys themselves write is no other code.
+        let is_state = |line: &str| line.contains("machinist-") && line.ends_with(".json");
+        let changes = git(&["status", "--porcelain", "--untracked-files=no"])?;
+        let is_changed = changes.lines().any(|line| !is_state(line));
+        Some(if is_changed {
+            commit + "-dirty"
+        } else {
+            commit
+        })
+    }
+}
