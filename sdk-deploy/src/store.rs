@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fs4::{FileExt, TryLockError};
 use thiserror::Error;
@@ -28,8 +29,14 @@ use crate::state::{State, StateError};
 pub struct Store {
     path: PathBuf,
     before: Option<State>,
-    // Held open for its lock.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // So that the next one who waits is not told of a holder who is gone.
+        let _ = self.lock.set_len(0);
+    }
 }
 
 /// Why the state's file cannot be used.
@@ -110,7 +117,7 @@ impl Store {
         Ok(Self {
             path: path.to_owned(),
             before: read(path)?,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -174,12 +181,9 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     match FileExt::try_lock(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            // Who holds it is a courtesy: without it the message is short.
-            let _ = file.read_to_string(&mut holder);
             return Err(StoreError::Locked {
                 path: path.to_owned(),
-                holder: printable(&holder),
+                holder: holder(&mut file),
             });
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -199,7 +203,16 @@ fn lock_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn printable(holder: &str) -> String {
+/// Who holds the lock. It is written just after it is taken, and is a courtesy: without it the
+/// message is short.
+fn holder(file: &mut File) -> String {
+    let mut holder = String::new();
+    for _ in 0..10 {
+        if file.read_to_string(&mut holder).is_err() || !holder.is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
     holder
         .chars()
         .filter(|c| !c.is_control())

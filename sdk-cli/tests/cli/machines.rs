@@ -187,7 +187,7 @@ fn values_are_read_as_in_the_attribute() {
             "a similar value exists: 'llm-inference'",
         ),
     ] {
-        let answer = run(&[&["machines"], &flags[..]].concat()).exits(2);
+        let answer = run(&[&["machines"], &flags[..]].concat()).exits(1);
         assert!(answer.stderr.contains(said), "{}", answer.stderr);
     }
 }

@@ -1,9 +1,12 @@
 //! Runs the command as a user does, on small projects in temporary folders.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod fal;
 mod lost;
 mod machines;
 mod manifest;
+mod redeploy;
 mod scripts;
+mod settings;
 mod support;
 mod terminal;

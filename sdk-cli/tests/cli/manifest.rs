@@ -213,7 +213,7 @@ fn binaries_built_elsewhere_are_read() {
 #[test]
 fn binary_and_build_flags_do_not_go_together() {
     run(&["manifest", "--binary", "p", "--release"])
-        .exits(2)
+        .exits(1)
         .says(
             "error: `--binary` builds nothing, so `--release` has no effect\n\
          help: leave out one of the two",

@@ -45,13 +45,30 @@ impl Project {
         fs::write(path, text).unwrap();
     }
 
+    /// Replaces the one app that its program carries.
+    pub(crate) fn set_app(&self, code: &Value, scaling: &Value) {
+        let main = record_of("a", "p", code, scaling) + "fn main() {}\n";
+        self.write("src/main.rs", &main);
+    }
+
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap()
     }
 
     /// Runs `cargo machinist` here.
     pub(crate) fn run(&self, args: &[&str]) -> Answer {
-        answer(command(self.folder.path()).args(args))
+        answer(&mut self.command(args))
+    }
+
+    /// `cargo machinist`, about to run here.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = command(self.folder.path());
+        command.args(args);
+        // What was put into `bin` stands in for what is installed.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(self.path("bin")).chain(std::env::split_paths(&path));
+        command.env("PATH", std::env::join_paths(folders).unwrap());
+        command
     }
 }
 
@@ -140,12 +157,19 @@ pub(crate) fn package(name: &str, rest: &str) -> String {
 
 /// The static that `#[machinist::app]` puts into a binary.
 pub(crate) fn record_static(app: &str, package: &str) -> String {
+    let code = json!({"machine_type": ["GPU-H100"], "gpus": 2});
+    record_of(app, package, &code, &json!({}))
+}
+
+/// The same for an app with these parameters.
+pub(crate) fn record_of(app: &str, package: &str, code: &Value, scaling: &Value) -> String {
     let payload = json!({
         "name": app,
         "package": package,
         "version": "0.1.0",
         "source": {"file": "src/main.rs", "line": 1, "item": "A"},
-        "code": {"machine_type": ["GPU-H100"], "gpus": 2},
+        "code": code,
+        "scaling": scaling,
     });
     let frame = record::encode(&payload.to_string()).unwrap();
     let section = if cfg!(target_vendor = "apple") {

@@ -89,8 +89,8 @@ fn help_shows_the_exit_codes() {
     ] {
         assert!(help.contains(line), "{help}");
     }
-    run(&[]).exits(2);
-    run(&["manifesto"]).exits(2);
+    run(&[]).exits(1);
+    run(&["manifesto"]).exits(1);
 }
 
 #[test]

@@ -1,0 +1,735 @@
+//! The target `fal`, with a tool that only writes down how it was called. Its real client is asked
+//! in the workspace's tests.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use machinist_deploy::State;
+use serde_json::{Value, json};
+
+use crate::support::{Project, package, record_of, record_static};
+
+/// It fails for the app that the file `fail` names, and lists what `live.json` has.
+const TOOL: &str = r#"#!/bin/sh
+root=$(dirname "$(dirname "$0")")
+echo "$*|$(pwd)" >> "$root/calls"
+if [ "$1 $2" = "apps list" ]; then
+    cat "$root/live.json" 2>/dev/null || echo '{"apps": []}'
+    exit 0
+fi
+if grep -qsw "$2" "$root/fail"; then
+    echo "the platform is out of order"
+    exit 3
+fi
+"#;
+
+fn project() -> Project {
+    let project = Project::with_one_app();
+    with_tool(&project, TOOL);
+    project.set_app(
+        &json!({
+            "machine_type": ["GPU-H100", "GPU-H200"], "gpus": 2, "startup_timeout": 900,
+            "port": 8080, "health_check": {"path": "/health"}, "termination_grace_period": 20,
+        }),
+        &json!({"keep_alive": 300, "max_concurrency": 4, "regions": ["us-west", "eu-north"]}),
+    );
+    project
+}
+
+fn with_tool(project: &Project, script: &str) {
+    project.write("bin/fal", script);
+    let executable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(project.path("bin/fal"), executable).unwrap();
+}
+
+/// What the platform says that it has: with what it uses where nothing is set.
+fn live(project: &Project, changes: Value) {
+    let mut app = json!({
+        "alias": "a", "revision": "r1", "auth_mode": "private", "environment_name": null,
+        "machine_types": ["GPU-H100", "GPU-H200"], "keep_alive": 300, "max_concurrency": 4,
+        "min_concurrency": 0, "concurrency_buffer": 0, "concurrency_buffer_perc": 0,
+        "scaling_delay": 0, "request_timeout": 3600, "request_start_timeout": null,
+        "startup_timeout": 900, "max_multiplexing": 1, "active_runners": 1,
+        "valid_regions": ["eu-north", "us-west"],
+    });
+    app.as_object_mut()
+        .unwrap()
+        .extend(changes.as_object().unwrap().clone());
+    project.write("live.json", &json!({"apps": [app]}).to_string());
+}
+
+/// How the tool was called since, and where.
+fn calls(project: &Project) -> Vec<String> {
+    let calls = fs::read_to_string(project.path("calls")).unwrap_or_default();
+    let _ = fs::remove_file(project.path("calls"));
+    let root = project.path("").canonicalize().unwrap();
+    let is_question = |line: &&str| line.starts_with("apps list");
+    let calls = calls.lines().filter(|line| !is_question(line));
+    calls
+        .map(|line| line.replace(root.to_str().unwrap(), ".").replace("./", ""))
+        .collect()
+}
+
+fn pyproject(project: &Project) -> toml::Table {
+    let text = project.read("target/machinist/fal/a/pyproject.toml");
+    text.parse().unwrap()
+}
+
+const DEPLOY: [&str; 4] = ["deploy", "-yq", "--target", "fal"];
+
+fn with<'a>(args: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [args, more].concat()
+}
+
+#[test]
+fn a_deploy_runs_the_tool_in_a_folder_that_has_all_it_sends() {
+    let project = project();
+    project.run(&DEPLOY).exits(0);
+    assert_eq!(calls(&project), ["deploy a --yes|target/machinist/fal/a"]);
+    let expected: toml::Table = r#"
+        machine_type = ["GPU-H100", "GPU-H200"]
+        num_gpus = 2
+        startup_timeout = 900
+        exposed_port = 8080
+        termination_grace_period_seconds = 20
+        keep_alive = 300
+        max_concurrency = 4
+        regions = ["us-west", "eu-north"]
+        [health_check]
+        path = "/health"
+        [image]
+        dockerfile = "Dockerfile"
+    "#
+    .parse()
+    .unwrap();
+    assert_eq!(
+        pyproject(&project)["tool"]["fal"]["apps"]["a"],
+        expected.into()
+    );
+    assert_eq!(
+        project.read("target/machinist/fal/a/Dockerfile"),
+        "FROM debian:stable-slim\n\
+         COPY --chmod=755 [\"p\",\"/usr/local/bin/p\"]\n\
+         ENTRYPOINT [\"/usr/local/bin/p\"]\n"
+    );
+    let bytes = |path: &str| fs::read(project.path(path)).unwrap();
+    assert!(bytes("target/machinist/fal/a/p") == bytes("target/debug/p"));
+}
+
+#[test]
+fn what_the_platform_uses_where_nothing_is_set_is_no_change() {
+    let project = project();
+    project.run(&DEPLOY).exits(0);
+    live(&project, json!({}));
+    let plan = project.run(&["plan", "--target", "fal"]).exits(0);
+    assert_eq!(plan.stdout, "  a  unchanged\n\nfal: 1 unchanged\n");
+}
+
+#[test]
+fn what_was_changed_on_the_platform_is_seen() {
+    let project = project();
+    project.run(&DEPLOY).exits(0);
+    calls(&project);
+    live(
+        &project,
+        json!({"machine_types": ["GPU-A100"], "startup_timeout": 600, "keep_alive": 10}),
+    );
+    let apps = project
+        .run(&["apps", "--target", "fal", "-q"])
+        .exits(0)
+        .stdout;
+    assert!(
+        apps.contains("machine_type=GPU-A100 startup_timeout=10m"),
+        "{apps}"
+    );
+    let plan = project.run(&DEPLOY).exits(0);
+    let expected = "\
+~ a  update
+    machine_type     GPU-A100 -> GPU-H100, GPU-H200  (put back: it was changed behind the code's back)
+    startup_timeout  10m -> 15m  (put back: it was changed behind the code's back)
+    keep_alive       stays 10s  (tuned; the code says 5m)
+
+fal: 1 to update
+";
+    assert_eq!(plan.stdout, expected);
+    // The platform keeps the scaling by itself.
+    assert_eq!(calls(&project), ["deploy a --yes|target/machinist/fal/a"]);
+    let offline = project
+        .run(&["plan", "--target", "fal", "-q", "--no-refresh"])
+        .exits(0);
+    assert!(offline.stdout.contains("unchanged"), "{offline:?}");
+    assert!(!project.path("calls").exists());
+}
+
+#[test]
+fn scaling_that_the_code_changes_is_set_because_a_deploy_leaves_it_as_it_is() {
+    let project = project();
+    project.run(&DEPLOY).exits(0);
+    live(&project, json!({"max_concurrency": 9}));
+    calls(&project);
+    project.set_app(
+        &json!({"machine_type": ["GPU-H100", "GPU-H200"], "gpus": 2, "startup_timeout": 900,
+                "port": 8080, "health_check": {"path": "/health"}, "termination_grace_period": 20}),
+        &json!({"request_start_timeout": 5, "max_concurrency": 5, "regions": ["us-east"]}),
+    );
+    project.run(&DEPLOY).exits(0);
+    let root = project.path("").canonicalize().unwrap();
+    let scale = format!(
+        "apps scale a --keep-alive 10 --request-start-timeout 5 --regions us-east|{}",
+        root.file_name().map_or(".", |_| ".")
+    );
+    assert_eq!(
+        calls(&project),
+        ["deploy a --yes|target/machinist/fal/a".to_owned(), scale]
+    );
+    assert!(
+        !pyproject(&project)["tool"]["fal"]["apps"]["a"]
+            .as_table()
+            .unwrap()
+            .contains_key("app_scale_settings")
+    );
+}
+
+#[test]
+fn a_reset_is_written_where_the_client_looks_for_it() {
+    let project = project();
+    project.run(&DEPLOY).exits(0);
+    live(&project, json!({"keep_alive": 10}));
+    calls(&project);
+    project
+        .run(&with(&DEPLOY, &["--reset-scaling", "a"]))
+        .exits(0);
+    let app = &pyproject(&project)["tool"]["fal"]["apps"]["a"];
+    assert_eq!(
+        (&app["app_scale_settings"], &app["keep_alive"]),
+        (&true.into(), &300.into())
+    );
+    assert_eq!(calls(&project), ["deploy a --yes|target/machinist/fal/a"]);
+    // Also where nobody knows whether anything was tuned.
+    project
+        .run(&with(&DEPLOY, &["--reset-scaling", "--no-refresh"]))
+        .exits(0);
+    assert_eq!(calls(&project).len(), 1);
+    assert_eq!(
+        pyproject(&project)["tool"]["fal"]["apps"]["a"]["app_scale_settings"],
+        true.into()
+    );
+}
+
+#[test]
+fn regions_are_taken_away_by_the_reset_switch_and_tuned_values_stay() {
+    let project = project();
+    project.run(&DEPLOY).exits(0);
+    live(&project, json!({"keep_alive": 77}));
+    calls(&project);
+    project.set_app(
+        &json!({"machine_type": ["GPU-H100", "GPU-H200"], "gpus": 2, "startup_timeout": 900}),
+        &json!({"keep_alive": 300, "max_concurrency": 4}),
+    );
+    project.run(&DEPLOY).exits(0);
+    assert_eq!(calls(&project), ["deploy a --yes|target/machinist/fal/a"]);
+    let app = &pyproject(&project)["tool"]["fal"]["apps"]["a"];
+    assert_eq!(
+        (&app["app_scale_settings"], &app["keep_alive"]),
+        (&true.into(), &77.into())
+    );
+    assert_eq!(app.get("regions"), None);
+}
+
+#[test]
+fn tuning_runs_the_tool() {
+    let project = project();
+    project.run(&DEPLOY).exits(0);
+    live(&project, json!({}));
+    calls(&project);
+    let scale = [
+        "scale",
+        "a",
+        "keep_alive=10m",
+        "request_start_timeout=30",
+        "--target",
+        "fal",
+    ];
+    project.run(&scale).exits(0);
+    assert_eq!(
+        calls(&project),
+        ["apps scale a --keep-alive 600 --request-start-timeout 30|."]
+    );
+}
+
+#[test]
+fn an_app_that_the_state_does_not_know_is_taken_over_with_its_scaling() {
+    let project = project();
+    live(
+        &project,
+        json!({"keep_alive": 77, "machine_types": ["GPU-A100"]}),
+    );
+    let plan = project
+        .run(&["plan", "-q", "--target", "fal"])
+        .exits(0)
+        .stdout;
+    assert!(
+        plan.contains("machine_type              GPU-A100 -> GPU-H100, GPU-H200\n"),
+        "{plan}"
+    );
+    assert!(
+        plan.contains("keep_alive                stays 1m17s") || plan.contains("stays 77s"),
+        "{plan}"
+    );
+}
+
+#[test]
+fn an_app_that_the_platform_lost_is_created() {
+    let project = project();
+    project.run(&DEPLOY).exits(0);
+    let plan = project
+        .run(&["plan", "-q", "--target", "fal"])
+        .exits(0)
+        .stdout;
+    assert!(plan.starts_with("+ a  create\n"), "{plan}");
+    let apps = project
+        .run(&["apps", "-q", "--target", "fal"])
+        .exits(0)
+        .stdout;
+    assert!(apps.contains("gone from the platform"), "{apps}");
+}
+
+#[test]
+fn what_did_not_change_is_not_deployed_again_unless_it_is_forced() {
+    let project = project();
+    live(&project, json!({}));
+    project.run(&DEPLOY).exits(0);
+    calls(&project);
+    let again = project.run(&["deploy", "--target", "fal"]).exits(0);
+    assert!(
+        again
+            .stderr
+            .ends_with("Unchanged what is deployed is what the code says\n")
+    );
+    assert!(calls(&project).is_empty());
+    project.run(&with(&DEPLOY, &["--force"])).exits(0);
+    assert_eq!(calls(&project).len(), 1);
+    // Another binary of the same parameters.
+    let main = project
+        .read("src/main.rs")
+        .replace("fn main() {}", "fn main() { print!(\"new\") }");
+    project.write("src/main.rs", &main);
+    project.run(&DEPLOY).exits(0);
+    assert_eq!(calls(&project).len(), 1);
+    // Somebody else deployed in between.
+    live(&project, json!({"revision": "r9"}));
+    project.run(&DEPLOY).exits(0);
+    assert_eq!(calls(&project).len(), 1);
+}
+
+#[test]
+fn an_app_in_an_environment_is_found_under_its_name() {
+    let project = project();
+    live(
+        &project,
+        json!({"alias": "a--staging", "environment_name": "staging"}),
+    );
+    let plan = project
+        .run(&["plan", "-q", "--target", "fal"])
+        .exits(0)
+        .stdout;
+    assert!(plan.starts_with("~ a  update\n"), "{plan}");
+}
+
+/// Programs `one`, `two` and `three` with an app each.
+fn three_apps() -> Project {
+    let main = |app| record_static(app, "p") + "fn main() {}\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("p", "")),
+        ("src/bin/one.rs", &main("one")),
+        ("src/bin/two.rs", &main("two")),
+        ("src/bin/three.rs", &main("three")),
+    ]);
+    with_tool(&project, TOOL);
+    project
+}
+
+#[test]
+fn when_one_of_three_fails_the_state_says_which_are_deployed_and_the_next_deploy_goes_on() {
+    let project = three_apps();
+    project.write("fail", "three");
+    let failed = project.run(&DEPLOY).exits(1);
+    assert!(
+        failed.stderr.ends_with(
+            "the platform is out of order\n\
+         error: `fal deploy three --yes` failed (exit status: 3)\n\
+         help: what it said stands above; mend it and try again: what is done stays done\n\
+         note: its files are in `target/machinist/fal/three`\n\
+         note: done, and on record: `one`\n\
+         note: not deployed: `three`, `two`\n"
+        ),
+        "{failed:?}"
+    );
+    let state = State::parse(&project.read("machinist-state.json"))
+        .unwrap()
+        .of("fal");
+    assert_eq!(state.apps.keys().collect::<Vec<_>>(), ["one"]);
+    fs::remove_file(project.path("fail")).unwrap();
+    calls(&project);
+    project.run(&with(&DEPLOY, &["--no-refresh"])).exits(0);
+    assert_eq!(
+        calls(&project),
+        [
+            "deploy three --yes|target/machinist/fal/three",
+            "deploy two --yes|target/machinist/fal/two"
+        ]
+    );
+}
+
+#[test]
+fn scaling_that_fails_after_a_deploy_is_still_to_be_done() {
+    let project = project();
+    project.run(&DEPLOY).exits(0);
+    live(&project, json!({}));
+    with_tool(
+        &project,
+        &TOOL.replace("exit 0\nfi", "exit 0\nfi\n[ \"$2\" != scale ] || exit 9"),
+    );
+    project.set_app(
+        &json!({"machine_type": ["GPU-H200"], "gpus": 2}),
+        &json!({"keep_alive": 60, "max_concurrency": 4, "regions": ["us-west", "eu-north"]}),
+    );
+    let failed = project.run(&DEPLOY).exits(1);
+    assert!(
+        failed
+            .stderr
+            .contains("`fal apps scale a --keep-alive 60` failed"),
+        "{failed:?}"
+    );
+    live(
+        &project,
+        json!({"machine_types": ["GPU-H200"], "startup_timeout": 600}),
+    );
+    with_tool(&project, TOOL);
+    let plan = project
+        .run(&["plan", "-q", "--target", "fal"])
+        .exits(0)
+        .stdout;
+    assert_eq!(
+        plan,
+        "~ a  update\n    keep_alive  5m -> 1m\n\nfal: 1 to update\n"
+    );
+}
+
+#[test]
+fn a_pruned_app_is_deleted_there() {
+    let project = three_apps();
+    project.run(&DEPLOY).exits(0);
+    calls(&project);
+    fs::remove_file(project.path("src/bin/three.rs")).unwrap();
+    project
+        .run(&with(&DEPLOY, &["--prune", "--no-refresh"]))
+        .exits(0);
+    assert_eq!(calls(&project), ["apps delete three|."]);
+}
+
+#[test]
+fn a_rollback_goes_to_the_revision_and_sets_its_scaling() {
+    let project = project();
+    live(&project, json!({}));
+    project.run(&DEPLOY).exits(0);
+    live(
+        &project,
+        json!({"revision": "r2", "machine_types": ["GPU-H200"], "startup_timeout": 600, "keep_alive": 60}),
+    );
+    project.set_app(
+        &json!({"machine_type": ["GPU-H200"], "gpus": 1}),
+        &json!({"keep_alive": 60, "max_concurrency": 4, "regions": ["us-west", "eu-north"]}),
+    );
+    project.run(&DEPLOY).exits(0);
+    calls(&project);
+    let back = project
+        .run(&["rollback", "a", "-yq", "--target", "fal"])
+        .exits(0);
+    assert!(back.stdout.contains("gpus"), "{back:?}");
+    assert_eq!(
+        calls(&project),
+        ["apps set-rev a r1|.", "apps scale a --keep-alive 300|."]
+    );
+}
+
+#[test]
+fn a_rollback_without_a_revision_says_why_it_cannot() {
+    let project = project();
+    project.run(&DEPLOY).exits(0);
+    project.set_app(
+        &json!({"machine_type": ["GPU-H200"], "gpus": 1}),
+        &json!({}),
+    );
+    project.run(&with(&DEPLOY, &["--no-refresh"])).exits(0);
+    let time = &State::parse(&project.read("machinist-state.json"))
+        .unwrap()
+        .of("fal")
+        .apps["a"]
+        .history[1]
+        .time
+        .clone();
+    let answer = project.run(&["rollback", "a", "-yq", "--target", "fal", "--no-refresh"]);
+    answer.exits(1).says(&format!(
+        "error: fal cannot go back to the deploy of {time}\n\
+         help: check out its commit and deploy that\n\
+         note: its revision is not on record"
+    ));
+}
+
+#[test]
+fn a_tool_that_is_missing_hurt_or_talks_nonsense_is_said() {
+    let project = project();
+    fs::remove_file(project.path("bin/fal")).unwrap();
+    let mut missing = project.command(&["plan", "-q", "--target", "fal"]);
+    let path = std::env::var_os("PATH").unwrap();
+    let without: Vec<_> = std::env::split_paths(&path)
+        .filter(|folder| !folder.join("fal").exists())
+        .collect();
+    missing.env("PATH", std::env::join_paths(without).unwrap());
+    crate::support::answer(&mut missing).exits(1).says(
+        "error: cannot run `fal`: No such file or directory (os error 2)\n\
+         help: install it with `pip install fal` and `fal auth login`, or add its folder to `PATH`\n\
+         help: with `--no-refresh` the state alone says what is deployed",
+    );
+    with_tool(&project, "#!/bin/sh\necho '{\"apps\": [{\"alias\": 1'");
+    let garbage = project.run(&["plan", "-q", "--target", "fal"]).exits(1);
+    assert!(
+        garbage
+            .stderr
+            .starts_with("error: cannot read what `fal apps list --output json` says: ")
+    );
+    with_tool(
+        &project,
+        "#!/bin/sh\nprintf 'not \\033[31mlogged in\\n' >&2\nexit 1",
+    );
+    let refused = project.run(&["plan", "-q", "--target", "fal"]).exits(1);
+    assert!(
+        refused
+            .stderr
+            .contains("note: it said: not \\u{1b}[31mlogged in\n"),
+        "{refused:?}"
+    );
+    with_tool(&project, "#!/bin/sh\nkill -9 $$");
+    let killed = project.run(&["plan", "-q", "--target", "fal"]).exits(1);
+    assert!(killed.stderr.contains("failed (signal: 9"), "{killed:?}");
+    assert!(!project.path("machinist-state.json").exists());
+}
+
+#[test]
+fn only_a_program_for_the_platform_that_has_the_app_is_sent() {
+    let project = project();
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../sdk-deploy/tests/fixtures");
+    let deploy = |file: &str| {
+        let file = format!("{fixtures}/{file}");
+        let answer = project.run(&with(&DEPLOY, &["--binary", &file])).exits(1);
+        answer
+            .stderr
+            .lines()
+            .next()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    for (file, kind) in [
+        ("macho-arm64", "a Mach-O file for macOS"),
+        ("pe-x86_64.exe", "a PE file for Windows"),
+        ("elf-aarch64", "an ELF file for another processor or system"),
+        ("elf-i686", "an ELF file for a 32-bit processor"),
+    ] {
+        assert_eq!(
+            deploy(file),
+            format!("{file}` is {kind}, and fal runs programs for linux x86_64")
+        );
+    }
+    assert!(calls(&project).is_empty());
+}
+
+#[test]
+fn a_library_is_no_program() {
+    let project = Project::new(&[
+        (
+            "Cargo.toml",
+            &package("p", "[lib]\ncrate-type = [\"cdylib\"]"),
+        ),
+        ("src/lib.rs", &record_static("a", "p")),
+    ]);
+    with_tool(&project, TOOL);
+    project.run(&DEPLOY).exits(1).says(
+        "error: `target/debug/libp.so` is a library or an object file, and fal runs programs for \
+         linux x86_64\n\
+         help: build it with `--target x86_64-unknown-linux-gnu`, or name an `image`",
+    );
+}
+
+#[test]
+fn of_an_app_in_two_binaries_one_is_chosen() {
+    let main = record_static("a", "p") + "fn main() {}\n";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("p", "")),
+        ("src/bin/one.rs", &main),
+        ("src/bin/two.rs", &main),
+    ]);
+    with_tool(&project, TOOL);
+    project.run(&DEPLOY).exits(1).says(
+        "error: the app `a` is in several binaries, and a deploy needs one: one, two\n\
+         help: select it with `--bin one`, or write `apps.a.bin = \"one\"` in \
+         `[workspace.metadata.machinist]`",
+    );
+    project.run(&with(&DEPLOY, &["--bin", "two"])).exits(0);
+    assert!(project.path("target/machinist/fal/a/two").is_file());
+    let settings = "[package.metadata.machinist.apps.a]\nbin = \"one\"";
+    project.write("Cargo.toml", &package("p", settings));
+    project.run(&DEPLOY).exits(0);
+    assert!(project.path("target/machinist/fal/a/one").is_file());
+    assert!(!project.path("target/machinist/fal/a/two").exists());
+    project.write(
+        "Cargo.toml",
+        &package("p", &settings.replace("one", "three")),
+    );
+    project.run(&DEPLOY).exits(1).says(
+        "error: no binary `three` that links the app `a` was read\n\
+         help: binaries that link it are one, two",
+    );
+}
+
+/// The package with a `Dockerfile`.
+fn with_dockerfile(text: &str) -> Project {
+    let project = project();
+    project.write("Dockerfile", text);
+    project
+}
+
+#[test]
+fn a_dockerfile_of_the_project_is_sent_with_all_that_it_copies() {
+    let project = with_dockerfile(
+        "FROM rust AS build\nRUN true\nFROM debian\nCOPY --from=build /etc/os-release /\n\
+         ADD https://example.com/x /x\nCOPY --chown=1:1 p \\\n  /usr/local/bin/\n\
+         COPY [\"a file\", \"models\", \"/srv/\"]\ncopy <<EOF /hello\nhello\nEOF\n\
+         COPY /models/deep/one.txt ./\nENTRYPOINT [\"p\"]\n",
+    );
+    project.write("a file", "a");
+    project.write("models/deep/one.txt", "one");
+    project.write("models/.git/no", "no");
+    project.write("models/target/CACHEDIR.TAG", "no");
+    project.write(".dockerignore", "*.md\n");
+    project.run(&DEPLOY).exits(0);
+    let folder = "target/machinist/fal/a";
+    assert_eq!(
+        project.read(&format!("{folder}/Dockerfile")),
+        project.read("Dockerfile")
+    );
+    for (file, text) in [
+        ("a file", "a"),
+        ("models/deep/one.txt", "one"),
+        (".dockerignore", "*.md\n"),
+    ] {
+        assert_eq!(project.read(&format!("{folder}/{file}")), text);
+    }
+    assert!(project.path(folder).join("p").is_file());
+    for left_out in ["models/.git", "models/target", "src"] {
+        assert!(!project.path(folder).join(left_out).exists(), "{left_out}");
+    }
+}
+
+#[test]
+fn what_the_client_would_pass_over_is_an_error() {
+    for (dockerfile, expected) in [
+        (
+            "FROM debian\nCOPY p /\nCOPY weights.bin /\n",
+            "error: `Dockerfile:3` copies `weights.bin`, which cannot be read: No such file or \
+             directory (os error 2)\n\
+             help: fal's client would pass over it, and deploy without it\n\
+             note: the binary is copied as `p`",
+        ),
+        (
+            "FROM debian\n  COPY p /\n",
+            "error: `Dockerfile:2` has an instruction that does not begin its line\n\
+             help: remove what stands before it: fal's client does not see it there",
+        ),
+        (
+            "FROM debian\nCOPY *.json /\n",
+            "error: `Dockerfile:2` copies `*.json`, a pattern\n\
+             help: name the files, or their folder: fal's client does not send what patterns mean",
+        ),
+        (
+            "FROM debian\nCOPY ../secret /\n",
+            "error: `Dockerfile:2` copies `../secret`, which is outside of its folder",
+        ),
+        (
+            "FRM debian\n",
+            "error: cannot read `Dockerfile`: unknown instruction 'FRM' at line 1 column 1",
+        ),
+    ] {
+        let project = with_dockerfile(dockerfile);
+        project.run(&DEPLOY).exits(1).says(expected);
+        assert!(calls(&project).is_empty() && !project.path("machinist-state.json").exists());
+    }
+}
+
+#[test]
+fn a_dockerfile_without_the_binary_is_probably_not_meant_so() {
+    let project = with_dockerfile("FROM ghcr.io/acme/llm\n");
+    let answer = project.run(&DEPLOY).exits(0);
+    assert!(
+        answer.stderr.contains(
+            "warning: `Dockerfile` does not copy `p`, the binary that was read\n\
+         help: write `COPY p /usr/local/bin/` into it: what it runs may be of other code\n"
+        ),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn an_image_that_is_built_elsewhere_needs_no_binary() {
+    let project = project();
+    let settings = "[package.metadata.machinist]\ntarget = \"fal\"\nauth = \"public\"\n\
+                    apps.a.image = \"ghcr.io/acme/a:v1\"";
+    project.write("Cargo.toml", &package("p", settings));
+    project.run(&["deploy", "-yq"]).exits(0);
+    let app = &pyproject(&project)["tool"]["fal"]["apps"]["a"];
+    assert_eq!(app["image"]["image"], "ghcr.io/acme/a:v1".into());
+    assert_eq!(app["auth"], "public".into());
+    let files = fs::read_dir(project.path("target/machinist/fal/a")).unwrap();
+    assert_eq!(files.count(), 1);
+}
+
+#[test]
+fn render_writes_what_a_deploy_would_run_on() {
+    let project = project();
+    let answer = project
+        .run(&["render", "--target", "fal", "--out", "out"])
+        .exits(0);
+    assert!(
+        answer
+            .stderr
+            .contains("To run fal deploy a --yes  (in out/a)"),
+        "{answer:?}"
+    );
+    for file in ["pyproject.toml", "Dockerfile", ".dockerignore", "p"] {
+        assert!(project.path("out/a").join(file).is_file(), "{file}");
+    }
+    assert!(calls(&project).is_empty());
+    let file = project.run(&["render", "-q", "--out", "out"]).exits(0);
+    assert_eq!(file.stderr, "");
+    assert!(
+        project
+            .read("out/machinist-effective.json")
+            .contains("GPU-H200")
+    );
+}
+
+#[test]
+fn texts_reach_the_files_as_they_are() {
+    let project = project();
+    let path = "/a'b#{$x}%20&c;d|e~[f]";
+    let code = json!({"machine_type": ["GPU-H100"], "gpus": 1, "health_check": {"path": path}});
+    let main = record_of("a", "p", &code, &json!({})) + "fn main() {}\n";
+    project.write("src/main.rs", &main);
+    project.run(&DEPLOY).exits(0);
+    let app = &pyproject(&project)["tool"]["fal"]["apps"]["a"];
+    assert_eq!(app["health_check"]["path"], path.into());
+}

@@ -1,0 +1,569 @@
+//! Plan, deploy, tune, redeploy and roll back, on the target `file`.
+
+use std::fs;
+use std::process::Stdio;
+use std::thread;
+use std::time::Instant;
+
+use machinist_deploy::State;
+use serde_json::{Value, json};
+
+use crate::support::{Project, answer, package, record_of, record_static};
+
+const STATE: &str = "machinist-state.json";
+const EFFECTIVE: &str = "machinist-effective.json";
+
+/// One app `a` on two H100s that stays five minutes.
+fn project() -> Project {
+    let project = Project::with_one_app();
+    project.set_app(
+        &json!({"machine_type": ["GPU-H100"], "gpus": 2}),
+        &json!({"keep_alive": 300, "max_concurrency": 4}),
+    );
+    project
+}
+
+fn state(project: &Project) -> State {
+    State::parse(&project.read(STATE)).unwrap()
+}
+
+fn effective(project: &Project, app: usize) -> Value {
+    let text: Value = serde_json::from_str(&project.read(EFFECTIVE)).unwrap();
+    text["apps"][app].clone()
+}
+
+#[test]
+fn a_plan_shows_what_a_deploy_does_and_does_nothing() {
+    let project = project();
+    let plan = project.run(&["plan", "-q"]).exits(0);
+    let expected = "\
++ a  create
+    machine_type     GPU-H100
+    gpus             2
+    keep_alive       5m
+    max_concurrency  4
+
+file: 1 to create
+";
+    assert_eq!((&*plan.stdout, &*plan.stderr), (expected, ""));
+    assert!(!project.path(STATE).exists() && !project.path(EFFECTIVE).exists());
+    let deploy = project.run(&["deploy", "--yes", "-q"]).exits(0);
+    assert_eq!(deploy.stdout, expected);
+    assert_eq!(
+        effective(&project, 0),
+        json!({
+            "name": "a", "binaries": ["p"],
+            "code": {"machine_type": ["GPU-H100"], "gpus": 2},
+            "scaling": {"keep_alive": 300, "max_concurrency": 4},
+        })
+    );
+}
+
+#[test]
+fn a_second_deploy_changes_no_byte_and_asks_nothing() {
+    let project = project();
+    project.run(&["deploy", "--yes"]).exits(0);
+    let files = || (project.read(STATE), project.read(EFFECTIVE));
+    let before = files();
+    let again = project.run(&["deploy"]).exits(0);
+    assert!(
+        again
+            .stderr
+            .ends_with("Unchanged what is deployed is what the code says\n")
+    );
+    assert_eq!(files(), before);
+    fs::remove_file(project.path(EFFECTIVE)).unwrap();
+    project.run(&["deploy"]).exits(0);
+    assert_eq!(files(), before);
+}
+
+#[test]
+fn the_code_wins_and_what_was_tuned_stays_until_it_is_reset() {
+    let project = project();
+    project.run(&["deploy", "--yes"]).exits(0);
+    let tuned = project.run(&["scale", "a", "keep_alive=10m", "regions=us-west,eu-north"]);
+    assert_eq!(
+        tuned.exits(0).stdout,
+        "~ a  update\n    keep_alive  5m -> 10m  (tuned)\n    \
+         regions     not set -> us-west, eu-north  (tuned)\n\nfile: 1 to update\n"
+    );
+    project.set_app(
+        &json!({"machine_type": ["GPU-H200", "GPU-H100"], "gpus": 2, "port": 80}),
+        &json!({"keep_alive": 60, "max_concurrency": 9}),
+    );
+    let plan = project.run(&["deploy", "--yes", "-q"]).exits(0);
+    assert_eq!(
+        plan.stdout,
+        "~ a  update
+    machine_type     GPU-H100 -> GPU-H200, GPU-H100
+    port             not set -> 80
+    max_concurrency  4 -> 9
+    keep_alive       stays 10m  (tuned; the code says 1m)
+    regions          stays us-west, eu-north  (tuned; the code sets nothing)
+
+file: 1 to update
+"
+    );
+    let scaling = json!({
+        "keep_alive": 600, "max_concurrency": 9, "regions": ["us-west", "eu-north"],
+    });
+    assert_eq!(effective(&project, 0)["scaling"], scaling);
+    let reset = project.run(&["deploy", "-yq", "--reset-scaling"]).exits(0);
+    assert!(
+        reset
+            .stdout
+            .contains("keep_alive  10m -> 1m  (reset: it was tuned)"),
+        "{reset:?}"
+    );
+    let scaling = json!({"keep_alive": 60, "max_concurrency": 9});
+    assert_eq!(effective(&project, 0)["scaling"], scaling);
+    assert!(state(&project).of("file").apps["a"].overrides.is_empty());
+}
+
+#[test]
+fn tuning_follows_the_rules_of_the_attribute() {
+    let project = project();
+    project
+        .run(&["scale", "a", "keep_alive=10m"])
+        .exits(1)
+        .says("error: no app `a` is deployed\nhelp: deploy it with `cargo machinist deploy`");
+    project.run(&["deploy", "--yes"]).exits(0);
+    let before = project.read(STATE);
+    for (arguments, expected) in [
+        (
+            &["a", "gpus=4"][..],
+            "`gpus` is a code parameter and cannot be tuned",
+        ),
+        (&["a", "keep_alvie=4"], "a similar one exists: `keep_alive`"),
+        (
+            &["a", "keep_alive=5 minutes"],
+            "write `keep_alive = \"5m\"`",
+        ),
+        (&["a", "keep_alive=-1"], "`keep_alive`"),
+        (&["a", "regions=us-west,mars"], "unknown region `mars`"),
+        (&["a", "min_concurrency=9"], "over `max_concurrency`, 4"),
+        (
+            &["a", "keep_alive=1", "keep_alive=2"],
+            "`keep_alive` is given twice",
+        ),
+        (
+            &["a", "keep_alive"],
+            "write a key and a value like `keep_alive=10m`",
+        ),
+        (
+            &["b", "keep_alive=1"],
+            "no app `b` is deployed\nhelp: deployed are a",
+        ),
+        (&["a", "\u{1b}[31m=1"], "unknown parameter `\\u{1b}[31m`"),
+    ] {
+        let answer = project.run(&[&["scale"], arguments].concat()).exits(1);
+        assert!(
+            answer.stderr.contains(expected),
+            "{arguments:?}: {}",
+            answer.stderr
+        );
+    }
+    assert_eq!(project.read(STATE), before);
+    project
+        .run(&["scale", "a", "keep_alive=1", "--dry-run"])
+        .exits(0);
+    assert_eq!(project.read(STATE), before);
+}
+
+#[test]
+fn without_a_terminal_nothing_is_done_unless_it_is_said() {
+    let project = project();
+    let answer = project.run(&["deploy", "-q"]).exits(1);
+    assert_eq!(
+        answer.stderr,
+        "error: there is no terminal to ask whether this is wanted\n\
+         help: review it with `--dry-run`, and pass `--yes`\n"
+    );
+    let dry = project.run(&["deploy", "-q", "--dry-run"]).exits(0);
+    assert!(
+        dry.stdout.contains("would write  machinist-effective.json"),
+        "{dry:?}"
+    );
+    assert!(!project.path(STATE).exists() && !project.path(EFFECTIVE).exists());
+}
+
+#[test]
+fn the_exit_code_tells_changes_from_errors() {
+    let project = project();
+    let code =
+        |args: &[&str]| project.run(&[&["plan", "-q", "--detailed-exitcode"], args].concat());
+    code(&[]).exits(2);
+    project.run(&["plan", "-q"]).exits(0);
+    project.run(&["deploy", "--yes"]).exits(0);
+    code(&[]).exits(0);
+    code(&["--no-such-flag"]).exits(1);
+    code(&["--reset-scaling", "b"]).exits(1);
+    project.write("src/main.rs", "fn main() { no }");
+    code(&[]).exits(101);
+}
+
+#[test]
+fn a_plan_as_json_says_the_same() {
+    let project = project();
+    project.run(&["deploy", "--yes"]).exits(0);
+    project.run(&["scale", "a", "keep_alive=10m"]).exits(0);
+    project.set_app(
+        &json!({"machine_type": ["GPU-H200"], "gpus": 2}),
+        &json!({"keep_alive": 300, "max_concurrency": 4}),
+    );
+    let plan = project.run(&["plan", "--format", "json"]).exits(0).json();
+    assert_eq!(
+        plan,
+        json!({
+            "plan_version": 1,
+            "target": "file",
+            "apps": [{
+                "name": "a",
+                "action": "update",
+                "binaries": ["p"],
+                "changes": [{
+                    "parameter": "machine_type",
+                    "from": ["GPU-H100"], "to": ["GPU-H200"], "why": "code",
+                }],
+                "tuned": [{"parameter": "keep_alive", "value": 600, "code": 300}],
+                "effective": {
+                    "code": {"machine_type": ["GPU-H200"], "gpus": 2},
+                    "scaling": {"keep_alive": 600, "max_concurrency": 4},
+                },
+            }],
+        })
+    );
+    let dry = project
+        .run(&["deploy", "--dry-run", "--format=json"])
+        .exits(0)
+        .json();
+    assert_eq!(dry["files"], json!([{"path": "machinist-effective.json"}]));
+    assert_eq!(dry["commands"], json!([]));
+}
+
+/// Two programs `one` and `two` of a package, with an app each.
+fn two_programs() -> Project {
+    let main = |app| record_static(app, "p") + "fn main() {}\n";
+    Project::new(&[
+        ("Cargo.toml", &package("p", "")),
+        ("src/bin/one.rs", &main("app-one")),
+        ("src/bin/two.rs", &main("app-two")),
+    ])
+}
+
+#[test]
+fn an_app_that_is_gone_from_the_code_is_kept_until_it_is_pruned() {
+    let project = two_programs();
+    project.run(&["deploy", "--yes"]).exits(0);
+    fs::remove_file(project.path("src/bin/two.rs")).unwrap();
+    let kept = project.run(&["deploy", "-q"]).exits(0).says(
+        "warning: `app-two` is deployed, and not in this build\n\
+         help: if that is not meant so, name the crate in the program: `use my_apps as _;`\n\
+         note: a dependency that no code names is not linked, and neither are its apps",
+    );
+    assert!(
+        kept.stdout
+            .contains("  app-two  kept: not in this build; `--prune` deletes it")
+    );
+    assert_eq!(effective(&project, 1)["name"], "app-two");
+    let pruned = project.run(&["deploy", "-yq", "--prune"]).exits(0);
+    assert!(pruned.stdout.contains("- app-two  delete"), "{pruned:?}");
+    assert_eq!(effective(&project, 1), Value::Null);
+}
+
+#[test]
+fn a_program_that_is_not_built_is_no_program_that_is_gone() {
+    let project = two_programs();
+    project.run(&["deploy", "--yes"]).exits(0);
+    let before = project.read(STATE);
+    let one = project
+        .run(&["deploy", "-q", "--bin", "one", "--prune"])
+        .exits(0);
+    assert_eq!(
+        (&*one.stdout, &*one.stderr),
+        ("  app-one  unchanged\n\nfile: 1 unchanged\n", "")
+    );
+    assert_eq!(project.read(STATE), before);
+    let binary = format!("target/debug/one{}", std::env::consts::EXE_SUFFIX);
+    let read = project
+        .run(&["deploy", "-q", "--prune", "--binary", &binary])
+        .exits(0);
+    assert_eq!(read.stdout, one.stdout);
+}
+
+#[test]
+fn an_app_that_was_built_and_not_linked_is_never_deleted() {
+    let project = Project::new(&[
+        (
+            "Cargo.toml",
+            &(package(
+                "p",
+                "[dependencies]\napps.path = \"apps\"\nmachinist.path = \"machinist\"",
+            ) + "[workspace]\n"),
+        ),
+        (
+            "src/main.rs",
+            &format!(
+                "use apps as _;\n{}fn main() {{}}\n",
+                record_static("a", "p")
+            ),
+        ),
+        (
+            "apps/Cargo.toml",
+            &package("apps", "[dependencies]\nmachinist.path = \"../machinist\""),
+        ),
+        ("apps/src/lib.rs", &record_static("b", "apps")),
+        ("machinist/Cargo.toml", &package("machinist", "")),
+        ("machinist/src/lib.rs", ""),
+    ]);
+    project.run(&["deploy", "--yes"]).exits(0);
+    let before = project.read(STATE);
+    project.write("src/main.rs", &(record_static("a", "p") + "fn main() {}\n"));
+    let kept = project.run(&["deploy", "-q"]).exits(0);
+    assert!(kept.stdout.contains("b  kept"), "{kept:?}");
+    kept.says(
+        "warning: the app `b` of the crate `apps` is lost: no binary that was built links it\n\
+         help: add `use apps as _;` to `src/main.rs`\n\
+         note: a dependency that no code names is not linked",
+    );
+    project.run(&["deploy", "-yq", "--prune"]).exits(1).says(
+        "error: `b` is not deleted: it is in the code, and was not linked\n\
+         help: add `use apps as _;` to `src/main.rs`\n\
+         note: a dependency that no code names is not linked",
+    );
+    assert_eq!(project.read(STATE), before);
+}
+
+#[test]
+fn the_apps_and_their_deploys_are_shown() {
+    let project = project();
+    assert!(
+        project
+            .run(&["apps"])
+            .exits(0)
+            .stderr
+            .contains("nothing is deployed to file")
+    );
+    project.run(&["deploy", "--yes"]).exits(0);
+    project.run(&["scale", "a", "keep_alive=10m"]).exits(0);
+    let all = project.run(&["apps"]).exits(0).stdout;
+    let cells: Vec<&str> = all
+        .lines()
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .take(5)
+        .collect();
+    assert_eq!(cells, ["a", "GPU-H100", "2", "keep_alive=10m", "-"]);
+    let one = project.run(&["apps", "a"]).exits(0).stdout;
+    assert!(
+        one.contains("keep_alive                10m  (tuned; the code says 5m)"),
+        "{one}"
+    );
+    assert!(one.contains("deploy 1: "), "{one}");
+    let json = project.run(&["apps", "--format=json"]).exits(0).json();
+    assert_eq!(json["apps"][0]["overrides"], json!({"keep_alive": 600}));
+    assert_eq!(json["apps"][0]["effective"]["scaling"]["keep_alive"], 600);
+    project
+        .run(&["apps", "aa"])
+        .exits(1)
+        .says("error: no app `aa` is deployed\nhelp: an app with a similar name is: `a`");
+}
+
+#[test]
+fn an_earlier_deploy_is_brought_back_with_its_scaling() {
+    let project = project();
+    project.run(&["deploy", "--yes"]).exits(0);
+    project
+        .run(&["rollback", "a", "--yes"])
+        .exits(1)
+        .says(&format!(
+            "error: there is no earlier deploy on record\nhelp: deploys on record are 1 of {}",
+            state(&project).of("file").apps["a"].history[0].time
+        ));
+    project.run(&["scale", "a", "keep_alive=10m"]).exits(0);
+    for (gpus, seconds) in [(4, 60), (8, 30)] {
+        project.set_app(
+            &json!({"machine_type": ["GPU-H100"], "gpus": gpus}),
+            &json!({"keep_alive": seconds}),
+        );
+        project.run(&["deploy", "-y", "--reset-scaling"]).exits(0);
+    }
+    let back = project.run(&["rollback", "a", "--yes"]).exits(0);
+    assert!(
+        back.stdout.contains("gpus        8 -> 4  (rolled back)"),
+        "{back:?}"
+    );
+    assert!(
+        back.stderr.contains("the next deploy puts its values back"),
+        "{back:?}"
+    );
+    assert_eq!(effective(&project, 0)["scaling"], json!({"keep_alive": 60}));
+    project
+        .run(&["rollback", "a", "--to", "1", "--yes"])
+        .exits(0);
+    assert_eq!(effective(&project, 0)["code"]["gpus"], 2);
+    assert_eq!(effective(&project, 0)["scaling"]["keep_alive"], 300);
+    let plan = project.run(&["plan", "-q"]).exits(0).stdout;
+    assert!(plan.contains("gpus             2 -> 8"), "{plan}");
+}
+
+#[test]
+fn a_deploy_knows_its_commit() {
+    let project = project();
+    let git = |args: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.args(["-c", "user.name=a", "-c", "user.email=a@a"])
+            .args(args);
+        let output = git.current_dir(project.path("")).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    git(&["init", "-q"]);
+    project.write(".gitignore", "target\n.machinist*\n");
+    project.run(&["manifest"]).exits(0);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "first"]);
+    let commit = git(&["rev-parse", "HEAD"]);
+    project.run(&["deploy", "--yes"]).exits(0);
+    let last = |project: &Project| state(project).of("file").apps["a"].history[0].clone();
+    assert_eq!(last(&project).commit, Some(commit.clone()));
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "deployed"]);
+    let commit = git(&["rev-parse", "HEAD"]);
+    project.set_app(
+        &json!({"machine_type": ["GPU-H200"], "gpus": 1}),
+        &json!({}),
+    );
+    project.run(&["deploy", "--yes"]).exits(0);
+    assert_eq!(last(&project).commit, Some(commit + "-dirty"));
+}
+
+#[test]
+fn a_damaged_state_is_named_with_its_place_and_left_as_it_is() {
+    let project = project();
+    project.run(&["deploy", "--yes"]).exits(0);
+    let damaged = project
+        .read(STATE)
+        .replace("\"serial\": 1,", "\"serial\": one,");
+    project.write(STATE, &damaged);
+    for args in [
+        &["plan", "-q"][..],
+        &["deploy", "-yq"],
+        &["apps"],
+        &["scale", "a", "keep_alive=1"],
+    ] {
+        project.run(args).exits(1).says(
+            "error: `machinist-state.json`: this is not a state: expected value at line 4 column 13\n\
+             help: put back the version of it that git has; nothing was changed",
+        );
+    }
+    assert_eq!(project.read(STATE), damaged);
+    let newer = damaged
+        .replace("one,", "1,")
+        .replace("\"state_version\": 2", "\"state_version\": 9");
+    project.write(STATE, &newer);
+    project.run(&["plan", "-q"]).exits(1).says(
+        "error: `machinist-state.json`: the state has version 9, and the newest known here is 2\n\
+         help: upgrade with `cargo install cargo-machinist`",
+    );
+}
+
+#[test]
+fn deploys_at_once_wait_for_each_other_or_say_who_is_there() {
+    let project = project();
+    project.run(&["deploy", "--yes"]).exits(0);
+    let binary = format!("target/debug/p{}", std::env::consts::EXE_SUFFIX);
+    let tuners: Vec<_> = (1..=20)
+        .map(|n| {
+            let value = format!("max_concurrency={}", 4 + n);
+            let mut scale = project.command(&["scale", "a", &value]);
+            let mut deploy = project.command(&["deploy", "-y", "--binary", &binary]);
+            thread::spawn(move || (answer(&mut scale), answer(&mut deploy), 4 + n))
+        })
+        .collect();
+    let mut tuned = Vec::new();
+    for tuner in tuners {
+        let (scale, deploy, value) = tuner.join().unwrap();
+        for answer in [&scale, &deploy] {
+            let is_held = answer.stderr.contains("is in use by process");
+            assert!(answer.code == Some(0) || is_held, "{answer:?}");
+        }
+        tuned.extend((scale.code == Some(0)).then_some(value));
+    }
+    let state = state(&project);
+    assert_eq!(state.serial, 1 + tuned.len() as u64);
+    let value = state.of("file").apps["a"].overrides["max_concurrency"]
+        .as_u64()
+        .unwrap();
+    assert!(tuned.contains(&value), "{value} of {tuned:?}");
+    assert_eq!(effective(&project, 0)["scaling"]["max_concurrency"], value);
+}
+
+/// How many deploys are killed: more with `MACHINIST_KILLS`.
+fn kills() -> u64 {
+    let asked = std::env::var("MACHINIST_KILLS").ok();
+    asked.and_then(|kills| kills.parse().ok()).unwrap_or(60)
+}
+
+#[test]
+fn a_deploy_that_is_killed_leaves_the_old_state_or_the_new_one() {
+    let project = project();
+    project.run(&["deploy", "--yes"]).exits(0);
+    let suffix = std::env::consts::EXE_SUFFIX;
+    let variants: Vec<String> = (1..=8)
+        .map(|gpus| {
+            let code = json!({"machine_type": ["GPU-H100"], "gpus": gpus});
+            let main = record_of("a", "p", &code, &json!({"keep_alive": gpus})) + "fn main() {}\n";
+            project.write(&format!("src/bin/v{gpus}.rs"), &main);
+            format!("target/debug/v{gpus}{suffix}")
+        })
+        .collect();
+    fs::remove_file(project.path("src/main.rs")).unwrap();
+    for gpus in 1..=8 {
+        project
+            .run(&["manifest", "--bin", &format!("v{gpus}")])
+            .exits(0);
+    }
+    let deploy = |variant: &String| {
+        let mut deploy = project.command(&["deploy", "-yq", "--binary", variant]);
+        deploy
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let started = Instant::now();
+    assert!(deploy(&variants[0]).wait().unwrap().success());
+    let whole = started.elapsed();
+    let mut serial = state(&project).serial;
+    let (mut finished, mut changed, mut cut) = (0, 0, 0);
+    for (round, variant) in (0..kills()).zip(variants.iter().cycle().skip(1)) {
+        let mut child = deploy(variant);
+        // At moments all over it, and some after its end.
+        thread::sleep(whole * u32::try_from(round * 7919 % 130).unwrap() / 100);
+        child.kill().unwrap();
+        let is_finished = child.wait().unwrap().success();
+        let state = state(&project);
+        assert!(
+            state.serial == serial || state.serial == serial + 1,
+            "{serial}: {state:?}"
+        );
+        match (is_finished, state.serial > serial) {
+            (true, _) => finished += 1,
+            (false, true) => changed += 1,
+            (false, false) => cut += 1,
+        }
+        serial = state.serial;
+        let text: Value = serde_json::from_str(&project.read(EFFECTIVE)).unwrap();
+        assert_eq!(text["effective_version"], 1);
+    }
+    eprintln!("killed: {cut} before the state was saved, {changed} after it, {finished} too late");
+    assert!(cut > 0, "no deploy was killed before its end");
+    let last = project
+        .run(&["deploy", "-yq", "--binary", &variants[3]])
+        .exits(0);
+    assert!(last.stderr.is_empty(), "{last:?}");
+    assert_eq!(effective(&project, 0)["code"]["gpus"], 4);
+    assert_eq!(state(&project).of("file").apps["a"].code["gpus"], 4);
+}

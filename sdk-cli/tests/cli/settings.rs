@@ -1,0 +1,146 @@
+//! `[workspace.metadata.machinist]` and `[package.metadata.machinist]`.
+
+use crate::support::{Project, package, record_static};
+
+/// A package with one app and these settings.
+fn project(settings: &str) -> Project {
+    let main = record_static("a", "p") + "fn main() {}\n";
+    let settings = format!("[package.metadata.machinist]\n{settings}");
+    Project::new(&[
+        ("Cargo.toml", &package("p", &settings)),
+        ("src/main.rs", &main),
+    ])
+}
+
+#[test]
+fn the_state_lies_where_the_settings_say() {
+    let project = project("state = \"deploy/state.json\"");
+    project.write("deploy/.keep", "");
+    project.run(&["deploy", "--yes"]).exits(0);
+    assert!(project.path("deploy/state.json").is_file());
+    assert!(project.path("deploy/machinist-effective.json").is_file());
+    project
+        .run(&["deploy", "--yes", "--state", "other.json"])
+        .exits(0);
+    assert!(project.path("other.json").is_file());
+    assert!(!project.path("machinist-state.json").exists());
+}
+
+#[test]
+fn the_state_of_a_member_is_the_workspaces() {
+    let main = record_static("a", "one") + "fn main() {}\n";
+    let workspace = "[workspace]\nmembers = [\"one\"]\nresolver = \"3\"\n\
+                     [workspace.metadata.machinist]\nstate = \"state.json\"\n";
+    let project = Project::new(&[
+        ("Cargo.toml", workspace),
+        ("one/Cargo.toml", &package("one", "")),
+        ("one/src/main.rs", &main),
+    ]);
+    let manifest_path = ["--manifest-path", "one/Cargo.toml"];
+    project
+        .run(&[&["deploy", "--yes"], &manifest_path[..]].concat())
+        .exits(0);
+    assert!(project.path("state.json").is_file());
+    let apps = project
+        .run(&[&["apps"], &manifest_path[..]].concat())
+        .exits(0);
+    assert!(apps.stdout.contains("GPU-H100"), "{apps:?}");
+}
+
+#[test]
+fn mistakes_are_named_with_their_place_and_what_was_meant() {
+    for (settings, expected) in [
+        (
+            "taget = \"fal\"",
+            "`Cargo.toml:6:1`: unknown key `taget`\nhelp: a key with a similar name exists: `target`\n\
+             note: keys are target, state, image, dockerfile, bin, auth, apps",
+        ),
+        (
+            "target = \"fall\"",
+            "`Cargo.toml:6:10`: unknown target `fall`\nhelp: a target with a similar name exists: `fal`\n\
+             note: targets are file, fal",
+        ),
+        (
+            "target = 1",
+            "`Cargo.toml:6:10`: `target` takes a text\nhelp: write `target = \"...\"`",
+        ),
+        ("state = \"\"", "`Cargo.toml:6:9`: `state` is empty"),
+        (
+            "auth = \"open\"",
+            "`Cargo.toml:6:8`: `open` is no way to call an app\n\
+             help: write one of private, public, shared",
+        ),
+        (
+            "image = \"a b\\n\"",
+            "`Cargo.toml:6:9`: `a b\\n` is not the name of an image\n\
+             help: write it like `ghcr.io/acme/llm:v1`",
+        ),
+        (
+            "\n[package.metadata.machinist.apps.a]\nimgae = \"x\"",
+            "`Cargo.toml:8:1`: unknown key `imgae`\n\
+             help: a key with a similar name exists: `image`\n\
+             note: keys are image, dockerfile, bin, auth",
+        ),
+        (
+            "apps = 1",
+            "`Cargo.toml:6:8`: `apps` is a table of apps\nhelp: write `[….apps.NAME]` with the app's name",
+        ),
+        (
+            "apps.A_B.bin = \"x\"",
+            "`Cargo.toml:6:6`: `A_B` is no app's name",
+        ),
+    ] {
+        let expected = format!("error: {expected}");
+        project(settings)
+            .run(&["plan", "-q"])
+            .exits(1)
+            .says(&expected);
+        project(settings).run(&["apps"]).exits(1).says(&expected);
+    }
+}
+
+#[test]
+fn settings_of_an_app_that_nobody_knows_are_probably_misspelt() {
+    let project = project("apps.ab.bin = \"p\"");
+    project.run(&["plan", "-q"]).exits(0).says(
+        "warning: the settings name an app `ab`, which the code has not\n\
+         help: an app with a similar name is: `a`",
+    );
+}
+
+#[test]
+fn two_packages_agree_on_one_target() {
+    let main = |app| record_static(app, app) + "fn main() {}\n";
+    let settings = |target| format!("[package.metadata.machinist]\ntarget = \"{target}\"");
+    let project = Project::new(&[
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"3\"\n",
+        ),
+        ("one/Cargo.toml", &package("one", &settings("file"))),
+        ("one/src/main.rs", &main("one")),
+        ("two/Cargo.toml", &package("two", &settings("fal"))),
+        ("two/src/main.rs", &main("two")),
+    ]);
+    project.run(&["plan", "-q"]).exits(1).says(
+        "error: `one/Cargo.toml` and `two/Cargo.toml` set a different `target`\n\
+         help: set it once, in `[workspace.metadata.machinist]`",
+    );
+}
+
+#[test]
+fn a_target_is_checked_before_anything_is_built() {
+    let project = project("");
+    project.write("src/main.rs", "this does not compile");
+    project.run(&["plan", "--target", "fall"]).exits(1).says(
+        "error: unknown target `fall`\nhelp: a target with a similar name exists: `fal`\n\
+         note: targets are file, fal",
+    );
+    project
+        .run(&["plan", "--target=fal", "--target=file"])
+        .exits(1)
+        .says(
+            "error: a deploy goes to one target, not to `fal` and `file`\n\
+         help: deploy to one after the other",
+        );
+}
