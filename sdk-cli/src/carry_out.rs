@@ -58,6 +58,7 @@ impl Change<'_> {
     /// Carries a plan out.
     pub(crate) fn deploy(self, plan: &Plan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
+        let (name, state_file) = (self.target.name(), &self.site.state);
         let before = store.state().serial;
         if self.target.folder().is_none() && !rendering.files.is_empty() {
             // What an earlier deploy left there is not to be sent.
@@ -72,7 +73,13 @@ impl Change<'_> {
                 "Unchanged",
                 "what is deployed is what the code says".to_owned(),
             ),
-            false => ("Deployed", format!("the state has serial {}", state.serial)),
+            false => {
+                let file = state_file.display();
+                (
+                    "Deployed",
+                    format!("to {name}: `{file}` has serial {}", state.serial),
+                )
+            }
         };
         output.status(verb, &what);
         Ok(())

@@ -1,6 +1,7 @@
 //! Where apps are deployed: the target, the state's file, the settings and the folder of files.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -60,6 +61,9 @@ impl Site {
             found => found,
         };
         let mut site = Self::new(target, &change.state, workspace)?;
+        if let (Some(folder), Some(workspace)) = (selection.target_dir(), &mut site.workspace) {
+            workspace.target_folder = folder.to_owned();
+        }
         site.asks_platform &= !selection.is_offline();
         Ok(site)
     }
@@ -180,7 +184,17 @@ impl Site {
             Some(workspace) => short(&workspace.target_folder),
             None => self.state.with_file_name("target"),
         };
-        built.join("machinist").join(target.name())
+        // Deploys of several states may run at once.
+        let name = match self.state.file_name().is_some_and(|name| name == STATE) {
+            true => target.name().to_owned(),
+            false => {
+                let path = std::path::absolute(&self.state).unwrap_or(self.state.clone());
+                let mut hasher = DefaultHasher::new();
+                path.hash(&mut hasher);
+                format!("{}-{:016x}", target.name(), hasher.finish())
+            }
+        };
+        built.join("machinist").join(name)
     }
 
     /// The commit that is checked out, marked if what is deployed may be another code.

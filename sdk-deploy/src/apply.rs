@@ -62,7 +62,7 @@ fn write_one(file: &RenderedFile, path: &Path) -> io::Result<()> {
         Contents::CopyOf(original) => {
             // A copy over a file that is run just now would fail.
             match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => fs::copy(original, path).map(|_| ()),
             }
         }
@@ -118,19 +118,18 @@ impl Apply<'_> {
                 Err(_) => {}
             }
             // One write for all apps where there is no platform.
-            let is_last = i + 1 == order.len();
-            if is_last || !rendering.steps.is_empty() || ran.is_err() {
+            let is_last = i + 1 == order.len() || ran.is_err();
+            if is_last {
+                self.note_revisions(&order[..=i]);
+            }
+            if is_last || !rendering.steps.is_empty() {
                 state = self
                     .save()
                     .map_err(|error| failed(store_problem(&error), i))?;
             }
             ran.map_err(|(_, problem)| failed(problem, i))?;
         }
-        self.note_revisions(plan).map_or(Ok(state), |deployed| {
-            self.deployed = deployed;
-            self.save()
-                .map_err(|error| failed(store_problem(&error), order.len()))
-        })
+        Ok(state)
     }
 
     /// Tunes an app.
@@ -185,16 +184,18 @@ impl Apply<'_> {
 
     /// What the platform calls what was just deployed, so that one can go back to it. Without an
     /// answer the deploy is as good.
-    fn note_revisions(&self, plan: &Plan) -> Option<Deployed> {
-        let live = self.target.live().ok()??;
-        let mut deployed = self.deployed.clone();
-        for app in &plan.apps {
-            let revision = live.apps.get(&app.name)?.revision.as_deref();
-            if let (Some(state), Some(revision)) = (deployed.apps.get_mut(&app.name), revision) {
+    fn note_revisions(&mut self, apps: &[&AppPlan]) {
+        let Ok(Some(live)) = self.target.live() else {
+            return;
+        };
+        for app in apps {
+            let live = live.apps.get(&app.name);
+            let revision = live.and_then(|live| live.revision.as_deref());
+            if let (Some(state), Some(revision)) = (self.deployed.apps.get_mut(&app.name), revision)
+            {
                 state.is_of_revision(revision, &self.occasion);
             }
         }
-        Some(deployed)
     }
 }
 

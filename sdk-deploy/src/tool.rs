@@ -67,7 +67,12 @@ impl ToolCommand {
         if let Some(folder) = &folder {
             command.current_dir(folder);
         }
-        let status = command.status().map_err(|error| self.cannot_run(&error))?;
+        let status = command.status().map_err(|error| match &folder {
+            Some(folder) if !folder.is_dir() => {
+                Problem::new(format!("`{}` is gone: {error}", folder.display()))
+            }
+            _ => self.cannot_run(&error),
+        })?;
         if status.success() {
             return Ok(());
         }

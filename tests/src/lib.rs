@@ -1,10 +1,14 @@
 //! What the end-to-end tests share: workspaces of their own, and the commands they run there.
 
+mod python;
+
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::{env, fs};
+
+pub use python::Python;
 
 /// This repository.
 pub fn repository() -> &'static Path {
@@ -163,7 +167,7 @@ pub fn write(file: &Path, text: &str) {
 }
 
 /// The `cargo-machinist` of this repository.
-fn machinist() -> &'static Path {
+pub fn machinist() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         // Beside this test's own build, where most of it is built already.

@@ -112,6 +112,11 @@ impl Selection {
         self.offline || self.frozen
     }
 
+    /// Where what is built is put, if not where cargo puts it by itself.
+    pub(crate) fn target_dir(&self) -> Option<&Path> {
+        self.target_dir.as_deref()
+    }
+
     /// The Cargo.toml to build.
     pub(crate) fn manifest_path(&self) -> Option<&Path> {
         self.manifest_path.as_deref()
