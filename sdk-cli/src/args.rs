@@ -226,6 +226,9 @@ pub(crate) struct Change {
     /// Delete apps that are gone from the code
     #[arg(long, help_heading = DEPLOYMENT)]
     pub(crate) prune: bool,
+    /// Fail where the platform cannot express what the code says
+    #[arg(long, help_heading = DEPLOYMENT)]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) state: StateFile,
 }
@@ -236,6 +239,9 @@ pub(crate) struct StateFile {
     /// The state's file [default: machinist-state.json in the workspace]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = DEPLOYMENT)]
     pub(crate) state: Option<PathBuf>,
+    /// What the platform has, as its tool said it into this file, instead of asking it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_refresh", help_heading = DEPLOYMENT)]
+    pub(crate) live: Option<PathBuf>,
     /// Do not ask the platform what it has; the state alone says so
     #[arg(long, help_heading = DEPLOYMENT)]
     pub(crate) no_refresh: bool,

@@ -49,7 +49,7 @@ impl Planned {
         let manifest = &source.manifest;
         let target = site.target(manifest, source.images.clone())?;
         let mut deployed = state.of(target.name());
-        if let Some(live) = site.live(&*target, output)? {
+        if let Some(live) = site.live(&*target, &deployed, output)? {
             deployed = deployed.refreshed(&live).with_found(&live, manifest);
         }
         let apps = deployed.apps.values();
@@ -72,13 +72,25 @@ impl Planned {
     }
 
     /// What carries it out.
-    pub(crate) fn rendering(&self, output: &Output) -> Result<Rendering, Failure> {
+    pub(crate) fn rendering(&self, strict: bool, output: &Output) -> Result<Rendering, Failure> {
         let after = self.deployed.after(&self.plan, &Occasion::default());
         let rendering = self.target.deploy(&self.plan, &after)?;
-        for warning in &rendering.warnings {
-            output.warning(&warning.clone().into());
+        tell(&rendering, output);
+        match strict && !rendering.warnings.is_empty() {
+            true => Err(Failure::new("with `--strict` nothing is left out")
+                .help("change what is warned of, or leave out `--strict`")),
+            false => Ok(rendering),
         }
-        Ok(rendering)
+    }
+}
+
+/// What the platform cannot do, and what it must be set up for.
+pub(crate) fn tell(rendering: &Rendering, output: &Output) {
+    for warning in &rendering.warnings {
+        output.warning(&warning.clone().into());
+    }
+    for need in &rendering.needs {
+        output.status("Needs", need);
     }
 }
 

@@ -1,12 +1,13 @@
 //! Where apps are deployed: the target, the state's file, the settings and the folder of files.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use machinist_deploy::{
-    AppSettings, Deployed, FILE, Image, Live, Manifest, Project, Settings, Target, target,
+    AppSettings, Deployed, FILE, Image, Live, Manifest, Project, Settings, State, Target, target,
 };
 
 use crate::args::{Change, Place, Selection, Source, StateFile};
@@ -45,6 +46,7 @@ pub(crate) struct Site {
     pub(crate) settings: Settings,
     workspace: Option<Workspace>,
     asks_platform: bool,
+    saved_answer: Option<PathBuf>,
 }
 
 impl Site {
@@ -101,6 +103,7 @@ impl Site {
             settings,
             workspace,
             asks_platform: !state.no_refresh,
+            saved_answer: state.live.clone(),
         })
     }
 
@@ -116,8 +119,12 @@ impl Site {
     }
 
     /// The target, for apps that are deployed.
-    pub(crate) fn target_alone(&self) -> Result<Box<dyn Target>, Failure> {
-        self.target_of(BTreeMap::new(), Vec::new())
+    pub(crate) fn target_alone(&self, state: &State) -> Result<Box<dyn Target>, Failure> {
+        let apps = state.of(&self.target).apps.into_keys().map(|app| {
+            let settings = self.settings.of(&app, None);
+            (app, settings)
+        });
+        self.target_of(apps.collect(), Vec::new())
     }
 
     fn target_of(
@@ -128,6 +135,7 @@ impl Site {
         let project = Project {
             images,
             apps,
+            knative: self.settings.knative()?,
             state_folder: self.state.with_file_name(""),
         };
         Ok(target(&self.target, project)?)
@@ -135,7 +143,7 @@ impl Site {
 
     /// The settings of an app, with the `Dockerfile` that lies where one looks for it.
     fn settings_of(&self, app: &str, package: &str) -> AppSettings {
-        let mut settings = self.settings.of(app, package);
+        let mut settings = self.settings.of(app, Some(package));
         if let (None, Some(workspace)) = (&settings.dockerfile, &self.workspace) {
             let folders = workspace.folder_of(package).into_iter();
             let mut files = folders
@@ -150,15 +158,20 @@ impl Site {
     pub(crate) fn live(
         &self,
         target: &dyn Target,
+        known: &Deployed,
         output: &Output,
     ) -> Result<Option<Live>, Failure> {
-        if !self.asks_platform {
+        if let Some(file) = &self.saved_answer {
+            let shown = file.display();
+            let cannot = |reason: String| Failure::new(format!("cannot read `{shown}`: {reason}"));
+            let text = fs::read_to_string(file).map_err(|error| cannot(error.to_string()))?;
+            return target.read(&text, known).map(Some).map_err(cannot);
+        }
+        if !self.asks_platform || target.ask().is_none() {
             return Ok(None);
         }
-        if target.folder().is_none() {
-            output.status("Asking", &format!("{} what it has", target.name()));
-        }
-        let live = target.live().map_err(|problem| {
+        output.status("Asking", &format!("{} what it has", target.name()));
+        let live = target.live(known).map_err(|problem| {
             Failure::from(problem).help("with `--no-refresh` the state alone says what is deployed")
         })?;
         Ok(live)
@@ -171,7 +184,7 @@ impl Site {
         deployed: Deployed,
         output: &Output,
     ) -> Result<Deployed, Failure> {
-        let live = self.live(target, output)?;
+        let live = self.live(target, &deployed, output)?;
         Ok(live.map_or(deployed.clone(), |live| deployed.refreshed(&live)))
     }
 

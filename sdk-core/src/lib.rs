@@ -8,6 +8,7 @@
 //! |---|---|
 //! | a machine's figures, what a name probably meant | [`catalogue`] |
 //! | a parameter, its range and default | [`parameter`] |
+//! | what other platforms call the machine types | [`platform`] |
 //! | what `requires(...)` can ask for, and which machines have it | [`requirement`] |
 //! | how sizes, bandwidths and durations are written | [`mod@unit`] |
 //! | when an app is valid | [`mod@check`] |
@@ -25,6 +26,7 @@ pub mod json;
 mod machine;
 pub mod name;
 pub mod parameter;
+pub mod platform;
 pub mod problem;
 pub mod record;
 pub mod requirement;

@@ -21,18 +21,51 @@ pub const MAX_COUNT: u32 = 100_000;
 /// The regions that the platform's client accepts.
 pub const REGIONS: &[&str] = &["us-west", "us-central", "us-east", "eu-north", "eu-west"];
 
-/// The key that every app has.
-pub const MACHINE_TYPE: &str = "machine_type";
-/// The key that GPU types have.
-pub const GPUS: &str = "gpus";
-/// The key of the runners that are always kept.
-pub const MIN_CONCURRENCY: &str = "min_concurrency";
-/// The key of the most runners.
-pub const MAX_CONCURRENCY: &str = "max_concurrency";
-/// The key of the port that is served.
-pub const PORT: &str = "port";
-/// The key of the time to finish requests in.
-pub const TERMINATION_GRACE_PERIOD: &str = "termination_grace_period";
+/// Declares the keys that other code names, each with what it is for.
+macro_rules! keys {
+    ($($(#[doc = $doc:literal])* $name:ident = $key:literal;)*) => {
+        $($(#[doc = $doc])* pub const $name: &str = $key;)*
+
+        /// The keys above, for the test that each is a parameter's.
+        #[cfg(test)]
+        pub(crate) const KEYS: &[&str] = &[$($name),*];
+    };
+}
+
+keys! {
+    /// The key that every app has.
+    MACHINE_TYPE = "machine_type";
+    /// The key that GPU types have.
+    GPUS = "gpus";
+    /// The key of the requests that a runner handles at a time.
+    MAX_MULTIPLEXING = "max_multiplexing";
+    /// The key of the time to start in.
+    STARTUP_TIMEOUT = "startup_timeout";
+    /// The key of the port that is served.
+    PORT = "port";
+    /// The key of the path that answers when a runner is healthy.
+    HEALTH_CHECK = "health_check";
+    /// The key of the time to finish requests in.
+    TERMINATION_GRACE_PERIOD = "termination_grace_period";
+    /// The key of the time that an idle runner stays.
+    KEEP_ALIVE = "keep_alive";
+    /// The key of the runners that are always kept.
+    MIN_CONCURRENCY = "min_concurrency";
+    /// The key of the most runners.
+    MAX_CONCURRENCY = "max_concurrency";
+    /// The key of the runners beyond demand.
+    CONCURRENCY_BUFFER = "concurrency_buffer";
+    /// The key of the runners beyond demand, in percent.
+    CONCURRENCY_BUFFER_PERC = "concurrency_buffer_perc";
+    /// The key of the time before a runner is added.
+    SCALING_DELAY = "scaling_delay";
+    /// The key of the time for a request.
+    REQUEST_TIMEOUT = "request_timeout";
+    /// The key of the time that a request waits.
+    REQUEST_START_TIMEOUT = "request_start_timeout";
+    /// The key of the regions to run in.
+    REGIONS_KEY = "regions";
+}
 
 /// Who owns a parameter once the app is deployed.
 ///
@@ -398,4 +431,18 @@ pub(crate) fn path_fault(path: &str) -> Option<&'static str> {
         return Some("has a character that a URL does not take as it is");
     }
     (path.len() > 1024).then_some("is longer than 1024 characters")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS, PARAMETERS};
+
+    #[test]
+    fn the_keys_are_those_of_the_parameters() {
+        assert!(
+            KEYS.iter()
+                .copied()
+                .eq(PARAMETERS.iter().map(|parameter| parameter.key))
+        );
+    }
 }

@@ -185,7 +185,7 @@ impl Apply<'_> {
     /// What the platform calls what was just deployed, so that one can go back to it. Without an
     /// answer the deploy is as good.
     fn note_revisions(&mut self, apps: &[&AppPlan]) {
-        let Ok(Some(live)) = self.target.live() else {
+        let Ok(Some(live)) = self.target.live(&self.deployed) else {
             return;
         };
         for app in apps {

@@ -22,6 +22,7 @@
 //! | what a deploy would change | `plan` |
 //! | how it is carried out | `apply` |
 //! | where it goes | `target` and below |
+//! | machine types as targets need them | `machines` |
 //! | how a platform's own tool is run | `tool` |
 //! | the settings in Cargo.toml | `settings` |
 //! | how files are written | `file` |
@@ -30,6 +31,7 @@ mod apply;
 mod deployed;
 mod file;
 mod lost;
+mod machines;
 mod manifest;
 mod plan;
 mod read;
@@ -51,7 +53,7 @@ pub use plan::{
 };
 pub use read::{ReadError, ReadFault, Record, records, scan};
 pub use schema::manifest_schema;
-pub use settings::{AppSettings, CargoToml, Settings};
+pub use settings::{AppSettings, CargoToml, KnativeSettings, Settings};
 pub use state::{STATE_VERSION, State, StateError};
 pub use store::{Store, StoreError};
 pub use target::{

@@ -19,9 +19,10 @@ const IMAGE: &str = "image";
 const DOCKERFILE: &str = "dockerfile";
 const BIN: &str = "bin";
 const AUTH: &str = "auth";
+const KNATIVE: &str = "knative";
 
 /// The keys of a table of the settings.
-const KEYS: &[&str] = &[TARGET, STATE, IMAGE, DOCKERFILE, BIN, AUTH, APPS];
+const KEYS: &[&str] = &[TARGET, STATE, IMAGE, DOCKERFILE, BIN, AUTH, APPS, KNATIVE];
 /// The keys of an app.
 const APP_KEYS: &[&str] = &[IMAGE, DOCKERFILE, BIN, AUTH];
 /// Who may call an app, as the platform's client has it.
@@ -51,6 +52,26 @@ struct Table {
     state: Option<PathBuf>,
     all: AppSettings,
     apps: BTreeMap<String, AppSettings>,
+    knative: Option<KnativeSettings>,
+}
+
+/// What a cluster has its own names for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnativeSettings {
+    /// The context of `kubectl`; the current one without it.
+    pub context: Option<String>,
+    /// The namespace; that of the context without it.
+    pub namespace: Option<String>,
+    /// The account that the pods run as.
+    pub service_account: Option<String>,
+    /// The label of nodes that names their GPU, where it is not NVIDIA's.
+    pub gpu_label: Option<String>,
+    /// The values of that label by machine type, where they are not the usual ones.
+    pub node_labels: BTreeMap<String, Vec<String>>,
+    /// The cluster's names of regions.
+    pub regions: BTreeMap<String, String>,
+    /// The taints of nodes that the pods tolerate, as Kubernetes writes them.
+    pub tolerations: Vec<BTreeMap<String, String>>,
 }
 
 /// How an app is to be deployed.
@@ -109,26 +130,35 @@ impl Settings {
         self.one(STATE, |table| table.state.as_deref())
     }
 
+    /// What the cluster has its own names for.
+    ///
+    /// # Errors
+    ///
+    /// When two packages say different things.
+    pub fn knative(&self) -> Result<KnativeSettings, Problem> {
+        let set = self.one(KNATIVE, |table| table.knative.as_ref())?;
+        Ok(set.cloned().unwrap_or_default())
+    }
+
     /// How an app of this package is to be deployed: each key from the nearest table that has it.
-    pub fn of(&self, app: &str, package: &str) -> AppSettings {
-        let own = |table: &&Table| table.package.as_deref() == Some(package);
-        let workspace = |table: &&Table| table.package.is_none();
-        let own_app = self
-            .tables
-            .iter()
-            .filter(own)
-            .filter_map(|table| table.apps.get(app));
+    /// Where the package is not known, every package's table is as near.
+    pub fn of(&self, app: &str, package: Option<&str>) -> AppSettings {
+        let is_own = |table: &&Table| match (&table.package, package) {
+            (Some(own), Some(package)) => own == package,
+            (own, _) => own.is_some(),
+        };
+        let own_app = self.tables.iter().filter(is_own);
+        let own_app = own_app.filter_map(|table| table.apps.get(app));
         let any_app = self.tables.iter().filter_map(|table| table.apps.get(app));
-        let own_all = self.tables.iter().filter(own).map(|table| &table.all);
-        let all = self.tables.iter().filter(workspace).map(|table| &table.all);
+        let own_all = self.tables.iter().filter(is_own).map(|table| &table.all);
+        let workspace = self.tables.iter().filter(|table| table.package.is_none());
+        let all = workspace.map(|table| &table.all);
         let nearest: Vec<_> = own_app.chain(any_app).chain(own_all).chain(all).collect();
         AppSettings {
-            image: nearest.iter().find_map(|settings| settings.image.clone()),
-            dockerfile: nearest
-                .iter()
-                .find_map(|settings| settings.dockerfile.clone()),
-            bin: nearest.iter().find_map(|settings| settings.bin.clone()),
-            auth: nearest.iter().find_map(|settings| settings.auth.clone()),
+            image: nearest.iter().find_map(|near| near.image.clone()),
+            dockerfile: nearest.iter().find_map(|near| near.dockerfile.clone()),
+            bin: nearest.iter().find_map(|near| near.bin.clone()),
+            auth: nearest.iter().find_map(|near| near.auth.clone()),
         }
     }
 
@@ -214,6 +244,7 @@ impl<'a> Reader<'a> {
                 }
                 STATE => table.state = Some(self.path_of(STATE, value)?),
                 APPS => table.apps = self.apps(value)?,
+                KNATIVE => table.knative = Some(self.knative(value)?),
                 key_text => {
                     if !self.app_setting(&mut table.all, key_text, value)? {
                         return Err(self.unknown_key(key.span().start, key_text, KEYS));
@@ -256,6 +287,88 @@ impl<'a> Reader<'a> {
             apps.insert(app_name.to_string(), settings);
         }
         Ok(apps)
+    }
+
+    fn knative(&self, value: &Spanned<DeValue<'_>>) -> Result<KnativeSettings, Problem> {
+        const KEYS: &[&str] = &[
+            "context",
+            "namespace",
+            "service_account",
+            "gpu_label",
+            "node_labels",
+            "regions",
+            "tolerations",
+        ];
+        let mut knative = KnativeSettings::default();
+        for (key, value) in self.table_of(KNATIVE, value)? {
+            match &**key.get_ref() {
+                "context" => knative.context = Some(self.text_of("context", value)?.into()),
+                "namespace" => knative.namespace = Some(self.text_of("namespace", value)?.into()),
+                "service_account" => {
+                    knative.service_account = Some(self.text_of("service_account", value)?.into());
+                }
+                "gpu_label" => knative.gpu_label = Some(self.text_of("gpu_label", value)?.into()),
+                "node_labels" => {
+                    for (machine, labels) in self.table_of("node_labels", value)? {
+                        let labels = self.texts_of(machine.get_ref(), labels)?;
+                        knative
+                            .node_labels
+                            .insert(machine.get_ref().to_string(), labels);
+                    }
+                }
+                "regions" => knative.regions = self.texts_by_key("regions", value)?,
+                "tolerations" => {
+                    for toleration in self.list_of("tolerations", value)? {
+                        let texts = self.texts_by_key("tolerations", toleration)?;
+                        knative.tolerations.push(texts);
+                    }
+                }
+                other => return Err(self.unknown_key(key.span().start, other, KEYS)),
+            }
+        }
+        Ok(knative)
+    }
+
+    fn texts_by_key(
+        &self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<BTreeMap<String, String>, Problem> {
+        let mut texts = BTreeMap::new();
+        for (name, value) in self.table_of(key, value)? {
+            let text = self.text_of(name.get_ref(), value)?;
+            texts.insert(name.get_ref().to_string(), text.into());
+        }
+        Ok(texts)
+    }
+
+    /// A text, or a list of them.
+    fn texts_of(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>, Problem> {
+        if value.get_ref().as_str().is_some() {
+            return Ok(vec![self.text_of(key, value)?.into()]);
+        }
+        let texts = self.list_of(key, value)?.iter();
+        texts
+            .map(|text| self.text_of(key, text).map(str::to_owned))
+            .collect()
+    }
+
+    fn list_of<'v, 't>(
+        &self,
+        key: &str,
+        value: &'v Spanned<DeValue<'t>>,
+    ) -> Result<&'v [Spanned<DeValue<'t>>], Problem> {
+        let list = value.get_ref().as_array().map(|list| &**list);
+        list.ok_or_else(|| self.at(value, Problem::new(format!("`{key}` takes a list"))))
+    }
+
+    fn table_of<'v, 't>(
+        &self,
+        key: &str,
+        value: &'v Spanned<DeValue<'t>>,
+    ) -> Result<&'v DeTable<'t>, Problem> {
+        let table = value.get_ref().as_table();
+        table.ok_or_else(|| self.at(value, Problem::new(format!("`{key}` is a table"))))
     }
 
     /// Takes a key of an app, if it is one.

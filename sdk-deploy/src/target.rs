@@ -2,17 +2,20 @@
 
 mod fal;
 mod file;
+mod knative;
+mod skypilot;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use machinist_core::problem::Problem;
 use machinist_core::suggest;
+use sha2::{Digest, Sha256};
 
 use crate::deployed::{Deploy, Deployed, Live};
 use crate::manifest::Image;
 use crate::plan::{Action, AppPlan, Plan};
-use crate::settings::AppSettings;
+use crate::settings::{AppSettings, KnativeSettings};
 use crate::tool::ToolCommand;
 
 /// The name of the target that needs no platform.
@@ -23,7 +26,7 @@ pub const FILE: &str = "file";
 /// ```
 /// assert!(machinist_deploy::TARGETS.contains(&"fal"));
 /// ```
-pub const TARGETS: &[&str] = &[FILE, fal::NAME];
+pub const TARGETS: &[&str] = &[FILE, fal::NAME, knative::NAME, skypilot::NAME];
 
 /// Where a deploy goes.
 ///
@@ -38,12 +41,33 @@ pub trait Target {
         None
     }
 
-    /// What the platform has; `None` where there is no platform to ask.
+    /// What asks the platform's tool for what it has, as JSON; `None` where nobody can be asked.
+    fn ask(&self) -> Option<ToolCommand>;
+
+    /// What an answer says, beside what is known.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    fn read(&self, text: &str, known: &Deployed) -> Result<Live, String>;
+
+    /// What the platform has; `None` where nobody can be asked.
     ///
     /// # Errors
     ///
     /// When its tool is missing, fails, or says what cannot be read.
-    fn live(&self) -> Result<Option<Live>, Problem>;
+    fn live(&self, known: &Deployed) -> Result<Option<Live>, Problem> {
+        let Some(question) = self.ask() else {
+            return Ok(None);
+        };
+        let answer = question.read()?;
+        self.read(&answer, known).map(Some).map_err(|reason| {
+            Problem::new(format!("cannot read what `{question}` says: {reason}")).help(
+                "upgrade the one or the other, with `cargo install cargo-machinist` and the \
+                 platform's own means",
+            )
+        })
+    }
 
     /// What carries a plan out.
     ///
@@ -77,8 +101,10 @@ pub struct Rendering {
     pub steps: Vec<Step>,
     /// What tells apart what is sent for each app, the parameters aside.
     pub artifacts: BTreeMap<String, String>,
-    /// What is probably not meant so.
+    /// What the code says and the platform cannot do, or what is probably not meant so.
     pub warnings: Vec<Problem>,
+    /// What the platform must be set up for.
+    pub needs: Vec<String>,
 }
 
 impl Rendering {
@@ -151,6 +177,8 @@ pub struct Project {
     pub images: Vec<Image>,
     /// How its apps are to be deployed, by their names.
     pub apps: BTreeMap<String, AppSettings>,
+    /// What a cluster has its own names for.
+    pub knative: KnativeSettings,
     /// The folder of the state.
     pub state_folder: PathBuf,
 }
@@ -171,8 +199,51 @@ pub fn target(name: &str, project: Project) -> Result<Box<dyn Target>, Problem> 
     match name {
         FILE => Ok(Box::new(file::File::new(project))),
         fal::NAME => Ok(Box::new(fal::Fal::new(project))),
+        knative::NAME => Ok(Box::new(knative::Knative::new(project))),
+        skypilot::NAME => Ok(Box::new(skypilot::SkyPilot::new(project))),
         _ => Err(unknown_target(name)),
     }
+}
+
+/// An app that several binaries link, of which a platform runs one.
+fn which_binary(app: &str, binaries: &[String]) -> Problem {
+    let Some(first) = binaries.first() else {
+        return Problem::new(format!("no binary links the app `{app}`"));
+    };
+    let all = binaries.join(", ");
+    Problem::new(format!(
+        "the app `{app}` is in several binaries, and a deploy needs one: {all}"
+    ))
+    .help(format!(
+        "select it with `--bin {first}`, or write `apps.{app}.bin = \"{first}\"` in \
+         `[workspace.metadata.machinist]`"
+    ))
+}
+
+/// Where images are built elsewhere, a rollback brings none back.
+fn image_stays() -> Problem {
+    Problem::new("only the parameters go back: the image stays the one of the settings")
+        .help("set `image` to the earlier one too, and deploy")
+}
+
+/// A document as YAML.
+fn yaml(value: &serde_json::Value) -> Result<String, Problem> {
+    serde_yaml_ng::to_string(value)
+        .map_err(|error| Problem::new(format!("cannot write YAML: {error}")))
+}
+
+/// What tells a text apart from others.
+fn digest(text: &str) -> String {
+    hex(Sha256::digest(text))
+}
+
+fn hex(digest: impl AsRef<[u8]>) -> String {
+    let hex: String = digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("sha256:{hex}")
 }
 
 pub(crate) fn unknown_target(given: &str) -> Problem {

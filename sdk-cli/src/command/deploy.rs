@@ -18,7 +18,7 @@ pub(crate) fn run(
     // Held to the end: what the plan shows is what it is carried out on.
     let mut store = Store::open(&site.state)?;
     let planned = Planned::new(&site, &source, &args.change, &store.state(), output)?;
-    let mut rendering = planned.rendering(output)?;
+    let mut rendering = planned.rendering(args.change.strict, output)?;
     if !args.force {
         rendering = rendering.without_unchanged(&planned.plan, &planned.deployed);
     }

@@ -16,7 +16,7 @@ pub(crate) fn run(
     let (source, site) = planned::read(&args.source, &args.change, globals, output)?;
     let state = Store::read(&site.state)?;
     let planned = Planned::new(&site, &source, &args.change, &state, output)?;
-    let rendering = planned.rendering(output)?;
+    let rendering = planned.rendering(args.change.strict, output)?;
     write(&rendering, &args.out, &mut |progress| {
         if let Progress::Wrote(path) = progress {
             output.status("Wrote", &path.display().to_string());

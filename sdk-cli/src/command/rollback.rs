@@ -7,12 +7,13 @@ use crate::carry_out::Change;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::planned;
 use crate::site::Site;
 
 pub(crate) fn run(args: &args::Rollback, output: &Output) -> Result<Exit, Failure> {
     let site = Site::of_place(&args.place)?;
     let mut store = Store::open(&site.state)?;
-    let target = site.target_alone()?;
+    let target = site.target_alone(&store.state())?;
     let deployed = site.refreshed(&*target, store.state().of(target.name()), output)?;
     let state = deployed.find(&args.app)?;
     let earlier = state.earlier(args.to)?;
@@ -22,6 +23,7 @@ pub(crate) fn run(args: &args::Rollback, output: &Output) -> Result<Exit, Failur
     };
     let after = deployed.after(&plan, &Occasion::default());
     let rendering = target.roll_back(&app, earlier, &after)?;
+    planned::tell(&rendering, output);
     let question = format!("Bring the deploy of {} back?", earlier.time);
     let change = Change {
         site: &site,

@@ -9,17 +9,19 @@ use crate::carry_out::Change;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::planned;
 use crate::site::Site;
 
 pub(crate) fn run(args: &args::Scale, output: &Output) -> Result<Exit, Failure> {
     let site = Site::of_place(&args.place)?;
     let mut store = Store::open(&site.state)?;
-    let target = site.target_alone()?;
+    let target = site.target_alone(&store.state())?;
     let deployed = site.refreshed(&*target, store.state().of(target.name()), output)?;
     let app = deployed.tune(&args.app, &values(&args.values)?)?;
     let mut after = deployed.clone();
     after.settle_tuning(&app);
     let rendering = target.scale(&app, &after)?;
+    planned::tell(&rendering, output);
     let change = Change {
         site: &site,
         target: &*target,

@@ -42,13 +42,12 @@ impl Target for Fal {
         NAME
     }
 
-    fn live(&self) -> Result<Option<Live>, Problem> {
-        let list = fal(&["apps", "list", "--output", "json"], None);
-        let text = list.read()?;
-        live::parse(&text).map(Some).map_err(|reason| {
-            Problem::new(format!("cannot read what `{list}` says: {reason}"))
-                .help("upgrade the one or the other: `pip install --upgrade fal`, `cargo install cargo-machinist`")
-        })
+    fn ask(&self) -> Option<ToolCommand> {
+        Some(fal(&["apps", "list", "--output", "json"], None))
+    }
+
+    fn read(&self, text: &str, _: &Deployed) -> Result<Live, String> {
+        live::parse(text)
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
@@ -151,21 +150,16 @@ impl Fal {
     }
 
     fn which_binary(&self, app: &AppPlan, chosen: Option<&str>) -> Problem {
-        let name = &app.name;
-        let all = app.binaries.join(", ");
-        match (chosen, app.binaries.first()) {
-            (Some(chosen), _) => Problem::new(format!(
-                "no binary `{chosen}` that links the app `{name}` was read"
-            ))
-            .help(format!("binaries that link it are {all}")),
-            (None, Some(first)) => Problem::new(format!(
-                "the app `{name}` is in several binaries, and a deploy needs one: {all}"
+        match chosen {
+            Some(chosen) => Problem::new(format!(
+                "no binary `{chosen}` that links the app `{}` was read",
+                app.name
             ))
             .help(format!(
-                "select it with `--bin {first}`, or write `apps.{name}.bin = \"{first}\"` in \
-                 `[workspace.metadata.machinist]`"
+                "binaries that link it are {}",
+                app.binaries.join(", ")
             )),
-            (None, None) => Problem::new(format!("no binary links the app `{name}`")),
+            None => super::which_binary(&app.name, &app.binaries),
         }
     }
 }

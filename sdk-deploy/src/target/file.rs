@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Contents, FILE, Project, RenderedFile, Rendering, Target};
 use crate::deployed::{Deploy, Deployed, Live};
 use crate::plan::{AppPlan, Parameters, Plan};
+use crate::tool::ToolCommand;
 
 /// The file's name.
 const NAME: &str = "machinist-effective.json";
@@ -54,8 +55,12 @@ impl Target for File {
         Some(&self.folder)
     }
 
-    fn live(&self) -> Result<Option<Live>, Problem> {
-        Ok(None)
+    fn ask(&self) -> Option<ToolCommand> {
+        None
+    }
+
+    fn read(&self, _: &str, _: &Deployed) -> Result<Live, String> {
+        Err(format!("`{FILE}` has no platform that says anything"))
     }
 
     fn deploy(&self, _: &Plan, after: &Deployed) -> Result<Rendering, Problem> {

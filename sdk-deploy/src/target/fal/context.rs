@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::manifest::{Image, Manifest};
 use crate::read::program;
-use crate::target::{Contents, RenderedFile};
+use crate::target::{Contents, RenderedFile, hex};
 
 const DOCKERFILE: &str = "Dockerfile";
 const DOCKERIGNORE: &str = ".dockerignore";
@@ -88,9 +88,7 @@ pub(super) fn digest(
             Contents::CopyOf(original) => part(digest_of(original)?.as_ref()),
         }
     }
-    let digest = all.finalize();
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("sha256:{hex}"))
+    Ok(hex(all.finalize()))
 }
 
 fn digest_of(file: &Path) -> Result<impl AsRef<[u8]>, Problem> {

@@ -1,0 +1,232 @@
+//! Knative Serving, by `kubectl`.
+//!
+//! Two field managers share each service: one has what the code says and takes it back with every
+//! deploy, the other has the first deploy's scaling, which the cluster leaves to whoever tunes it.
+
+mod live;
+mod service;
+
+use std::path::{Path, PathBuf};
+
+use machinist_core::problem::Problem;
+use serde_json::{Value, json};
+
+use super::{Contents, Does, Project, RenderedFile, Rendering, Step, Target, digest, yaml};
+use crate::deployed::{Deploy, Deployed, Live};
+use crate::plan::{Action, AppPlan, Parameters, Plan};
+use crate::settings::KnativeSettings;
+use crate::tool::{Tool, ToolCommand};
+use service::{Part, Service};
+
+/// The target's name.
+pub(super) const NAME: &str = "knative";
+
+static KUBECTL: Tool = Tool {
+    program: "kubectl",
+    install: "your system's packages",
+};
+
+/// Who has what the code says.
+const CODE: &str = "machinist";
+/// Who has the scaling of the first deploy.
+const SCALING: &str = "machinist-scaling";
+
+/// The target `knative`.
+pub(super) struct Knative {
+    project: Project,
+}
+
+impl Knative {
+    pub(super) fn new(project: Project) -> Self {
+        Self { project }
+    }
+
+    fn settings(&self) -> &KnativeSettings {
+        &self.project.knative
+    }
+
+    fn kubectl(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {
+        let settings = self.settings();
+        let context = settings
+            .context
+            .iter()
+            .map(|name| format!("--context={name}"));
+        let namespace = settings
+            .namespace
+            .iter()
+            .map(|name| format!("--namespace={name}"));
+        let args = args.iter().map(|&arg| arg.to_owned());
+        ToolCommand {
+            tool: &KUBECTL,
+            args: context.chain(namespace).chain(args).collect(),
+            folder: folder.map(PathBuf::from),
+        }
+    }
+
+    fn step(&self, app: &str, does: Does, args: &[&str], folder: Option<&str>) -> Step {
+        Step {
+            app: app.into(),
+            does,
+            command: self.kubectl(args, folder),
+        }
+    }
+
+    /// Puts a file in place for one of the managers; by force it takes back what others changed.
+    fn apply(&self, app: &str, file: &str, manager: &str, force: bool) -> Step {
+        let manager = format!("--field-manager={manager}");
+        let mut args = vec!["apply", "--server-side", &manager];
+        if force {
+            args.push("--force-conflicts");
+        }
+        args.extend(["-f", file]);
+        self.step(app, Does::Deploy, &args, Some(app))
+    }
+
+    /// Sets single scaling parameters, and takes away those that are set no more.
+    fn patch(&self, app: &AppPlan, values: &Parameters) -> Option<Step> {
+        let patch = service::scaling_patch(values);
+        if patch.as_object().is_none_or(serde_json::Map::is_empty) {
+            return None;
+        }
+        let patch = patch.to_string();
+        let manager = format!("--field-manager={SCALING}");
+        let args = [
+            "patch",
+            "ksvc",
+            &app.name,
+            "--type=merge",
+            &manager,
+            "--patch",
+            &patch,
+        ];
+        Some(self.step(&app.name, Does::Scale, &args, None))
+    }
+
+    fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+        let settings = self
+            .project
+            .apps
+            .get(&app.name)
+            .cloned()
+            .unwrap_or_default();
+        let service = Service {
+            app,
+            image: settings.image.as_deref(),
+            auth: settings.auth.as_deref(),
+            settings: self.settings(),
+        };
+        service.check()?;
+        rendering.warnings.extend(service.warnings());
+        rendering.needs.extend(service.needs());
+        for (file, part) in [("code.yaml", Part::Code), ("all.yaml", Part::All)] {
+            let text = yaml(&service.render(part))?;
+            if part == Part::Code {
+                rendering.artifacts.insert(app.name.clone(), digest(&text));
+            }
+            rendering.files.push(RenderedFile {
+                path: Path::new(&app.name).join(file),
+                contents: Contents::Text(text),
+            });
+        }
+        Ok(())
+    }
+
+    fn steps(&self, app: &AppPlan) -> Vec<Step> {
+        let name = &app.name;
+        let code = self.apply(name, "code.yaml", CODE, true);
+        if app.action == Action::Create {
+            let all = self.apply(name, "all.yaml", SCALING, false);
+            return vec![all, code];
+        }
+        if app.reset {
+            // What is neither in the code nor in the file stays with whoever set it.
+            let taken_away = changed(app, |to| to.is_none());
+            let all = self.apply(name, "all.yaml", SCALING, true);
+            let patch = self.patch(app, &taken_away);
+            return [all, code].into_iter().chain(patch).collect();
+        }
+        let patch = self.patch(app, &changed(app, |_| true));
+        [code].into_iter().chain(patch).collect()
+    }
+}
+
+impl Target for Knative {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn ask(&self) -> Option<ToolCommand> {
+        Some(self.kubectl(&["get", "ksvc", "--output=json"], None))
+    }
+
+    fn read(&self, text: &str, known: &Deployed) -> Result<Live, String> {
+        live::parse(text, known, self.settings())
+    }
+
+    fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = Rendering::default();
+        for app in &plan.apps {
+            match app.action {
+                Action::Orphaned => {}
+                Action::Delete => {
+                    let args = ["delete", "ksvc", &app.name, "--ignore-not-found"];
+                    rendering
+                        .steps
+                        .push(self.step(&app.name, Does::Delete, &args, None));
+                }
+                Action::Create | Action::Update | Action::Unchanged => {
+                    self.add(app, &mut rendering)?;
+                    rendering.steps.extend(self.steps(app));
+                }
+            }
+        }
+        rendering.needs.sort();
+        rendering.needs.dedup();
+        Ok(rendering)
+    }
+
+    fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = Rendering::default();
+        self.add(app, &mut rendering)?;
+        let is_of_the_code =
+            |change: &&crate::plan::Change| service::is_of_the_code(&change.parameter);
+        if app.scaling_changes().any(|change| is_of_the_code(&change)) {
+            rendering
+                .steps
+                .push(self.apply(&app.name, "code.yaml", CODE, true));
+        }
+        rendering
+            .steps
+            .extend(self.patch(app, &changed(app, |_| true)));
+        if rendering.steps.is_empty() {
+            rendering.files.clear();
+        }
+        Ok(rendering)
+    }
+
+    fn roll_back(&self, app: &AppPlan, _: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = Rendering::default();
+        self.add(app, &mut rendering)?;
+        rendering
+            .steps
+            .push(self.apply(&app.name, "code.yaml", CODE, true));
+        rendering
+            .steps
+            .extend(self.patch(app, &changed(app, |_| true)));
+        rendering.warnings.push(super::image_stays());
+        Ok(rendering)
+    }
+}
+
+/// The scaling parameters that change, with what they become; `null` where that is nothing.
+fn changed(app: &AppPlan, which: impl Fn(&Option<Value>) -> bool) -> Parameters {
+    let changes = app.scaling_changes().filter(|change| which(&change.to));
+    changes
+        .map(|change| {
+            (
+                change.parameter.clone(),
+                change.to.clone().unwrap_or(json!(null)),
+            )
+        })
+        .collect()
+}

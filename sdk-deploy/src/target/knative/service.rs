@@ -1,0 +1,518 @@
+//! An app as a Knative service.
+
+use machinist_core::parameter::{self, Group, Kind, PARAMETERS};
+use machinist_core::platform::NODE_LABEL;
+use machinist_core::problem::Problem;
+use serde_json::{Map, Value, json};
+
+use crate::machines::{self, Machine};
+use crate::plan::{AppPlan, Parameters};
+use crate::settings::KnativeSettings;
+
+/// The longest time that the autoscaler takes, in seconds.
+const MAX_DELAY: u64 = 3_600;
+/// The longest request that a cluster takes by default, in seconds.
+const MAX_REQUEST: u64 = 600;
+
+const MIN_SCALE: &str = "autoscaling.knative.dev/min-scale";
+const MAX_SCALE: &str = "autoscaling.knative.dev/max-scale";
+const RETENTION: &str = "autoscaling.knative.dev/scale-to-zero-pod-retention-period";
+const DOWN_DELAY: &str = "autoscaling.knative.dev/scale-down-delay";
+const UTILIZATION: &str = "autoscaling.knative.dev/target-utilization-percentage";
+const DEADLINE: &str = "serving.knative.dev/progress-deadline";
+
+/// Which part of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// What comes from the code at every deploy.
+    Code,
+    /// That and the scaling.
+    All,
+}
+
+/// An app as a service.
+pub(super) struct Service<'a> {
+    pub(super) app: &'a AppPlan,
+    pub(super) image: Option<&'a str>,
+    pub(super) auth: Option<&'a str>,
+    pub(super) settings: &'a KnativeSettings,
+}
+
+impl Service<'_> {
+    fn value(&self, key: &str) -> Option<&Value> {
+        let effective = self.app.effective.as_ref()?;
+        let value = effective
+            .code
+            .get(key)
+            .or_else(|| effective.scaling.get(key));
+        value.filter(|value| !value.is_null())
+    }
+
+    fn number(&self, key: &str) -> Option<u64> {
+        self.value(key)?.as_u64()
+    }
+
+    fn code(&self) -> Parameters {
+        self.app.effective.clone().unwrap_or_default().code
+    }
+
+    /// What a service cannot do without.
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let name = &self.app.name;
+        if self.image.is_none() {
+            return Err(
+                Problem::new(format!("Knative runs images, and `{name}` has none")).help(format!(
+                    "write `apps.{name}.image = \"...\"` in `[workspace.metadata.machinist]`"
+                )),
+            );
+        }
+        if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+            let message = format!("the name of a Knative service begins with a letter: `{name}`");
+            return Err(Problem::new(message).help("give the app another name"));
+        }
+        let unlabelled = self
+            .machines()
+            .into_iter()
+            .find(|machine| machine.has_gpus && machine.node_labels.is_empty());
+        match unlabelled {
+            Some(machine) => Err(Problem::new(format!(
+                "nobody knows the label of nodes with `{}`",
+                machine.name
+            ))
+            .help(format!(
+                "write `knative.node_labels.{} = [\"...\"]` in `[workspace.metadata.machinist]`",
+                machine.name
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// The machine types with the cluster's own labels.
+    fn machines(&self) -> Vec<Machine> {
+        let mut machines = machines::of(&self.code());
+        for machine in &mut machines {
+            if let Some(labels) = self.settings.node_labels.get(&machine.name) {
+                machine.node_labels.clone_from(labels);
+            }
+        }
+        machines
+    }
+
+    pub(super) fn render(&self, part: Part) -> Value {
+        let scaling = match part {
+            Part::Code => Map::new(),
+            Part::All => annotations(&self.scaling()),
+        };
+        let mut template = Map::new();
+        if !scaling.is_empty() {
+            template.insert("metadata".into(), json!({"annotations": scaling}));
+        }
+        template.insert("spec".into(), self.pod(part));
+        let mut metadata = Map::new();
+        metadata.insert("name".into(), self.app.name.clone().into());
+        if let Some(namespace) = &self.settings.namespace {
+            metadata.insert("namespace".into(), namespace.clone().into());
+        }
+        if let Some(seconds) = self.number(parameter::STARTUP_TIMEOUT) {
+            metadata.insert(
+                "annotations".into(),
+                json!({DEADLINE: seconds_text(seconds)}),
+            );
+        }
+        json!({
+            "apiVersion": "serving.knative.dev/v1",
+            "kind": "Service",
+            "metadata": metadata,
+            "spec": {"template": template},
+        })
+    }
+
+    fn scaling(&self) -> Parameters {
+        let mut scaling = self.app.effective.clone().unwrap_or_default().scaling;
+        // Without a limit a cluster adds machines as long as it has some.
+        default(&mut scaling, parameter::MAX_CONCURRENCY);
+        default(&mut scaling, parameter::CONCURRENCY_BUFFER_PERC);
+        scaling
+    }
+
+    fn pod(&self, part: Part) -> Value {
+        let mut pod = Map::new();
+        // Without a limit a runner gets requests that its code may not be written for.
+        let mut code = self.code();
+        default(&mut code, parameter::MAX_MULTIPLEXING);
+        pod.insert(
+            "containerConcurrency".into(),
+            code[parameter::MAX_MULTIPLEXING].clone(),
+        );
+        if let (Part::All, Some(seconds)) = (part, self.number(parameter::REQUEST_TIMEOUT)) {
+            pod.insert("timeoutSeconds".into(), seconds.into());
+        }
+        if let Some(account) = &self.settings.service_account {
+            pod.insert("serviceAccountName".into(), account.clone().into());
+        }
+        let terms = self.node_terms();
+        if !terms.is_empty() {
+            let required = json!({"nodeSelectorTerms": [{"matchExpressions": terms}]});
+            let mut affinity = json!({"requiredDuringSchedulingIgnoredDuringExecution": required});
+            let preferred = self.preferred();
+            if !preferred.is_empty() {
+                affinity["preferredDuringSchedulingIgnoredDuringExecution"] = preferred.into();
+            }
+            pod.insert("affinity".into(), json!({"nodeAffinity": affinity}));
+        }
+        if !self.settings.tolerations.is_empty() {
+            pod.insert("tolerations".into(), json!(self.settings.tolerations));
+        }
+        pod.insert("containers".into(), json!([self.container()]));
+        pod.into()
+    }
+
+    fn container(&self) -> Value {
+        let mut container = Map::new();
+        container.insert("image".into(), self.image.unwrap_or_default().into());
+        if let Some(port) = self.number(parameter::PORT) {
+            container.insert("ports".into(), json!([{"containerPort": port}]));
+        }
+        container.insert("resources".into(), self.resources());
+        if let Some(path) = self
+            .value(parameter::HEALTH_CHECK)
+            .and_then(|check| check.get("path"))
+        {
+            let get = json!({"httpGet": {"path": path}});
+            container.insert("readinessProbe".into(), get.clone());
+            if let Some(seconds) = self.number(parameter::STARTUP_TIMEOUT) {
+                let mut probe = get;
+                probe["periodSeconds"] = PROBE_PERIOD.into();
+                probe["failureThreshold"] = seconds.div_ceil(PROBE_PERIOD).into();
+                container.insert("startupProbe".into(), probe);
+            }
+        }
+        container.into()
+    }
+
+    /// What every listed machine type has.
+    fn resources(&self) -> Value {
+        let machines = self.machines();
+        let gpus = machines::gpus(&self.code());
+        let millicores = machines::least(&machines, gpus, |machine| machine.millicores);
+        let ram_mb = machines::least(&machines, gpus, |machine| machine.ram_mb);
+        let mut resources = json!({
+            "requests": {"cpu": format!("{millicores}m"), "memory": format!("{ram_mb}M")},
+        });
+        if gpus > 0 {
+            resources["limits"] = json!({"nvidia.com/gpu": gpus.to_string()});
+        }
+        resources
+    }
+
+    fn gpu_label(&self) -> &str {
+        self.settings.gpu_label.as_deref().unwrap_or(NODE_LABEL)
+    }
+
+    fn node_terms(&self) -> Vec<Value> {
+        let machines = self.machines();
+        let labels: Vec<&String> = machines
+            .iter()
+            .flat_map(|machine| &machine.node_labels)
+            .collect();
+        let regions = self.regions();
+        let term =
+            |key: &str, values: Value| json!({"key": key, "operator": "In", "values": values});
+        let gpus = (!labels.is_empty()).then(|| term(self.gpu_label(), json!(labels)));
+        let regions = (!regions.is_empty()).then(|| term(REGION_LABEL, json!(regions)));
+        gpus.into_iter().chain(regions).collect()
+    }
+
+    /// The order of the list: the first machine type weighs most.
+    fn preferred(&self) -> Vec<Value> {
+        let machines = self.machines();
+        let with_gpus: Vec<&Machine> = machines.iter().filter(|machine| machine.has_gpus).collect();
+        if with_gpus.len() < 2 {
+            return Vec::new();
+        }
+        let weigh = |(place, machine): (usize, &&Machine)| {
+            let expression = json!({
+                "key": self.gpu_label(), "operator": "In", "values": machine.node_labels,
+            });
+            let weight = 100usize
+                .saturating_sub(place * 100 / with_gpus.len())
+                .max(1);
+            json!({"weight": weight, "preference": {"matchExpressions": [expression]}})
+        };
+        let all_but_last = with_gpus.iter().enumerate().take(with_gpus.len() - 1);
+        all_but_last.map(weigh).collect()
+    }
+
+    /// The cluster's names of the regions.
+    fn regions(&self) -> Vec<&String> {
+        let regions = self.value(parameter::REGIONS_KEY).and_then(Value::as_array);
+        let names = regions.into_iter().flatten().filter_map(Value::as_str);
+        names
+            .filter_map(|name| self.settings.regions.get(name))
+            .collect()
+    }
+
+    /// What the code says and a service cannot express.
+    pub(super) fn warnings(&self) -> Vec<Problem> {
+        let name = &self.app.name;
+        let mut warnings = Vec::new();
+        for key in [
+            parameter::CONCURRENCY_BUFFER,
+            parameter::SCALING_DELAY,
+            parameter::REQUEST_START_TIMEOUT,
+            parameter::TERMINATION_GRACE_PERIOD,
+        ] {
+            let is_set = self.value(key).is_some_and(|value| *value != 0);
+            if is_set {
+                let message =
+                    format!("Knative cannot express `{key}` of `{name}`, and leaves it out");
+                warnings.push(Problem::new(message));
+            }
+        }
+        if self.auth.is_some_and(|auth| auth != "public") {
+            let message = format!("Knative does not ask who calls `{name}`: `auth` is left out");
+            warnings.push(Problem::new(message));
+        }
+        if self
+            .number(parameter::KEEP_ALIVE)
+            .is_some_and(|seconds| seconds > MAX_DELAY)
+        {
+            let message = format!("Knative keeps runners for an hour at most: so it does `{name}`");
+            warnings.push(Problem::new(message));
+        }
+        let regions = self.value(parameter::REGIONS_KEY).and_then(Value::as_array);
+        for region in regions.into_iter().flatten().filter_map(Value::as_str) {
+            if !self.settings.regions.contains_key(region) {
+                let message = format!(
+                    "the cluster's name of the region `{region}` is not known: \
+                                       `{name}` is not kept there"
+                );
+                let help = format!(
+                    "write `knative.regions.{region} = \"...\"` in \
+                                    `[workspace.metadata.machinist]`"
+                );
+                warnings.push(Problem::new(message).help(help));
+            }
+        }
+        warnings
+    }
+
+    /// What the cluster must be set up for.
+    pub(super) fn needs(&self) -> Vec<String> {
+        let mut needs = Vec::new();
+        if !self.node_terms().is_empty() {
+            needs
+                .push("`kubernetes.podspec-affinity: enabled` in Knative's config-features".into());
+        }
+        if !self.settings.tolerations.is_empty() {
+            needs.push(
+                "`kubernetes.podspec-tolerations: enabled` in Knative's config-features".into(),
+            );
+        }
+        if let Some(seconds) = self
+            .number(parameter::REQUEST_TIMEOUT)
+            .filter(|s| *s > MAX_REQUEST)
+        {
+            needs.push(format!(
+                "`max-revision-timeout-seconds: \"{seconds}\"` or more in Knative's config-defaults"
+            ));
+        }
+        needs
+    }
+}
+
+/// Seconds between the probes of a starting runner.
+const PROBE_PERIOD: u64 = 10;
+
+const REGION_LABEL: &str = "topology.kubernetes.io/region";
+
+/// Sets what the platform of the catalogue uses where nobody sets it.
+fn default(parameters: &mut Parameters, key: &str) {
+    let default = parameter::find(key).and_then(|parameter| parameter.platform_default);
+    if let (Some(default), false) = (default, parameters.contains_key(key)) {
+        parameters.insert(key.into(), default.into());
+    }
+}
+
+/// Whether a scaling parameter stands where the code's parameters stand, and comes with them.
+pub(super) fn is_of_the_code(key: &str) -> bool {
+    parameter::find(key).is_some_and(|parameter| parameter.kind == Kind::Regions)
+}
+
+fn seconds_text(seconds: u64) -> String {
+    format!("{seconds}s")
+}
+
+/// Scaling parameters as annotations; `null` takes one away.
+fn annotations(scaling: &Parameters) -> Map<String, Value> {
+    let mut annotations = Map::new();
+    let mut put = |name: &str, value: Option<String>| {
+        annotations.insert(name.into(), value.map_or(Value::Null, Value::from));
+    };
+    for (key, value) in scaling {
+        let number = value.as_u64();
+        let text = number.map(|number| number.to_string());
+        match &**key {
+            parameter::MIN_CONCURRENCY => put(MIN_SCALE, text),
+            parameter::MAX_CONCURRENCY => put(MAX_SCALE, text),
+            parameter::KEEP_ALIVE => {
+                let text = number.map(|seconds| seconds_text(seconds.min(MAX_DELAY)));
+                put(RETENTION, text.clone());
+                put(DOWN_DELAY, text);
+            }
+            parameter::CONCURRENCY_BUFFER_PERC => {
+                put(
+                    UTILIZATION,
+                    Some(utilization(number.unwrap_or(0)).to_string()),
+                );
+            }
+            _ => {}
+        }
+    }
+    annotations
+}
+
+/// How full runners are before there are more of them. Runners beyond demand, in percent of it,
+/// are the same as runners that are not full.
+fn utilization(buffer_perc: u64) -> u64 {
+    (10_000 / (100 + buffer_perc)).max(1)
+}
+
+/// A patch that sets scaling parameters of a service; an empty one if there are none that it has.
+pub(super) fn scaling_patch(values: &Parameters) -> Value {
+    let annotations = annotations(values);
+    let mut template = Map::new();
+    if !annotations.is_empty() {
+        template.insert("metadata".into(), json!({"annotations": annotations}));
+    }
+    if let Some(seconds) = values.get(parameter::REQUEST_TIMEOUT) {
+        template.insert("spec".into(), json!({"timeoutSeconds": seconds}));
+    }
+    match template.is_empty() {
+        true => json!({}),
+        false => json!({"spec": {"template": template}}),
+    }
+}
+
+/// What a service says of an app; what the known value stands for too is that value.
+pub(super) fn read(service: &Value, known: &Parameters, settings: &KnativeSettings) -> Parameters {
+    let template = &service["spec"]["template"];
+    let annotation = |name: &str| template["metadata"]["annotations"][name].as_str();
+    let pod = &template["spec"];
+    let container = &pod["containers"][0];
+    let mut live = Parameters::new();
+    if let Some(machines) = read_machines(pod, known, settings) {
+        live.insert(parameter::MACHINE_TYPE.into(), machines);
+    }
+    let gpus = &container["resources"]["limits"]["nvidia.com/gpu"];
+    let gpus = gpus.as_u64().or_else(|| gpus.as_str()?.parse().ok());
+    live.extend(gpus.map(|gpus| (parameter::GPUS.into(), gpus.into())));
+    if let Some(multiplexing) = pod["containerConcurrency"].as_u64() {
+        live.insert(parameter::MAX_MULTIPLEXING.into(), multiplexing.into());
+    }
+    let deadline = service["metadata"]["annotations"][DEADLINE]
+        .as_str()
+        .and_then(seconds);
+    live.insert(
+        parameter::STARTUP_TIMEOUT.into(),
+        deadline.map_or(Value::Null, Value::from),
+    );
+    let port = container["ports"][0]["containerPort"].clone();
+    live.insert(parameter::PORT.into(), port);
+    if let Some(path) = container["readinessProbe"]["httpGet"]["path"].as_str() {
+        live.insert(parameter::HEALTH_CHECK.into(), json!({"path": path}));
+    }
+    for parameter in PARAMETERS
+        .iter()
+        .filter(|parameter| parameter.group == Group::Scaling)
+    {
+        let key = parameter.key;
+        let value = match key {
+            parameter::MIN_CONCURRENCY => annotation(MIN_SCALE).and_then(|n| n.parse().ok()),
+            parameter::MAX_CONCURRENCY => annotation(MAX_SCALE).and_then(|n| n.parse().ok()),
+            parameter::KEEP_ALIVE => annotation(RETENTION).and_then(seconds),
+            parameter::REQUEST_TIMEOUT => pod["timeoutSeconds"].as_u64(),
+            _ => continue,
+        };
+        live.insert(key.into(), value.map_or(Value::Null, Value::from));
+    }
+    // Several percentages come to the same utilization, and more than an hour to an hour.
+    let is = annotation(UTILIZATION)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(100u64);
+    let was = known
+        .get(parameter::CONCURRENCY_BUFFER_PERC)
+        .and_then(Value::as_u64);
+    let perc = match was.filter(|perc| utilization(*perc) == is) {
+        Some(perc) => perc,
+        None => 10_000 / is.clamp(1, 100) - 100,
+    };
+    live.insert(parameter::CONCURRENCY_BUFFER_PERC.into(), perc.into());
+    let kept = known.get(parameter::KEEP_ALIVE).and_then(Value::as_u64);
+    if let Some(kept) = kept.filter(|seconds| *seconds > MAX_DELAY) {
+        if live[parameter::KEEP_ALIVE] == MAX_DELAY {
+            live.insert(parameter::KEEP_ALIVE.into(), kept.into());
+        }
+    }
+    live
+}
+
+/// The machine types by the labels of their nodes; what no label tells is not told.
+fn read_machines(pod: &Value, known: &Parameters, settings: &KnativeSettings) -> Option<Value> {
+    let affinity = &pod["affinity"]["nodeAffinity"];
+    let required = &affinity["requiredDuringSchedulingIgnoredDuringExecution"];
+    let label = settings.gpu_label.as_deref().unwrap_or(NODE_LABEL);
+    let terms = required["nodeSelectorTerms"].as_array()?;
+    let expressions = terms
+        .iter()
+        .filter_map(|term| term["matchExpressions"].as_array());
+    let mut expressions = expressions.flatten();
+    let ours = expressions.find(|expression| expression["key"] == label)?;
+    let labels: Vec<&str> = ours["values"]
+        .as_array()?
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let all = machines::of(known).into_iter().chain(machines::all());
+    let all: Vec<Machine> = all
+        .map(|mut machine| {
+            if let Some(own) = settings.node_labels.get(&machine.name) {
+                machine.node_labels.clone_from(own);
+            }
+            machine
+        })
+        .collect();
+    let mut names: Vec<&str> = Vec::new();
+    for label in labels {
+        let has_label = |machine: &&Machine| machine.node_labels.iter().any(|own| own == label);
+        let name = all
+            .iter()
+            .find(has_label)
+            .map_or(label, |machine| &machine.name);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Some(json!(names))
+}
+
+/// A Go duration of hours, minutes and seconds.
+fn seconds(text: &str) -> Option<u64> {
+    let mut total = 0u64;
+    let mut digits = String::new();
+    for c in text.chars() {
+        let unit = match c {
+            '0'..='9' => {
+                digits.push(c);
+                continue;
+            }
+            'h' => 3_600,
+            'm' => 60,
+            's' => 1,
+            _ => return None,
+        };
+        let count: u64 = std::mem::take(&mut digits).parse().ok()?;
+        total = total.checked_add(count.checked_mul(unit)?)?;
+    }
+    digits.is_empty().then_some(total)
+}

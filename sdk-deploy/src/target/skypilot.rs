@@ -1,0 +1,294 @@
+//! SkyServe, the serving part of SkyPilot, by `sky`.
+//!
+//! An update replaces the whole service, so what was tuned comes from the state.
+
+use std::path::{Path, PathBuf};
+
+use machinist_core::parameter;
+use machinist_core::problem::Problem;
+use serde_json::{Map, Value, json};
+
+use super::{Contents, Does, Project, RenderedFile, Rendering, Step, Target, digest, yaml};
+use crate::deployed::{Deploy, Deployed, Live};
+use crate::machines;
+use crate::plan::{Action, AppPlan, Parameters, Plan};
+use crate::tool::{Tool, ToolCommand, shell_word};
+
+/// The target's name.
+pub(super) const NAME: &str = "skypilot";
+
+static SKY: Tool = Tool {
+    program: "sky",
+    install: "`pip install skypilot`, with the extras of your clouds",
+};
+
+const FILE: &str = "service.yaml";
+
+/// The target `skypilot`.
+pub(super) struct SkyPilot {
+    project: Project,
+}
+
+impl SkyPilot {
+    pub(super) fn new(project: Project) -> Self {
+        Self { project }
+    }
+
+    /// The service's file, and the command that takes it.
+    fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+        let name = &app.name;
+        let service = self.service(app)?;
+        rendering.warnings.extend(warnings(
+            app,
+            self.project
+                .apps
+                .get(name)
+                .and_then(|app| app.auth.as_deref()),
+        ));
+        let text = yaml(&service)?;
+        rendering.artifacts.insert(name.clone(), digest(&text));
+        rendering.files.push(RenderedFile {
+            path: Path::new(name).join(FILE),
+            contents: Contents::Text(text),
+        });
+        let args: &[&str] = match app.action {
+            Action::Create => &["serve", "up", "--yes", "--service-name", name, FILE],
+            _ => &["serve", "update", "--yes", name, FILE],
+        };
+        rendering
+            .steps
+            .push(step(app, Does::Deploy, args, Some(name)));
+        Ok(())
+    }
+
+    fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
+        let name = &app.name;
+        let settings = self.project.apps.get(name).cloned().unwrap_or_default();
+        let Some(image) = settings.image else {
+            return Err(
+                Problem::new(format!("SkyServe runs images, and `{name}` has none")).help(format!(
+                    "write `apps.{name}.image = \"...\"` in `[workspace.metadata.machinist]`"
+                )),
+            );
+        };
+        if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+            let message = format!("the name of a SkyServe service begins with a letter: `{name}`");
+            return Err(Problem::new(message).help("give the app another name"));
+        }
+        let all = parameters_of(app);
+        let number = |key: &str| all.get(key).and_then(Value::as_u64);
+        let Some(port) = number(parameter::PORT) else {
+            return Err(Problem::new(format!("SkyServe needs the port of `{name}`"))
+                .help("write `port = 8080` in its attribute"));
+        };
+        let binary = self.binary(app, settings.bin.as_deref())?;
+        Ok(json!({
+            "name": name,
+            "resources": self.resources(app, &image, port)?,
+            "service": service_of(&all, port),
+            "run": format!("exec {}", shell_word(&format!("/usr/local/bin/{binary}"))),
+        }))
+    }
+
+    fn binary(&self, app: &AppPlan, chosen: Option<&str>) -> Result<String, Problem> {
+        match (chosen, &*app.binaries) {
+            (Some(chosen), _) => Ok(chosen.into()),
+            (None, [one]) => Ok(one.clone()),
+            (None, several) => Err(super::which_binary(&app.name, several)),
+        }
+    }
+
+    fn resources(&self, app: &AppPlan, image: &str, port: u64) -> Result<Value, Problem> {
+        let code = app.effective.clone().unwrap_or_default().code;
+        let machines = machines::of(&code);
+        let gpus = machines::gpus(&code);
+        let millicores = machines::least(&machines, gpus, |machine| machine.millicores);
+        let ram_mb = machines::least(&machines, gpus, |machine| machine.ram_mb);
+        let mut resources = Map::new();
+        resources.insert("image_id".into(), format!("docker:{image}").into());
+        resources.insert("ports".into(), port.into());
+        resources.insert(
+            "cpus".into(),
+            format!("{}+", thousandths(millicores)).into(),
+        );
+        resources.insert("memory".into(), format!("{}+", thousandths(ram_mb)).into());
+        let mut ordered = Vec::new();
+        for machine in machines.iter().filter(|machine| machine.has_gpus) {
+            let Some(accelerator) = &machine.accelerator else {
+                let message = format!("nobody knows SkyPilot's name of `{}`", machine.name);
+                return Err(
+                    Problem::new(message).help("write its `accelerator` in `machines.toml`")
+                );
+            };
+            ordered.push(json!({"accelerators": {accelerator: gpus}}));
+        }
+        if !ordered.is_empty() {
+            resources.insert("ordered".into(), ordered.into());
+        }
+        Ok(resources.into())
+    }
+}
+
+impl Target for SkyPilot {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn ask(&self) -> Option<ToolCommand> {
+        None
+    }
+
+    fn read(&self, _: &str, _: &Deployed) -> Result<Live, String> {
+        Err("SkyServe does not say what a service was made of".into())
+    }
+
+    fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = Rendering::default();
+        for app in &plan.apps {
+            match app.action {
+                Action::Orphaned => {}
+                Action::Delete => {
+                    let args = ["serve", "down", "--yes", &app.name];
+                    rendering.steps.push(step(app, Does::Delete, &args, None));
+                }
+                Action::Create | Action::Update | Action::Unchanged => {
+                    self.add(app, &mut rendering)?;
+                }
+            }
+        }
+        Ok(rendering)
+    }
+
+    fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = Rendering::default();
+        self.add(app, &mut rendering)?;
+        Ok(rendering)
+    }
+
+    fn roll_back(&self, app: &AppPlan, _: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = Rendering::default();
+        self.add(app, &mut rendering)?;
+        rendering.warnings.push(super::image_stays());
+        Ok(rendering)
+    }
+}
+
+fn step(app: &AppPlan, does: Does, args: &[&str], folder: Option<&str>) -> Step {
+    Step {
+        app: app.name.clone(),
+        does,
+        command: ToolCommand {
+            tool: &SKY,
+            args: args.iter().map(|&arg| arg.into()).collect(),
+            folder: folder.map(PathBuf::from),
+        },
+    }
+}
+
+/// How the service is served and scaled. What has a default of the catalogue's platform has it
+/// here too, where SkyServe wants a value.
+fn service_of(all: &Parameters, port: u64) -> Value {
+    let number = |key: &str| all.get(key).and_then(Value::as_u64);
+    let or_default = |key: &str| {
+        let default = parameter::find(key).and_then(|parameter| parameter.platform_default);
+        number(key).unwrap_or(default.unwrap_or(0).into())
+    };
+    let path = all
+        .get(parameter::HEALTH_CHECK)
+        .and_then(|check| check.get("path"));
+    let mut policy = Map::new();
+    let min = or_default(parameter::MIN_CONCURRENCY);
+    let max = or_default(parameter::MAX_CONCURRENCY);
+    policy.insert("min_replicas".into(), min.into());
+    policy.insert("max_replicas".into(), max.into());
+    if min != max {
+        let requests = or_default(parameter::MAX_MULTIPLEXING);
+        policy.insert("target_qps_per_replica".into(), requests.into());
+        for (key, name) in [
+            (parameter::SCALING_DELAY, "upscale_delay_seconds"),
+            (parameter::KEEP_ALIVE, "downscale_delay_seconds"),
+        ] {
+            policy.extend(number(key).map(|seconds| (name.into(), seconds.into())));
+        }
+        let buffer = number(parameter::CONCURRENCY_BUFFER).filter(|buffer| *buffer > 0);
+        policy.extend(buffer.map(|buffer| ("num_overprovision".into(), buffer.into())));
+    }
+    let mut service = Map::new();
+    service.insert("ports".into(), port.into());
+    service.insert(
+        "readiness_probe".into(),
+        json!({
+            "path": path.and_then(Value::as_str).unwrap_or("/"),
+            "initial_delay_seconds": or_default(parameter::STARTUP_TIMEOUT),
+        }),
+    );
+    if let Some(seconds) = number(parameter::REQUEST_TIMEOUT) {
+        let balancer = json!({"stream_timeout_seconds": seconds});
+        service.insert("load_balancer".into(), balancer);
+    }
+    service.insert("replica_policy".into(), policy.into());
+    service.into()
+}
+
+fn parameters_of(app: &AppPlan) -> Parameters {
+    let effective = app.effective.clone().unwrap_or_default();
+    let mut all = effective.code;
+    all.extend(effective.scaling);
+    all
+}
+
+/// Thousandths, as a decimal number.
+fn thousandths(count: u32) -> String {
+    let text = format!("{}.{:03}", count / 1_000, count % 1_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// What the code says and SkyServe cannot express.
+fn warnings(app: &AppPlan, auth: Option<&str>) -> Vec<Problem> {
+    let name = &app.name;
+    let all = parameters_of(app);
+    let is_set = |key: &str| {
+        all.get(key)
+            .is_some_and(|value| *value != 0 && *value != json!([]))
+    };
+    let left_out = [
+        parameter::CONCURRENCY_BUFFER_PERC,
+        parameter::REQUEST_START_TIMEOUT,
+        parameter::TERMINATION_GRACE_PERIOD,
+        parameter::REGIONS_KEY,
+    ];
+    let mut warnings: Vec<Problem> = left_out
+        .into_iter()
+        .filter(|key| is_set(key))
+        .map(|key| {
+            Problem::new(format!(
+                "SkyServe cannot express `{key}` of `{name}`, and leaves it out"
+            ))
+        })
+        .collect();
+    if is_set(parameter::MAX_MULTIPLEXING) {
+        warnings.push(Problem::new(format!(
+            "SkyServe counts requests a second: `max_multiplexing` of `{name}` stands for as many \
+             a second, and does not limit them"
+        )));
+    }
+    let number = |key: &str| all.get(key).and_then(Value::as_u64);
+    let is_fixed = number(parameter::MIN_CONCURRENCY).is_some()
+        && number(parameter::MIN_CONCURRENCY) == number(parameter::MAX_CONCURRENCY);
+    for key in [
+        parameter::SCALING_DELAY,
+        parameter::KEEP_ALIVE,
+        parameter::CONCURRENCY_BUFFER,
+    ] {
+        if is_fixed && is_set(key) {
+            warnings.push(Problem::new(format!(
+                "`{name}` has a fixed number of replicas, so `{key}` has no effect on SkyServe"
+            )));
+        }
+    }
+    if auth.is_some_and(|auth| auth != "public") {
+        let message = format!("SkyServe does not ask who calls `{name}`: `auth` is left out");
+        warnings.push(Problem::new(message));
+    }
+    warnings
+}
