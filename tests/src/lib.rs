@@ -1,5 +1,6 @@
 //! What the end-to-end tests share: workspaces of their own, and the commands they run there.
 
+pub mod apps;
 mod python;
 
 use std::ffi::OsStr;

@@ -8,5 +8,6 @@ mod manifest;
 mod redeploy;
 mod scripts;
 mod settings;
+mod skypilot;
 mod support;
 mod terminal;

@@ -53,12 +53,12 @@ fn mistakes_are_named_with_their_place_and_what_was_meant() {
         (
             "taget = \"fal\"",
             "`Cargo.toml:6:1`: unknown key `taget`\nhelp: a key with a similar name exists: `target`\n\
-             note: keys are target, state, image, dockerfile, bin, auth, apps",
+             note: keys are target, state, image, dockerfile, bin, auth, apps, knative",
         ),
         (
             "target = \"fall\"",
             "`Cargo.toml:6:10`: unknown target `fall`\nhelp: a target with a similar name exists: `fal`\n\
-             note: targets are file, fal",
+             note: targets are file, fal, knative, skypilot",
         ),
         (
             "target = 1",
@@ -84,6 +84,17 @@ fn mistakes_are_named_with_their_place_and_what_was_meant() {
         (
             "apps = 1",
             "`Cargo.toml:6:8`: `apps` is a table of apps\nhelp: write `[….apps.NAME]` with the app's name",
+        ),
+        (
+            "knative.namspace = \"x\"",
+            "`Cargo.toml:6:9`: unknown key `namspace`\n\
+             help: a key with a similar name exists: `namespace`\n\
+             note: keys are context, namespace, service_account, gpu_label, node_labels, regions, \
+             tolerations",
+        ),
+        (
+            "knative.tolerations = { key = \"x\" }",
+            "`Cargo.toml:6:23`: `tolerations` takes a list",
         ),
         (
             "apps.A_B.bin = \"x\"",
@@ -134,7 +145,7 @@ fn a_target_is_checked_before_anything_is_built() {
     project.write("src/main.rs", "this does not compile");
     project.run(&["plan", "--target", "fall"]).exits(1).says(
         "error: unknown target `fall`\nhelp: a target with a similar name exists: `fal`\n\
-         note: targets are file, fal",
+         note: targets are file, fal, knative, skypilot",
     );
     project
         .run(&["plan", "--target=fal", "--target=file"])

@@ -31,6 +31,10 @@ const CODE: &str = "machinist";
 /// Who has the scaling of the first deploy.
 const SCALING: &str = "machinist-scaling";
 
+const CODE_FILE: &str = "code.yaml";
+const SCALING_FILE: &str = "scaling.yaml";
+const ALL_FILE: &str = "all.yaml";
+
 /// The target `knative`.
 pub(super) struct Knative {
     project: Project,
@@ -118,7 +122,11 @@ impl Knative {
         service.check()?;
         rendering.warnings.extend(service.warnings());
         rendering.needs.extend(service.needs());
-        for (file, part) in [("code.yaml", Part::Code), ("all.yaml", Part::All)] {
+        for (file, part) in [
+            (CODE_FILE, Part::Code),
+            (SCALING_FILE, Part::Scaling),
+            (ALL_FILE, Part::All),
+        ] {
             let text = yaml(&service.render(part))?;
             if part == Part::Code {
                 rendering.artifacts.insert(app.name.clone(), digest(&text));
@@ -133,17 +141,19 @@ impl Knative {
 
     fn steps(&self, app: &AppPlan) -> Vec<Step> {
         let name = &app.name;
-        let code = self.apply(name, "code.yaml", CODE, true);
+        let code = self.apply(name, CODE_FILE, CODE, true);
         if app.action == Action::Create {
-            let all = self.apply(name, "all.yaml", SCALING, false);
-            return vec![all, code];
+            let all = self.apply(name, ALL_FILE, SCALING, false);
+            // So that what the code takes away later has no second owner that keeps it.
+            let only_scaling = self.apply(name, SCALING_FILE, SCALING, false);
+            return vec![all, code, only_scaling];
         }
         if app.reset {
             // What is neither in the code nor in the file stays with whoever set it.
             let taken_away = changed(app, |to| to.is_none());
-            let all = self.apply(name, "all.yaml", SCALING, true);
+            let scaling = self.apply(name, SCALING_FILE, SCALING, true);
             let patch = self.patch(app, &taken_away);
-            return [all, code].into_iter().chain(patch).collect();
+            return [code, scaling].into_iter().chain(patch).collect();
         }
         let patch = self.patch(app, &changed(app, |_| true));
         [code].into_iter().chain(patch).collect()
@@ -193,7 +203,7 @@ impl Target for Knative {
         if app.scaling_changes().any(|change| is_of_the_code(&change)) {
             rendering
                 .steps
-                .push(self.apply(&app.name, "code.yaml", CODE, true));
+                .push(self.apply(&app.name, CODE_FILE, CODE, true));
         }
         rendering
             .steps
@@ -209,7 +219,7 @@ impl Target for Knative {
         self.add(app, &mut rendering)?;
         rendering
             .steps
-            .push(self.apply(&app.name, "code.yaml", CODE, true));
+            .push(self.apply(&app.name, CODE_FILE, CODE, true));
         rendering
             .steps
             .extend(self.patch(app, &changed(app, |_| true)));

@@ -11,6 +11,8 @@ use crate::settings::KnativeSettings;
 
 /// The longest time that the autoscaler takes, in seconds.
 const MAX_DELAY: u64 = 3_600;
+/// What a cluster writes where no request timeout is set, by default.
+const DEFAULT_REQUEST: u64 = 300;
 /// The longest request that a cluster takes by default, in seconds.
 const MAX_REQUEST: u64 = 600;
 
@@ -26,7 +28,9 @@ const DEADLINE: &str = "serving.knative.dev/progress-deadline";
 pub(super) enum Part {
     /// What comes from the code at every deploy.
     Code,
-    /// That and the scaling.
+    /// The scaling alone.
+    Scaling,
+    /// Both, to create it.
     All,
 }
 
@@ -99,21 +103,29 @@ impl Service<'_> {
     }
 
     pub(super) fn render(&self, part: Part) -> Value {
-        let scaling = match part {
-            Part::Code => Map::new(),
-            Part::All => annotations(&self.scaling()),
-        };
         let mut template = Map::new();
-        if !scaling.is_empty() {
+        if part != Part::Code {
+            let scaling = annotations(&self.scaling());
             template.insert("metadata".into(), json!({"annotations": scaling}));
         }
-        template.insert("spec".into(), self.pod(part));
+        let mut pod = match part {
+            Part::Scaling => Map::new(),
+            Part::Code | Part::All => self.pod(),
+        };
+        let seconds = self.number(parameter::REQUEST_TIMEOUT);
+        if let (Part::Scaling | Part::All, Some(seconds)) = (part, seconds) {
+            pod.insert("timeoutSeconds".into(), seconds.into());
+        }
+        if !pod.is_empty() {
+            template.insert("spec".into(), pod.into());
+        }
         let mut metadata = Map::new();
         metadata.insert("name".into(), self.app.name.clone().into());
         if let Some(namespace) = &self.settings.namespace {
             metadata.insert("namespace".into(), namespace.clone().into());
         }
-        if let Some(seconds) = self.number(parameter::STARTUP_TIMEOUT) {
+        let deadline = self.number(parameter::STARTUP_TIMEOUT);
+        if let (Part::Code | Part::All, Some(seconds)) = (part, deadline) {
             metadata.insert(
                 "annotations".into(),
                 json!({DEADLINE: seconds_text(seconds)}),
@@ -135,7 +147,7 @@ impl Service<'_> {
         scaling
     }
 
-    fn pod(&self, part: Part) -> Value {
+    fn pod(&self) -> Map<String, Value> {
         let mut pod = Map::new();
         // Without a limit a runner gets requests that its code may not be written for.
         let mut code = self.code();
@@ -144,9 +156,6 @@ impl Service<'_> {
             "containerConcurrency".into(),
             code[parameter::MAX_MULTIPLEXING].clone(),
         );
-        if let (Part::All, Some(seconds)) = (part, self.number(parameter::REQUEST_TIMEOUT)) {
-            pod.insert("timeoutSeconds".into(), seconds.into());
-        }
         if let Some(account) = &self.settings.service_account {
             pod.insert("serviceAccountName".into(), account.clone().into());
         }
@@ -164,7 +173,7 @@ impl Service<'_> {
             pod.insert("tolerations".into(), json!(self.settings.tolerations));
         }
         pod.insert("containers".into(), json!([self.container()]));
-        pod.into()
+        pod
     }
 
     fn container(&self) -> Value {
@@ -178,7 +187,10 @@ impl Service<'_> {
             .value(parameter::HEALTH_CHECK)
             .and_then(|check| check.get("path"))
         {
-            let get = json!({"httpGet": {"path": path}});
+            let mut get = json!({"httpGet": {"path": path}});
+            if let Some(port) = self.number(parameter::PORT) {
+                get["httpGet"]["port"] = port.into();
+            }
             container.insert("readinessProbe".into(), get.clone());
             if let Some(seconds) = self.number(parameter::STARTUP_TIMEOUT) {
                 let mut probe = get;
@@ -431,7 +443,9 @@ pub(super) fn read(service: &Value, known: &Parameters, settings: &KnativeSettin
             parameter::MIN_CONCURRENCY => annotation(MIN_SCALE).and_then(|n| n.parse().ok()),
             parameter::MAX_CONCURRENCY => annotation(MAX_SCALE).and_then(|n| n.parse().ok()),
             parameter::KEEP_ALIVE => annotation(RETENTION).and_then(seconds),
-            parameter::REQUEST_TIMEOUT => pod["timeoutSeconds"].as_u64(),
+            parameter::REQUEST_TIMEOUT => pod["timeoutSeconds"]
+                .as_u64()
+                .filter(|seconds| known.contains_key(key) || *seconds != DEFAULT_REQUEST),
             _ => continue,
         };
         live.insert(key.into(), value.map_or(Value::Null, Value::from));

@@ -1,0 +1,124 @@
+//! The target `skypilot`, with a tool that only writes down how it was called. Its own parser is
+//! asked in the workspace's tests.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::json;
+
+use crate::support::{Project, package};
+
+fn project() -> Project {
+    let project = Project::with_one_app();
+    let settings = "[package.metadata.machinist]\ntarget = \"skypilot\"\nimage = \"acme/a:v1\"";
+    project.write("Cargo.toml", &package("p", settings));
+    project.write(
+        "bin/sky",
+        "#!/bin/sh\necho \"$*\" >> \"$(dirname \"$0\")/calls\"\n",
+    );
+    let executable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(project.path("bin/sky"), executable).unwrap();
+    set_app(&project, 300);
+    project
+}
+
+fn set_app(project: &Project, keep_alive: u32) {
+    project.set_app(
+        &json!({"machine_type": ["GPU-H100", "GPU-H200"], "gpus": 2, "port": 8080}),
+        &json!({"keep_alive": keep_alive, "max_concurrency": 4}),
+    );
+}
+
+fn calls(project: &Project) -> Vec<String> {
+    let calls = fs::read_to_string(project.path("bin/calls")).unwrap_or_default();
+    let _ = fs::remove_file(project.path("bin/calls"));
+    calls.lines().map(str::to_owned).collect()
+}
+
+fn service(project: &Project) -> String {
+    project.read("target/machinist/skypilot/a/service.yaml")
+}
+
+#[test]
+fn the_first_time_it_goes_up_and_later_it_is_updated_with_what_was_tuned() {
+    let project = project();
+    project.run(&["deploy", "-yq"]).exits(0);
+    assert_eq!(
+        calls(&project),
+        ["serve up --yes --service-name a service.yaml"]
+    );
+    assert!(service(&project).contains("downscale_delay_seconds: 300"));
+    project.run(&["deploy", "-yq"]).exits(0);
+    assert!(calls(&project).is_empty());
+
+    project.run(&["scale", "a", "keep_alive=10m"]).exits(0);
+    assert_eq!(calls(&project), ["serve update --yes a service.yaml"]);
+    assert!(service(&project).contains("downscale_delay_seconds: 600"));
+
+    // An update replaces the service, so the tuned value comes from the state.
+    set_app(&project, 60);
+    fs::write(
+        project.path("src/main.rs"),
+        project.read("src/main.rs") + "\n// new\n",
+    )
+    .unwrap();
+    project.run(&["deploy", "-yq"]).exits(0);
+    assert_eq!(calls(&project), ["serve update --yes a service.yaml"]);
+    assert!(service(&project).contains("downscale_delay_seconds: 600"));
+    project.run(&["deploy", "-yq", "--reset-scaling"]).exits(0);
+    assert!(service(&project).contains("downscale_delay_seconds: 60\n"));
+}
+
+#[test]
+fn what_it_cannot_express_is_named_and_an_error_where_that_is_asked_for() {
+    let project = project();
+    project.set_app(
+        &json!({"machine_type": ["GPU-H100"], "gpus": 1, "port": 80, "termination_grace_period": 9}),
+        &json!({"regions": ["us-west"]}),
+    );
+    let warnings = "\
+warning: SkyServe cannot express `termination_grace_period` of `a`, and leaves it out
+warning: SkyServe cannot express `regions` of `a`, and leaves it out";
+    project
+        .run(&["deploy", "-q", "--dry-run"])
+        .exits(0)
+        .says(warnings);
+    project
+        .run(&["deploy", "-yq", "--strict"])
+        .exits(1)
+        .says(&format!(
+            "{warnings}\nerror: with `--strict` nothing is left out\n\
+         help: change what is warned of, or leave out `--strict`"
+        ));
+    assert!(calls(&project).is_empty());
+}
+
+#[test]
+fn what_it_needs_is_said() {
+    let project = project();
+    project.set_app(&json!({"machine_type": ["S"]}), &json!({}));
+    project
+        .run(&["deploy", "-yq"])
+        .exits(1)
+        .says("error: SkyServe needs the port of `a`\nhelp: write `port = 8080` in its attribute");
+    project.write(
+        "Cargo.toml",
+        &package("p", "[package.metadata.machinist]\ntarget = \"skypilot\""),
+    );
+    project.run(&["deploy", "-yq"]).exits(1).says(
+        "error: SkyServe runs images, and `a` has none\n\
+         help: write `apps.a.image = \"...\"` in `[workspace.metadata.machinist]`",
+    );
+    project.write(
+        "Cargo.toml",
+        &package("p", "[package.metadata.machinist]\ntarget = \"knative\""),
+    );
+    project
+        .run(&["deploy", "-yq", "--no-refresh"])
+        .exits(1)
+        .says(
+            "error: Knative runs images, and `a` has none\n\
+         help: write `apps.a.image = \"...\"` in `[workspace.metadata.machinist]`",
+        );
+}

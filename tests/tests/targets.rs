@@ -1,0 +1,194 @@
+//! What targets make of any app, read by the platforms' own tools.
+
+use std::path::{Path, PathBuf};
+
+use machinist_core::parameter::{Kind, PARAMETERS};
+use machinist_deploy::App;
+use machinist_tests::{Python, apps, repository, stdout};
+use serde_json::{Value, json};
+
+/// How many apps each target is tried with.
+const APPS: usize = 150;
+
+/// What a platform's tool understood of each app.
+fn understood(target: &str, file: &str, all: &[App]) -> Option<Vec<Value>> {
+    let python = Python::with(target, Path::new(env!("CARGO_TARGET_TMPDIR")))?;
+    let folder = tempfile::tempdir().unwrap();
+    let rendered: Vec<PathBuf> = apps::render(target, all, folder.path());
+    let output = python
+        .command("python")
+        .arg(repository().join("tests").join(target).join("check.py"))
+        .args(rendered.iter().map(|folder| folder.join(file)))
+        .env("HOME", folder.path())
+        .output()
+        .unwrap();
+    let answers = stdout(&output);
+    let answers = answers.lines().filter(|line| line.starts_with('{'));
+    let answers: Vec<Value> = answers
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(answers.len(), all.len());
+    Some(answers)
+}
+
+fn value<'a>(app: &'a App, key: &str) -> Option<&'a Value> {
+    app.code.get(key).or_else(|| app.scaling.get(key))
+}
+
+fn machine_types(app: &App) -> Vec<&str> {
+    let names = app.code["machine_type"].as_array().unwrap().iter();
+    names.map(|name| name.as_str().unwrap()).collect()
+}
+
+/// What a machine type is called without its kind: `H100`.
+fn gpu(machine_type: &str) -> Option<&str> {
+    machine_type.strip_prefix("GPU-")
+}
+
+#[test]
+fn fal_understands_every_app() {
+    let all = apps::apps(APPS);
+    let Some(understood) = understood("fal", "", &all) else {
+        return;
+    };
+    for (app, understood) in all.iter().zip(&understood) {
+        for parameter in PARAMETERS {
+            let (theirs, kind) = match parameter.key {
+                "gpus" => ("num_gpus", parameter.kind),
+                "port" => ("exposed_port", parameter.kind),
+                "termination_grace_period" => ("termination_grace_period_seconds", parameter.kind),
+                same => (same, parameter.kind),
+            };
+            let ours = value(app, parameter.key).map_or(&Value::Null, |ours| match kind {
+                Kind::Path => &ours["path"],
+                _ => ours,
+            });
+            let theirs = understood.get(theirs).unwrap_or(&Value::Null);
+            assert_eq!(theirs, ours, "{}: {app:?}", parameter.key);
+        }
+        assert_eq!(
+            (&understood["image"], &understood["reset"]),
+            (&json!("ghcr.io/acme/app:v1"), &json!(false))
+        );
+    }
+}
+
+#[test]
+fn knative_and_kubernetes_accept_every_app() {
+    let all = apps::apps(APPS);
+    let Some(understood) = understood("knative", "", &all) else {
+        return;
+    };
+    for (app, understood) in all.iter().zip(&understood) {
+        assert_eq!(understood["complaints"], json!([]), "{app:?}");
+        let (code, whole) = (&understood["code"], &understood["all"]);
+        let pod = &code["spec"]["template"]["spec"];
+        let container = &pod["containers"][0];
+        let number = |key: &str| value(app, key).and_then(Value::as_u64);
+
+        let gpus = container["resources"]["limits"]["nvidia.com/gpu"].as_str();
+        assert_eq!(gpus.map(|gpus| gpus.parse().unwrap()), number("gpus"));
+        let node =
+            &pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+        let terms = node["nodeSelectorTerms"][0]["matchExpressions"].as_array();
+        let term = |key: &str| terms.into_iter().flatten().find(|term| term["key"] == key);
+        let labels: Vec<&str> = term("nvidia.com/gpu.product").map_or(Vec::new(), |term| {
+            let values = term["values"].as_array().unwrap().iter();
+            values.map(|label| label.as_str().unwrap()).collect()
+        });
+        // Every label is of the GPU that was asked for, in the order of the list.
+        let mut asked = machine_types(app).into_iter().filter_map(gpu).peekable();
+        let plain = |label: &str| label.replace("GeForce-RTX-", "RTX");
+        for label in labels {
+            while !plain(label)
+                .split('-')
+                .any(|part| Some(part) == asked.peek().copied())
+            {
+                asked.next().unwrap_or_else(|| panic!("{label} of {app:?}"));
+            }
+        }
+        assert!(asked.count() <= 1, "{app:?}");
+        let regions = term("topology.kubernetes.io/region").map(|term| term["values"].clone());
+        let expected = value(app, "regions").map(|regions| {
+            let names = regions.as_array().unwrap().iter();
+            names
+                .map(|name| format!("{}-1", name.as_str().unwrap()))
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(regions, expected.map(Value::from));
+
+        assert_eq!(
+            pod["containerConcurrency"],
+            number("max_multiplexing").unwrap_or(1)
+        );
+        assert_eq!(
+            container["ports"][0]["containerPort"].as_u64(),
+            number("port")
+        );
+        let path = &container["readinessProbe"]["httpGet"]["path"];
+        assert_eq!(
+            path,
+            value(app, "health_check").map_or(&Value::Null, |check| &check["path"])
+        );
+
+        // The scaling is in the whole, and not in what every deploy takes back.
+        let annotations = &whole["spec"]["template"]["metadata"]["annotations"];
+        let annotation =
+            |name: &str| annotations[format!("autoscaling.knative.dev/{name}")].as_str();
+        assert_eq!(
+            annotation("min-scale"),
+            number("min_concurrency").map(|n| n.to_string()).as_deref()
+        );
+        let max = number("max_concurrency").unwrap_or(2).to_string();
+        assert_eq!(annotation("max-scale"), Some(&*max));
+        let kept = number("keep_alive").map(|seconds| format!("{}s", seconds.min(3_600)));
+        assert_eq!(
+            annotation("scale-to-zero-pod-retention-period"),
+            kept.as_deref()
+        );
+        assert_eq!(
+            whole["spec"]["template"]["spec"]["timeoutSeconds"].as_u64(),
+            number("request_timeout")
+        );
+        assert_eq!(code["spec"]["template"].get("metadata"), None);
+        assert_eq!(pod.get("timeoutSeconds"), None);
+    }
+}
+
+#[test]
+fn skypilot_understands_every_app() {
+    let mut all = apps::apps(APPS);
+    for app in &mut all {
+        // It serves nothing without one.
+        app.code.entry("port").or_insert(8080.into());
+    }
+    let Some(understood) = understood("skypilot", "service.yaml", &all) else {
+        return;
+    };
+    for (app, understood) in all.iter().zip(&understood) {
+        let number = |key: &str| value(app, key).and_then(Value::as_u64);
+        let gpus = number("gpus");
+        let asked = machine_types(app).into_iter().filter_map(gpu);
+        let asked: Vec<Value> = asked.map(|gpu| json!({gpu: gpus})).collect();
+        let expected = if asked.is_empty() {
+            vec![Value::Null]
+        } else {
+            asked
+        };
+        assert_eq!(understood["accelerators"], Value::from(expected), "{app:?}");
+        assert_eq!(understood["name"], *app.name);
+        assert_eq!(understood["image"], "ghcr.io/acme/app:v1");
+        assert_eq!(understood["run"], "exec /usr/local/bin/p");
+        assert_eq!(understood["min"], number("min_concurrency").unwrap_or(0));
+        let max = number("max_concurrency").unwrap_or(2);
+        // Where the number is fixed, it says no maximum.
+        let is_fixed = number("min_concurrency").unwrap_or(0) == max;
+        assert!(understood["max"] == max || is_fixed, "{understood}");
+        assert_eq!(
+            understood["start"],
+            number("startup_timeout").unwrap_or(600)
+        );
+        let path = value(app, "health_check").map_or("/", |check| check["path"].as_str().unwrap());
+        assert_eq!(understood["path"], path);
+    }
+}
