@@ -10,6 +10,7 @@ mod exit;
 mod failure;
 mod graph;
 mod lost;
+mod machines_file;
 mod output;
 mod planned;
 mod shown;

@@ -1,13 +1,18 @@
 //! A valid app, and its entry in the manifest.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::json;
 use crate::machine::{MachineKind, MachineType};
+use crate::own::OwnMachine;
 use crate::parameter::{self, Group, Kind, Parameter, Setting};
 use crate::problem::{REQUIRES, SCALING};
 use crate::requirement::Required;
+
+/// The member of an entry with the machine types that are the project's own.
+const MACHINES: &str = "machines";
 
 /// A checked app.
 ///
@@ -18,6 +23,7 @@ use crate::requirement::Required;
 /// let app = App {
 ///     name: "router".into(),
 ///     machine_types: vec![&S],
+///     own: Vec::new(),
 ///     gpus: 0,
 ///     settings: Vec::new(),
 ///     required: Vec::new(),
@@ -30,6 +36,8 @@ pub struct App {
     pub name: String,
     /// Its machine types in the order they are tried; all of one kind, at least one.
     pub machine_types: Vec<&'static MachineType>,
+    /// What the project itself says of them.
+    pub own: Vec<OwnMachine>,
     /// GPUs per runner; 0 on CPU types.
     pub gpus: u32,
     /// The other parameters that the code sets, in the order of the manifest.
@@ -76,6 +84,7 @@ impl App {
     /// let app = App {
     ///     name: "router".into(),
     ///     machine_types: vec![&S],
+    ///     own: Vec::new(),
     ///     gpus: 0,
     ///     settings: Vec::new(),
     ///     required: Vec::new(),
@@ -104,6 +113,10 @@ impl App {
             requires.raw(what.key, &what.json(*amount));
         }
         out.group(REQUIRES, requires);
+        if !self.own.is_empty() {
+            let own: Vec<String> = self.own.iter().map(OwnMachine::json).collect();
+            out.raw(MACHINES, &format!("[{}]", own.join(",")));
+        }
         out.end()
     }
 

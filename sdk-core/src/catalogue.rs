@@ -7,10 +7,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::machine::{MachineKind, MachineType};
+use crate::own::OwnMachine;
 use crate::suggest;
 
 /// The most GPUs one runner takes, where the catalogue does not say otherwise.
 pub const MAX_GPUS: u32 = 8;
+
+/// The most GPUs that a catalogue can say: more is a typing error.
+pub const MOST_GPUS: u32 = 64;
 
 const fn cpu(name: &'static str, ram_mb: u32, millicores: u32) -> MachineType {
     MachineType {
@@ -236,14 +240,76 @@ pub const WORKLOADS: &[Workload] = &[
 /// assert_eq!(meant("abacus"), None);
 /// ```
 pub fn meant(given: &str) -> Option<&'static MachineType> {
-    let name = bare(given);
-    let same = |machine: &&MachineType| bare(machine.name) == name;
-    MACHINE_TYPES.iter().find(same).or_else(|| {
-        let nearest = suggest::nearest(&name, MACHINE_TYPES.iter().map(bare_name))?;
-        MACHINE_TYPES
-            .iter()
-            .find(|machine| bare_name(machine) == nearest)
-    })
+    Catalogue::built_in().meant(given)
+}
+
+/// The built-in machine types and a project's own.
+///
+/// ```
+/// use machinist_core::catalogue::Catalogue;
+/// use machinist_core::own;
+///
+/// let own = own::read("[XXL]\nram = \"60 GB\"\ncpus = 16\n").unwrap();
+/// let catalogue = Catalogue::with(own);
+/// assert_eq!(catalogue.find("XXL").unwrap().ram_mb, 60_000);
+/// assert_eq!(catalogue.meant("xxl").unwrap().name, "XXL");
+/// assert!(catalogue.find("GPU-H100").is_some());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    machines: Vec<&'static MachineType>,
+    own: Vec<OwnMachine>,
+}
+
+impl Catalogue {
+    /// The built-in machine types.
+    pub fn built_in() -> Self {
+        Self::with(Vec::new())
+    }
+
+    /// With a project's own, which come before built-in ones of the same name.
+    pub fn with(own: Vec<OwnMachine>) -> Self {
+        let is_own =
+            |machine: &&MachineType| own.iter().any(|own| own.machine.name == machine.name);
+        let built_in = MACHINE_TYPES.iter().filter(|machine| !is_own(machine));
+        let mut machines: Vec<_> = built_in.chain(own.iter().map(|own| own.machine)).collect();
+        machines.sort_by_key(|machine| machine.size());
+        Self { machines, own }
+    }
+
+    /// Every machine type, smallest first.
+    pub fn machines(&self) -> &[&'static MachineType] {
+        &self.machines
+    }
+
+    /// The machine type of this exact name.
+    pub fn find(&self, name: &str) -> Option<&'static MachineType> {
+        let mut machines = self.machines.iter();
+        machines.find(|machine| machine.name == name).copied()
+    }
+
+    /// The machine types of one kind, smallest first.
+    pub fn of_kind(&self, kind: MachineKind) -> impl Iterator<Item = &'static MachineType> {
+        let machines = self.machines.iter().copied();
+        machines.filter(move |machine| machine.kind() == kind)
+    }
+
+    /// What the project says of this machine type.
+    pub fn own(&self, name: &str) -> Option<&OwnMachine> {
+        self.own.iter().find(|own| own.machine.name == name)
+    }
+
+    /// The machine type that was probably meant by a name, as [`meant`] finds it.
+    pub fn meant(&self, given: &str) -> Option<&'static MachineType> {
+        let name = bare(given);
+        let all = || self.machines.iter().copied();
+        all()
+            .find(|machine| bare(machine.name) == name)
+            .or_else(|| {
+                let nearest = suggest::nearest(&name, all().map(bare_name))?;
+                all().find(|machine| bare_name(machine) == nearest)
+            })
+    }
 }
 
 /// The name without what GPU types have in common, as it stands.

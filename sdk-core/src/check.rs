@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::app::App;
 use crate::attribute::{Arg, ArgValue, Attribute, Finding, Place, Value};
-use crate::catalogue;
+use crate::catalogue::Catalogue;
 use crate::machine::{MachineKind, MachineType};
 use crate::name;
 use crate::parameter::{self, Parameter, Setting};
@@ -28,10 +28,11 @@ pub struct Checked {
 ///
 /// ```
 /// use machinist_core::attribute::{Arg, ArgValue, Attribute, Place, Value};
+/// use machinist_core::catalogue::Catalogue;
 /// use machinist_core::check::check;
 ///
 /// let machine_type = Value::Text("GPU-H100".into());
-/// let checked = check(&Attribute {
+/// let attribute = Attribute {
 ///     at: Place(0),
 ///     args: vec![Arg {
 ///         key: "machine_type".into(),
@@ -41,14 +42,21 @@ pub struct Checked {
 ///     unreadable: false,
 ///     item_name: "LlmServer".into(),
 ///     item_name_at: Place(3),
-/// });
+/// };
+/// let checked = check(&attribute, &Catalogue::built_in());
 /// let app = checked.app.unwrap();
 /// assert_eq!((&*app.name, app.gpus), ("llm-server", 1));
 /// ```
-pub fn check(attribute: &Attribute) -> Checked {
+pub fn check(attribute: &Attribute, catalogue: &Catalogue) -> Checked {
     let mut read = Reader {
+        catalogue,
+        name: None,
+        machine_types: None,
+        settings: Vec::new(),
+        required: Vec::new(),
+        mentioned: Vec::new(),
         unreadable: attribute.unreadable,
-        ..Reader::default()
+        errors: Vec::new(),
     };
     read.level(Level::App, &attribute.args);
     let name = read.name(attribute);
@@ -64,6 +72,10 @@ pub fn check(attribute: &Attribute) -> Checked {
     };
     let app = read.errors.is_empty().then(|| App {
         name,
+        own: machines
+            .iter()
+            .filter_map(|(machine, _)| catalogue.own(machine.name).cloned())
+            .collect(),
         machine_types: machines.iter().map(|(machine, _)| *machine).collect(),
         gpus,
         settings: read.sorted_settings(),
@@ -85,8 +97,8 @@ pub fn check(attribute: &Attribute) -> Checked {
 type At<T> = (T, Place);
 
 /// What has been read so far.
-#[derive(Default)]
-struct Reader {
+struct Reader<'a> {
+    catalogue: &'a Catalogue,
     name: Option<At<String>>,
     machine_types: Option<At<Vec<At<String>>>>,
     settings: Vec<(&'static Parameter, Setting, Place)>,
@@ -97,7 +109,7 @@ struct Reader {
     errors: Vec<Finding>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn error(&mut self, at: Place, problem: Problem) {
         self.errors.push(Finding { at, problem });
     }
@@ -204,15 +216,17 @@ impl Reader {
     fn machines(&mut self, attribute_at: Place) -> Vec<At<&'static MachineType>> {
         let Some((names, _)) = self.machine_types.take() else {
             if !self.unreadable && !self.is_mentioned(parameter::MACHINE_TYPE) {
-                self.error(attribute_at, problem::missing_machine_type());
+                self.error(attribute_at, problem::missing_machine_type(self.catalogue));
             }
             return Vec::new();
         };
         let mut machines: Vec<At<&'static MachineType>> = Vec::new();
         let mut mixed = false;
         for (name, at) in names {
-            match (catalogue::find(&name), machines.first()) {
-                (None, _) => self.error(at, problem::unknown_machine_type(&name)),
+            match (self.catalogue.find(&name), machines.first()) {
+                (None, _) => {
+                    self.error(at, problem::unknown_machine_type(self.catalogue, &name));
+                }
                 (Some(machine), Some(&(first, _))) if first.kind() != machine.kind() => {
                     if !mixed {
                         let gpus = self.is_mentioned(parameter::GPUS);
@@ -242,7 +256,7 @@ impl Reader {
             (MachineKind::Cpu, None) => 0,
             (MachineKind::Gpu, None) => 1,
             (MachineKind::Cpu, Some((.., at))) => {
-                self.error(at, problem::gpus_on_cpu(first));
+                self.error(at, problem::gpus_on_cpu(self.catalogue, first));
                 0
             }
             (MachineKind::Gpu, Some((_, setting, at))) => {
@@ -288,7 +302,8 @@ impl Reader {
         for &(machine, at) in machines {
             let missed: Vec<Required> = requirement::missed(machine, gpus, &required).collect();
             if !missed.is_empty() {
-                let problem = problem::requirement_missed(machine, gpus, &required, &missed);
+                let problem =
+                    problem::requirement_missed(self.catalogue, machine, gpus, &required, &missed);
                 self.error(at, problem);
             }
         }
@@ -305,7 +320,7 @@ impl Reader {
             .iter()
             .map(|(required, _)| *required)
             .collect();
-        let mut fitting = requirement::fitting(gpus, &required);
+        let mut fitting = requirement::fitting(self.catalogue, gpus, &required);
         let Some(smallest) = fitting.find(|machine| machine.kind() == MachineKind::Gpu) else {
             return Vec::new();
         };

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | a machine's figures, what a name probably meant | [`catalogue`] |
 //! | a parameter, its range and default | [`parameter`] |
+//! | a project's own machine types | [`own`] |
 //! | what other platforms call the machine types | [`platform`] |
 //! | what `requires(...)` can ask for, and which machines have it | [`requirement`] |
 //! | how sizes, bandwidths and durations are written | [`mod@unit`] |
@@ -25,6 +26,7 @@ pub mod check;
 pub mod json;
 mod machine;
 pub mod name;
+pub mod own;
 pub mod parameter;
 pub mod platform;
 pub mod problem;
@@ -32,6 +34,7 @@ pub mod record;
 pub mod requirement;
 mod spec;
 pub mod suggest;
+mod toml;
 pub mod unit;
 
 pub use machine::{MachineKind, MachineType};

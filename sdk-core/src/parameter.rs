@@ -145,7 +145,7 @@ pub enum Setting {
 
 macro_rules! parameters {
     (
-        always { $(#[doc = $head_doc:literal] $head:ident: $head_kind:expr;)* }
+        always { $($(#[doc = $head_doc:literal])* $head:ident: $head_kind:expr;)* }
         $($(#[doc = $group_doc:literal])* $struct:ident $group:ident {
             $($(#[doc = $doc:literal])* $key:ident: $type:ty, $kind:expr, $default:expr;)*
         })*
@@ -164,7 +164,7 @@ macro_rules! parameters {
                 group: Group::Code,
                 kind: $head_kind,
                 platform_default: None,
-                doc: trim($head_doc),
+                doc: trim(concat!($($head_doc),*)),
             },)*
             $($(Parameter {
                 key: stringify!($key),
@@ -196,8 +196,9 @@ parameters! {
     always {
         /// The machine type, or a list of them that is tried in order; required.
         machine_type: Kind::MachineTypes;
-        /// GPUs per runner; 1 where a GPU type has none written, an error on CPU types.
-        gpus: Kind::Number(1, crate::catalogue::MAX_GPUS);
+        /// GPUs per runner, at most 8 of a built-in type; 1 where a GPU type has none written, an
+        /// error on CPU types.
+        gpus: Kind::Number(1, crate::catalogue::MOST_GPUS);
     }
 
     /// The code parameters beside `machine_type` and `gpus`, where the code sets them: they are

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::attribute::{Place, Value};
-use crate::catalogue;
+use crate::catalogue::{self, Catalogue};
 use crate::machine::{MachineKind, MachineType};
 use crate::name;
 use crate::parameter::{self, Group, Kind, PARAMETERS, Parameter, REGIONS};
@@ -104,8 +104,9 @@ fn shown(text: &str) -> impl fmt::Display {
     text.escape_debug()
 }
 
-fn machine_names(kind: MachineKind) -> String {
-    let all: Vec<&str> = catalogue::of_kind(kind)
+fn machine_names(catalogue: &Catalogue, kind: MachineKind) -> String {
+    let all: Vec<&str> = catalogue
+        .of_kind(kind)
         .map(|machine| machine.name)
         .collect();
     format!("{} types are {}", kind.as_str(), all.join(", "))
@@ -116,29 +117,30 @@ fn machine_names(kind: MachineKind) -> String {
 /// A machine type that is not in the catalogue, with the one that was probably meant.
 ///
 /// ```
+/// use machinist_core::catalogue::Catalogue;
 /// use machinist_core::problem::unknown_machine_type;
 ///
-/// let problem = unknown_machine_type("GPU-H10O");
+/// let problem = unknown_machine_type(&Catalogue::built_in(), "GPU-H10O");
 /// assert_eq!(problem.message, "unknown machine type `GPU-H10O`");
 /// assert!(problem.help.unwrap().contains("`GPU-H100`"));
 /// ```
-pub fn unknown_machine_type(given: &str) -> Problem {
+pub fn unknown_machine_type(catalogue: &Catalogue, given: &str) -> Problem {
     let problem = Problem::new(format!("unknown machine type `{}`", shown(given)));
-    let Some(meant) = catalogue::meant(given) else {
+    let Some(meant) = catalogue.meant(given) else {
         let (cpu, gpu) = (
-            machine_names(MachineKind::Cpu),
-            machine_names(MachineKind::Gpu),
+            machine_names(catalogue, MachineKind::Cpu),
+            machine_names(catalogue, MachineKind::Gpu),
         );
         return problem.help(gpu).note(cpu);
     };
     let name = meant.name;
-    let note = machine_names(meant.kind());
+    let note = machine_names(catalogue, meant.kind());
     let required = |gb: u32| [(&REQUIREMENTS[0], gb.saturating_mul(1_000))];
     let problem = match catalogue::memory_gb(given).map(required) {
         Some(required) if !requirement::meets(meant, 1, &required) => {
             let has = SIZE.show(meant.vram_mb);
             let wanted = SIZE.show(required[0].1);
-            let larger = requirement::fitting(1, &required)
+            let larger = requirement::fitting(catalogue, 1, &required)
                 .next()
                 .map_or_else(String::new, |m| {
                     format!("; the smallest with {wanted} is `{}`", m.name)
@@ -180,13 +182,13 @@ pub(crate) fn mixed_list(first: &MachineType, other: &MachineType, gpus: bool) -
 }
 
 /// `gpus` on a CPU type.
-pub(crate) fn gpus_on_cpu(machine: &MachineType) -> Problem {
+pub(crate) fn gpus_on_cpu(catalogue: &Catalogue, machine: &MachineType) -> Problem {
     Problem::new(format!(
         "`{}` is a CPU type and takes no `gpus`",
         machine.name
     ))
     .help("remove `gpus`, or name a GPU type as `machine_type`")
-    .note(machine_names(MachineKind::Gpu))
+    .note(machine_names(catalogue, MachineKind::Gpu))
 }
 
 /// More GPUs than the machine type takes.
@@ -200,18 +202,19 @@ pub(crate) fn too_many_gpus(machine: &MachineType, gpus: u32) -> Problem {
 }
 
 /// No `machine_type`.
-pub(crate) fn missing_machine_type() -> Problem {
+pub(crate) fn missing_machine_type(catalogue: &Catalogue) -> Problem {
     Problem::new("this app names no machine type")
         .help("add `machine_type = \"...\"`, for instance `machine_type = \"GPU-H100\"`")
         .note(format!(
             "{}; {}",
-            machine_names(MachineKind::Gpu),
-            machine_names(MachineKind::Cpu)
+            machine_names(catalogue, MachineKind::Gpu),
+            machine_names(catalogue, MachineKind::Cpu)
         ))
 }
 
 /// A machine type that misses a requirement.
 pub(crate) fn requirement_missed(
+    catalogue: &Catalogue,
     machine: &MachineType,
     gpus: u32,
     required: &[Required],
@@ -243,8 +246,8 @@ pub(crate) fn requirement_missed(
             "the catalogue does not list AV1 encode for `{name}`"
         ));
     }
-    let problem =
-        Problem::new(format!("`{name}` {first}")).help(what_fits(machine, gpus, required, missed));
+    let problem = Problem::new(format!("`{name}` {first}"))
+        .help(what_fits(catalogue, machine, gpus, required, missed));
     if notes.is_empty() {
         problem
     } else {
@@ -262,12 +265,13 @@ fn gpu_count(gpus: u32) -> String {
 
 /// Which machine types meet the requirements, and how many GPUs would do.
 fn what_fits(
+    catalogue: &Catalogue,
     machine: &MachineType,
     gpus: u32,
     required: &[Required],
     missed: &[Required],
 ) -> String {
-    let all: Vec<&MachineType> = requirement::fitting(gpus.max(1), required).collect();
+    let all: Vec<&MachineType> = requirement::fitting(catalogue, gpus.max(1), required).collect();
     let same: Vec<&MachineType> = all
         .iter()
         .copied()
@@ -292,7 +296,7 @@ fn what_fits(
             )
         }
         ([], Some(more)) => format!("{more} does"),
-        ([], None) => match smallest_with_more_gpus(gpus, required) {
+        ([], None) => match smallest_with_more_gpus(catalogue, gpus, required) {
             Some((other, gpus)) => format!("`{}` with `gpus = {gpus}` does", other.name),
             None => format!(
                 "no machine type of the catalogue does, with up to {} GPUs: lower the requirement",
@@ -303,14 +307,17 @@ fn what_fits(
 }
 
 fn smallest_with_more_gpus(
+    catalogue: &Catalogue,
     gpus: u32,
     required: &[Required],
 ) -> Option<(&'static MachineType, u32)> {
     let with_more = |machine| {
         requirement::with_more_gpus(machine, gpus.max(1), required).map(|gpus| (machine, gpus))
     };
-    catalogue::MACHINE_TYPES
+    catalogue
+        .machines()
         .iter()
+        .copied()
         .filter_map(with_more)
         .min_by_key(|(_, gpus)| *gpus)
 }
@@ -592,7 +599,7 @@ pub(crate) fn out_of_range(parameter: &Parameter, given: &Value) -> Problem {
             .help(format!(
                 "{range}, or name a CPU type for an app without a GPU"
             ))
-            .note(machine_names(MachineKind::Cpu));
+            .note(machine_names(&Catalogue::built_in(), MachineKind::Cpu));
     }
     problem.help(range)
 }

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use crate::attribute::Value;
-use crate::catalogue;
+use crate::catalogue::Catalogue;
 use crate::machine::{MachineKind, MachineType};
 use crate::problem::{self, Problem};
 use crate::unit::{BANDWIDTH, Quantity, SIZE, decimals, scale};
@@ -300,14 +300,20 @@ pub fn missed<'a>(
 /// The machine types that meet all requirements with this many GPUs, smallest first.
 ///
 /// ```
+/// use machinist_core::catalogue::Catalogue;
 /// use machinist_core::requirement::{find, fitting};
 ///
 /// let required = [(find("encoders").unwrap(), 3)];
-/// let names: Vec<_> = fitting(1, &required).map(|machine| machine.name).collect();
+/// let all = Catalogue::built_in();
+/// let names: Vec<_> = fitting(&all, 1, &required).map(|machine| machine.name).collect();
 /// assert_eq!(names, ["GPU-RTX5090", "GPU-L40"]);
 /// ```
-pub fn fitting(gpus: u32, required: &[Required]) -> impl Iterator<Item = &'static MachineType> {
-    let all = catalogue::MACHINE_TYPES.iter();
+pub fn fitting<'a>(
+    catalogue: &'a Catalogue,
+    gpus: u32,
+    required: &'a [Required],
+) -> impl Iterator<Item = &'static MachineType> + 'a {
+    let all = catalogue.machines().iter().copied();
     all.filter(move |machine| meets(machine, gpus, required))
 }
 

@@ -1,6 +1,7 @@
 //! Rules that have more cases than can be listed.
 
 use machinist_core::attribute::{Arg, ArgValue, Attribute, Place, Value};
+use machinist_core::catalogue::Catalogue;
 use machinist_core::catalogue::{self, MACHINE_TYPES};
 use machinist_core::check::check;
 use machinist_core::parameter::{Group, Kind, PARAMETERS};
@@ -107,7 +108,7 @@ proptest! {
     #[test]
     fn any_text_is_an_unknown_machine_or_a_known_one(text in ".*") {
         let known = catalogue::find(&text).is_some();
-        let problem = unknown_machine_type(&text);
+        let problem = unknown_machine_type(&Catalogue::built_in(), &text);
         prop_assert!(problem.help.is_some());
         prop_assert!(!problem.to_string().chars().any(|c| c.is_control() && c != '\n'));
         prop_assert!(!known || catalogue::meant(&text).is_some());
@@ -139,7 +140,8 @@ proptest! {
     ) {
         let requirement = &REQUIREMENTS[requirement];
         let required = [(requirement, amount)];
-        let fits: Vec<&str> = fitting(gpus, &required).map(|machine| machine.name).collect();
+        let all = Catalogue::built_in();
+        let fits: Vec<&str> = fitting(&all, gpus, &required).map(|machine| machine.name).collect();
         for machine in MACHINE_TYPES {
             prop_assert_eq!(fits.contains(&machine.name), meets(machine, gpus, &required));
             if let Some(more) = with_more_gpus(machine, gpus, &required) {
@@ -157,12 +159,12 @@ proptest! {
         let mut vram = arg("requires", Value::Bool(true));
         vram.value = ArgValue::Group(vec![arg("vram", Value::Text(format!("{gb} GB")))]);
         let args = vec![arg("machine_type", Value::Text(machine.name.into())), vram];
-        let checked = check(&attribute(args));
+        let checked = check(&attribute(args), &Catalogue::built_in());
         let enough = machine.vram_mb >= gb * 1000;
         prop_assert_eq!(checked.app.is_some(), enough);
         prop_assert_eq!(checked.errors.len(), usize::from(!enough));
         if let Some(app) = checked.app {
-            let smallest = fitting(1, &app.required).next().unwrap();
+            let smallest = fitting(&Catalogue::built_in(), 1, &app.required).next().unwrap();
             let large = machine.vram_mb >= 2 * smallest.vram_mb;
             prop_assert_eq!(checked.warnings.len(), usize::from(large));
         }
@@ -181,7 +183,7 @@ proptest! {
                 vec![machine, group]
             }
         };
-        let errors = check(&attribute(args)).errors;
+        let errors = check(&attribute(args), &Catalogue::built_in()).errors;
         prop_assert_eq!(errors.len(), 1, "{:?}", errors);
         let help = errors[0].problem.help.clone().unwrap();
         prop_assert!(help.contains(parameter.key), "{}", help);

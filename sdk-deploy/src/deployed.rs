@@ -10,6 +10,7 @@ use machinist_core::problem::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::machines::OwnMachine;
 use crate::manifest::{App, Manifest, as_written};
 use crate::plan::{
     self, Action, AppPlan, Change, Effective, Parameters, Plan, effective, overlaid,
@@ -34,6 +35,9 @@ pub struct AppState {
     /// The binaries that linked it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
+    /// Its machine types that are the project's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub machines: Vec<OwnMachine>,
     /// What tells apart what was sent to the platform, the binary above all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact: Option<String>,
@@ -285,6 +289,7 @@ impl AppState {
 
     fn settle(&mut self, app: &AppPlan, effective: &Effective, occasion: &Occasion) {
         self.binaries.clone_from(&app.binaries);
+        self.machines.clone_from(&app.machines);
         self.code = effective.code.clone();
         self.scaling = app.scaling_of_the_code();
         self.overrides = app.overrides();
@@ -344,6 +349,7 @@ impl AppState {
     fn found(app: &App, live: &LiveApp) -> Self {
         let unknown = Self {
             binaries: app.binaries.clone(),
+            machines: app.machines.clone(),
             scaling: app.scaling.clone(),
             ..Self::default()
         };

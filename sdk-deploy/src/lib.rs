@@ -46,6 +46,7 @@ pub use apply::{Apply, ApplyError, Progress, write};
 pub use deployed::{AppState, Deploy, Deployed, Live, LiveApp, Occasion};
 pub use file::write_file;
 pub use lost::{Library, LostCrate, lost};
+pub use machines::OwnMachine;
 pub use manifest::{App, Image, MANIFEST_VERSION, Manifest, ManifestError, Source};
 pub use plan::{
     Action, AppPlan, Change, Effective, Options, Parameters, Plan, Reset, Tuned, Why, plan,

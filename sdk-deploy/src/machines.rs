@@ -1,8 +1,50 @@
 //! The machine types of an app, with their figures and what other platforms call them.
 
 use machinist_core::{MachineKind, catalogue, parameter, platform};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::plan::Parameters;
+
+/// A machine type of a project's own, as its app carries it. The figures describe a runner with
+/// one GPU.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = false))]
+pub struct OwnMachine {
+    /// Its name.
+    pub name: String,
+    /// Video memory in MB; none of a CPU type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vram: Option<u32>,
+    /// Main memory in MB.
+    pub ram: u32,
+    /// CPU cores.
+    pub cpus: serde_json::Number,
+    /// Bandwidth of the video memory in GB/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<u32>,
+    /// Hardware video encoders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoders: Option<u32>,
+    /// Hardware video decoders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoders: Option<u32>,
+    /// Whether the encoders write AV1, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub av1_encode: Option<bool>,
+    /// The most GPUs a runner takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_gpus: Option<u32>,
+    /// The labels of nodes that have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub node_labels: Vec<String>,
+    /// SkyPilot's name of its GPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accelerator: Option<String>,
+    /// The name that the platform fal has for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fal: Option<String>,
+}
 
 /// A machine type as targets need it. The figures describe a runner with one GPU.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,12 +59,12 @@ pub(crate) struct Machine {
 
 /// The machine types that these parameters name, in their order; those that nobody knows are left
 /// out.
-pub(crate) fn of(code: &Parameters) -> Vec<Machine> {
+pub(crate) fn of(code: &Parameters, own: &[OwnMachine]) -> Vec<Machine> {
     let names = code
         .get(parameter::MACHINE_TYPE)
         .and_then(|names| names.as_array());
     let names = names.into_iter().flatten().filter_map(|name| name.as_str());
-    names.filter_map(find).collect()
+    names.filter_map(|name| find(name, own)).collect()
 }
 
 /// The number of GPUs; 0 of a CPU type.
@@ -31,32 +73,58 @@ pub(crate) fn gpus(code: &Parameters) -> u32 {
     gpus.and_then(|gpus| u32::try_from(gpus).ok()).unwrap_or(0)
 }
 
-pub(crate) fn find(name: &str) -> Option<Machine> {
+fn find(name: &str, own: &[OwnMachine]) -> Option<Machine> {
+    let built_in = built_in(name);
+    let Some(own) = own.iter().find(|own| own.name == name) else {
+        return built_in;
+    };
+    let usual = built_in.as_ref();
+    Some(Machine {
+        name: name.into(),
+        has_gpus: own.vram.is_some(),
+        ram_mb: own.ram,
+        millicores: own.millicores(),
+        node_labels: match (&*own.node_labels, usual) {
+            ([], Some(usual)) => usual.node_labels.clone(),
+            (labels, _) => labels.to_vec(),
+        },
+        accelerator: own
+            .accelerator
+            .clone()
+            .or_else(|| usual?.accelerator.clone()),
+    })
+}
+
+fn built_in(name: &str) -> Option<Machine> {
     let machine = catalogue::find(name)?;
     let names = platform::names(name);
+    let labels = names.iter().flat_map(|names| names.node_labels);
     Some(Machine {
         name: name.into(),
         has_gpus: machine.kind() == MachineKind::Gpu,
         ram_mb: machine.ram_mb,
         millicores: machine.millicores,
-        node_labels: names
-            .iter()
-            .flat_map(|names| names.node_labels)
-            .map(|&label| label.into())
-            .collect(),
+        node_labels: labels.map(|&label| label.into()).collect(),
         accelerator: names.map(|names| names.accelerator.into()),
     })
 }
 
-/// Every machine type of the catalogue.
+/// Every machine type of the built-in catalogue.
 pub(crate) fn all() -> impl Iterator<Item = Machine> {
     catalogue::MACHINE_TYPES
         .iter()
-        .filter_map(|machine| find(machine.name))
+        .filter_map(|machine| built_in(machine.name))
 }
 
 /// What every one of several machine types has, with this many GPUs.
 pub(crate) fn least(machines: &[Machine], gpus: u32, figure: impl Fn(&Machine) -> u32) -> u32 {
     let least = machines.iter().map(figure).min().unwrap_or(0);
     least.saturating_mul(gpus.max(1))
+}
+
+impl OwnMachine {
+    fn millicores(&self) -> u32 {
+        let cores = self.cpus.to_string();
+        machinist_core::unit::scale(&cores, 1_000).unwrap_or(0)
+    }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use thiserror::Error;
 
+use crate::machines::OwnMachine;
 use crate::read::{self, ReadError};
 use crate::schema;
 
@@ -57,6 +58,9 @@ pub struct App {
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "schema::requires")]
     pub requires: Map<String, serde_json::Value>,
+    /// Its machine types that are the project's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub machines: Vec<OwnMachine>,
 }
 
 /// Where an app is written.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::deployed::{AppState, Deploy, Deployed};
+use crate::machines::OwnMachine;
 use crate::manifest::{App, Manifest};
 
 /// Parameters by key, in the order of the manifest.
@@ -67,6 +68,9 @@ pub struct AppPlan {
     /// The binaries that link it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
+    /// Its machine types that are the project's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub machines: Vec<OwnMachine>,
     /// The parameters that change, in the order of the manifest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
@@ -220,6 +224,7 @@ fn put(
             false => Action::Update,
         },
         binaries: state.binaries.clone(),
+        machines: state.machines.clone(),
         changes,
         reset: false,
         tuned: tuned(scaling, &sorted(overrides.clone())),
@@ -256,6 +261,7 @@ fn deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
         name: app.name.clone(),
         action,
         binaries: app.binaries.clone(),
+        machines: app.machines.clone(),
         changes,
         reset,
         tuned: tuned(&app.scaling, &overrides),
@@ -276,6 +282,7 @@ fn gone(name: &str, state: &AppState, prune: bool) -> AppPlan {
             Action::Orphaned
         },
         binaries: state.binaries.clone(),
+        machines: state.machines.clone(),
         changes: Vec::new(),
         reset: false,
         tuned: Vec::new(),

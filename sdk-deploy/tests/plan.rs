@@ -30,6 +30,7 @@ fn app(name: &str, code: Parameters, scaling: Parameters) -> App {
         code,
         scaling,
         requires: Parameters::new(),
+        machines: Vec::new(),
     }
 }
 

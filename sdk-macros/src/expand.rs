@@ -1,5 +1,6 @@
 //! From a checked app to code: the record, the typed entry and the errors.
 
+use machinist_core::MachineType;
 use machinist_core::app::{App, Origin};
 use machinist_core::attribute::{Arg, ArgValue, Attribute, Finding, Place};
 use machinist_core::check;
@@ -10,11 +11,14 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::item::{self, Item};
+use crate::own;
 use crate::parse::{self, ATTRIBUTE, Places, Range, one};
 
 /// Where the attribute stands, and in which build.
 pub(crate) struct CallSite {
     pub(crate) span: Span,
+    /// The package's folder.
+    pub(crate) folder: String,
     pub(crate) package: String,
     pub(crate) version: String,
     /// The binary that is built, if one is.
@@ -36,13 +40,15 @@ impl CallSite {
         } else {
             span.file()
         };
+        let folder = cargo("CARGO_MANIFEST_DIR").unwrap_or_default();
         Self {
             span,
             package: cargo("CARGO_PKG_NAME").unwrap_or_default(),
             version: cargo("CARGO_PKG_VERSION").unwrap_or_default(),
             binary: cargo("CARGO_BIN_NAME"),
-            file: in_package(&file, &cargo("CARGO_MANIFEST_DIR").unwrap_or_default()),
+            file: in_package(&file, &folder),
             line,
+            folder,
         }
     }
 }
@@ -78,15 +84,55 @@ pub(crate) fn app(args: TokenStream, item: TokenStream, call: &CallSite) -> Toke
 
 fn generate(args: TokenStream, item: &Item, call: &CallSite) -> TokenStream {
     let mut arguments = parse::arguments(args, call.span);
+    let krate = arguments
+        .krate
+        .take()
+        .unwrap_or_else(|| quote!(::machinist));
+    match checked(arguments, item, call, &krate) {
+        Ok(app) => app,
+        Err(errors) => {
+            let stand_in = stand_in(item, &krate);
+            quote!(#errors #stand_in)
+        }
+    }
+}
+
+/// So that code which asks the type for its machine gives no errors of its own.
+fn stand_in(item: &Item, krate: &TokenStream) -> Option<TokenStream> {
+    let item::Generics {
+        params,
+        args,
+        bounds,
+    } = item.generics.as_ref()?;
+    let name = &item.name;
+    Some(quote! {
+        #[allow(dead_code, deprecated)]
+        impl<#params> #krate::App for #name<#args> #bounds {
+            const SPEC: #krate::Spec = #krate::Spec::EMPTY;
+        }
+    })
+}
+
+fn checked(
+    mut arguments: parse::Arguments,
+    item: &Item,
+    call: &CallSite,
+    krate: &TokenStream,
+) -> Result<TokenStream, TokenStream> {
     let item_name_at = arguments.places.add(one(item.name.span()));
     let name_at = name_place(&arguments.args).unwrap_or(item_name_at);
-    let checked = check::check(&Attribute {
+    let attribute = Attribute {
         at: ATTRIBUTE,
         item_name: default_name(item, call),
         item_name_at,
         args: std::mem::take(&mut arguments.args),
         unreadable: arguments.unreadable,
-    });
+    };
+    let machines = match own::machines(&call.folder) {
+        Ok(machines) => machines,
+        Err(problem) => return Err(compile_error(one(call.span), &problem)),
+    };
+    let checked = check::check(&attribute, &machines.catalogue);
     let places = &arguments.places;
     let error = |at, problem: &Problem| compile_error(places.range(at), problem);
     let mut errors: Vec<_> = arguments
@@ -107,10 +153,18 @@ fn generate(args: TokenStream, item: &Item, call: &CallSite) -> TokenStream {
                 .warnings
                 .iter()
                 .map(|finding| warning(finding, places, item));
-            let register = register(&app, item, call, arguments.krate, places.range(name_at).0);
-            quote!(#(#warnings)* #register)
+            let register = register(&app, item, call, krate, places.range(name_at).0);
+            let tracked = machines.file.as_deref().map(tracked);
+            Ok(quote!(#(#warnings)* #tracked #register))
         }
-        _ => errors.into_iter().map(|(_, error)| error).collect(),
+        _ => Err(errors.into_iter().map(|(_, error)| error).collect()),
+    }
+}
+
+/// So that cargo builds anew when the file changes: what a macro reads by itself is not seen.
+fn tracked(file: &str) -> TokenStream {
+    quote! {
+        const _: &[::core::primitive::u8] = ::core::include_bytes!(#file);
     }
 }
 
@@ -137,7 +191,7 @@ fn register(
     app: &App,
     item: &Item,
     call: &CallSite,
-    krate: Option<TokenStream>,
+    krate: &TokenStream,
     name_span: Span,
 ) -> TokenStream {
     let item_name = item.name.to_string();
@@ -153,15 +207,21 @@ fn register(
         Ok(record) => record,
         Err(_) => return compile_error(one(item.name.span()), &too_long()),
     };
-    let krate = krate.unwrap_or_else(|| quote!(::machinist));
     let guard = guard(&app.name, name_span);
     let length = Literal::usize_unsuffixed(record.len());
     let record = Literal::byte_string(&record);
     let name = &app.name;
-    let machines = app
-        .machine_types
-        .iter()
-        .map(|machine| Ident::new(&machine.name.replace('-', "_"), Span::call_site()));
+    let machines = app.machine_types.iter().map(|machine| {
+        let is_own = app.own.iter().any(|own| own.machine.name == machine.name);
+        match is_own {
+            true => own_machine(machine, krate),
+            false => {
+                let name = machine.name.replace('-', "_");
+                let name = Ident::new(&name, Span::call_site());
+                quote!(#krate::catalogue::#name)
+            }
+        }
+    });
     let gpus = Literal::u32_unsuffixed(app.gpus);
     let code = fields(app, Group::Code);
     let scaling = fields(app, Group::Scaling);
@@ -177,9 +237,36 @@ fn register(
     quote! {
         #krate::__register! {
             #length #record
-            #name [#(#machines)*] #gpus {#code} {#scaling}
+            #name [#(#machines),*] #gpus {#code} {#scaling}
             {#guard}
             #implement
+        }
+    }
+}
+
+/// The figures of a machine type of the project's own.
+fn own_machine(machine: &MachineType, krate: &TokenStream) -> TokenStream {
+    let MachineType {
+        name,
+        vram_mb,
+        ram_mb,
+        millicores,
+        bandwidth_gb_s,
+        encoders,
+        decoders,
+        av1_encode,
+        max_gpus,
+        suits,
+    } = machine;
+    let av1_encode = match av1_encode {
+        Some(yes) => quote!(::core::option::Option::Some(#yes)),
+        None => quote!(::core::option::Option::None),
+    };
+    quote! {
+        #krate::MachineType {
+        name: #name, vram_mb: #vram_mb, ram_mb: #ram_mb, millicores: #millicores,
+        bandwidth_gb_s: #bandwidth_gb_s, encoders: #encoders, decoders: #decoders,
+        av1_encode: #av1_encode, max_gpus: #max_gpus, suits: #suits
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod expand;
 mod item;
+mod own;
 mod parse;
 
 use proc_macro2::{Span, TokenStream};

@@ -9,6 +9,7 @@ use crate::expand::{self, CallSite};
 fn call() -> CallSite {
     CallSite {
         span: Span::call_site(),
+        folder: String::new(),
         package: "studio".into(),
         version: "1.2.3".into(),
         binary: Some("llm_server".into()),

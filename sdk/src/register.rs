@@ -31,7 +31,7 @@ pub mod __private {
 macro_rules! __register {
     (
         $length:literal $record:literal
-        $name:literal [$($machine:ident)*] $gpus:literal
+        $name:literal [$($machines:tt)*] $gpus:literal
         {$($code:ident $code_value:tt)*} {$($scaling:ident $scaling_value:tt)*}
         {$($guard:tt)*}
         $(($($params:tt)*) ($type:ty) ($($bounds:tt)*))?
@@ -41,7 +41,7 @@ macro_rules! __register {
             #[allow(clippy::needless_update)]
             const SPEC: $crate::Spec = $crate::Spec {
                 name: $name,
-                machine_types: &[$($crate::catalogue::$machine),*],
+                machine_types: &[$($machines)*],
                 gpus: $gpus,
                 code: $crate::CodeParameters {
                     $($code: $crate::__private::Some($code_value),)*

@@ -49,6 +49,7 @@ fn app() -> impl Strategy<Value = App> {
                 code,
                 scaling: valid_together(scaling),
                 requires: Parameters::new(),
+                machines: Vec::new(),
             }
         })
 }

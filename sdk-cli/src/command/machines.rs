@@ -2,7 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use machinist_core::catalogue::{self, MACHINE_TYPES, MAX_GPUS, WORKLOADS};
+use machinist_core::catalogue::{Catalogue, MOST_GPUS, WORKLOADS};
 use machinist_core::problem::unknown_machine_type;
 use machinist_core::requirement::{self, REQUIREMENTS, Required, Requirement, Unit, meets};
 use machinist_core::unit::{BANDWIDTH, SIZE, decimals, scale};
@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::machines_file;
 use crate::output::Output;
 
 /// Print the machine types, or those that fit, the smallest first
@@ -22,7 +23,7 @@ pub(crate) struct Machines {
     /// Show this machine type in full
     name: Option<String>,
     /// GPUs of a runner; 1 if it is not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_GPUS as i64))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_GPUS as i64))]
     gpus: Option<u32>,
     /// What the platform recommends for this work, the first choice first
     #[arg(long, conflicts_with = "name", value_parser = workloads(), help_heading = REQUIRES)]
@@ -104,29 +105,33 @@ fn unspaced(amount: &str) -> String {
 
 impl Machines {
     /// The machine types to choose from, in the order to show them.
-    fn candidates(&self) -> Vec<&'static MachineType> {
+    fn candidates(&self, catalogue: &Catalogue) -> Vec<&'static MachineType> {
         let workload = self.workload.as_ref();
         let workload = workload.and_then(|name| WORKLOADS.iter().find(|w| w.name == name));
-        let all = workload.map_or(MACHINE_TYPES, |workload| workload.machine_types);
+        let all = match workload {
+            Some(workload) => workload.machine_types.iter().collect(),
+            None => catalogue.machines().to_vec(),
+        };
         // Who asks for a number of GPUs does not want a machine without.
         let kind =
             |machine: &&MachineType| self.gpus.is_none() || machine.kind() == MachineKind::Gpu;
-        all.iter().filter(kind).collect()
+        all.into_iter().filter(kind).collect()
     }
 }
 
 pub(crate) fn run(args: &Machines, output: &Output) -> Result<Exit, Failure> {
+    let catalogue = machines_file::catalogue()?;
     match &args.name {
-        Some(name) => show_one(name, args.gpus, output)?,
-        None => show_fitting(args, output)?,
+        Some(name) => show_one(&catalogue, name, args.gpus, output)?,
+        None => show_fitting(&catalogue, args, output)?,
     }
     Ok(Exit::Success)
 }
 
-fn show_fitting(args: &Machines, output: &Output) -> Result<(), Failure> {
+fn show_fitting(catalogue: &Catalogue, args: &Machines, output: &Output) -> Result<(), Failure> {
     let gpus = args.gpus.unwrap_or(1);
     let required = &args.required.0;
-    let candidates = args.candidates();
+    let candidates = args.candidates(catalogue);
     let fitting = candidates
         .iter()
         .filter(|machine| meets(machine, gpus, required));
@@ -169,7 +174,7 @@ fn nothing_fits(args: &Machines, candidates: &[&MachineType], required: &[Requir
     match more.min_by_key(|(_, gpus)| *gpus) {
         Some((name, gpus)) => failure.help(format!("`{name}` does with `--gpus {gpus}`")),
         None if args.workload.is_some() => failure.help("leave out `--workload`"),
-        None => failure.help(format!("ask for less: not even {MAX_GPUS} GPUs meet it")),
+        None => failure.help("ask for less: no number of GPUs meets it"),
     }
 }
 
@@ -182,8 +187,14 @@ fn written((what, amount): &Required) -> String {
     }
 }
 
-fn show_one(name: &str, gpus: Option<u32>, output: &Output) -> Result<(), Failure> {
-    let machine = catalogue::find(name).ok_or_else(|| unknown_machine_type(name))?;
+fn show_one(
+    catalogue: &Catalogue,
+    name: &str,
+    gpus: Option<u32>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let machine = catalogue.find(name);
+    let machine = machine.ok_or_else(|| unknown_machine_type(catalogue, name))?;
     if gpus.is_some() && machine.kind() == MachineKind::Cpu {
         return Err(
             Failure::new(format!("`{name}` is a CPU type and takes no GPUs"))

@@ -46,8 +46,8 @@ impl Target for Fal {
         Some(fal(&["apps", "list", "--output", "json"], None))
     }
 
-    fn read(&self, text: &str, _: &Deployed) -> Result<Live, String> {
-        live::parse(text)
+    fn read(&self, text: &str, known: &Deployed) -> Result<Live, String> {
+        live::parse(text, known)
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {

@@ -4,8 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use machinist_core::parameter;
 use machinist_core::problem::Problem;
+use machinist_core::{own, parameter};
 use serde_json::{Map, Value, json};
 
 use super::{Contents, Does, Project, RenderedFile, Rendering, Step, Target, digest, yaml};
@@ -100,7 +100,7 @@ impl SkyPilot {
 
     fn resources(&self, app: &AppPlan, image: &str, port: u64) -> Result<Value, Problem> {
         let code = app.effective.clone().unwrap_or_default().code;
-        let machines = machines::of(&code);
+        let machines = machines::of(&code, &app.machines);
         let gpus = machines::gpus(&code);
         let millicores = machines::least(&machines, gpus, |machine| machine.millicores);
         let ram_mb = machines::least(&machines, gpus, |machine| machine.ram_mb);
@@ -116,9 +116,8 @@ impl SkyPilot {
         for machine in machines.iter().filter(|machine| machine.has_gpus) {
             let Some(accelerator) = &machine.accelerator else {
                 let message = format!("nobody knows SkyPilot's name of `{}`", machine.name);
-                return Err(
-                    Problem::new(message).help("write its `accelerator` in `machines.toml`")
-                );
+                return Err(Problem::new(message)
+                    .help(format!("write its `accelerator` in `{}`", own::FILE)));
             };
             ordered.push(json!({"accelerators": {accelerator: gpus}}));
         }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use machinist_core::parameter::{Kind, PARAMETERS, Parameter};
 use serde::Deserialize;
 
-use crate::deployed::{Live, LiveApp};
+use super::pyproject::{names, ours_of};
+use crate::deployed::{Deployed, Live, LiveApp};
+use crate::machines::OwnMachine;
 use crate::plan::Parameters;
 
 #[derive(Deserialize)]
@@ -23,12 +25,15 @@ struct Alias {
 }
 
 /// Reads the list. The number of GPUs is not in it: the platform tells it nowhere.
-pub(super) fn parse(text: &str) -> Result<Live, String> {
+pub(super) fn parse(text: &str, known: &Deployed) -> Result<Live, String> {
     let list: List = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let apps = list
-        .apps
-        .into_iter()
-        .map(|alias| (name(&alias), app(alias)));
+    let apps = list.apps.into_iter().map(|alias| {
+        let name = name(&alias);
+        let known = known.apps.get(&name);
+        let own = known.map_or(&[][..], |app| &app.machines);
+        let app = app(alias, own);
+        (name, app)
+    });
     Ok(Live {
         apps: apps.collect::<BTreeMap<_, _>>(),
     })
@@ -45,7 +50,7 @@ fn name(alias: &Alias) -> String {
     name.unwrap_or(&alias.alias).into()
 }
 
-fn app(alias: Alias) -> LiveApp {
+fn app(alias: Alias, own: &[OwnMachine]) -> LiveApp {
     let mut parameters = Parameters::new();
     for Parameter { key, kind, .. } in PARAMETERS {
         let theirs = match kind {
@@ -53,8 +58,11 @@ fn app(alias: Alias) -> LiveApp {
             Kind::Regions => "valid_regions",
             _ => key,
         };
-        let value = alias.rest.get(theirs);
-        parameters.extend(value.map(|value| ((*key).into(), value.clone())));
+        let value = alias.rest.get(theirs).map(|value| match kind {
+            Kind::MachineTypes => names(value, |name| ours_of(name, own)),
+            _ => value.clone(),
+        });
+        parameters.extend(value.map(|value| ((*key).into(), value)));
     }
     LiveApp {
         parameters,

@@ -1,9 +1,10 @@
 //! The `pyproject.toml` that `fal deploy` reads. It takes no key that it does not know.
 
-use machinist_core::parameter::{GPUS, PORT, TERMINATION_GRACE_PERIOD};
+use machinist_core::parameter::{GPUS, MACHINE_TYPE, PORT, TERMINATION_GRACE_PERIOD};
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
+use crate::machines::OwnMachine;
 use crate::plan::AppPlan;
 
 /// What the platform calls our parameters, where it has another name for them.
@@ -29,7 +30,11 @@ pub(super) fn render(app: &AppPlan, source: &Source, auth: Option<&str>, reset: 
     for (key, value) in effective.flat_map(|all| all.code.iter().chain(&all.scaling)) {
         let theirs = NAMES.iter().find(|(ours, _)| ours == key);
         let name = theirs.map_or(key.as_str(), |(_, theirs)| theirs);
-        if let Some(value) = value_of(value) {
+        let value = match key == MACHINE_TYPE {
+            true => names(value, |name| theirs_of(name, &app.machines)),
+            false => value.clone(),
+        };
+        if let Some(value) = value_of(&value) {
             table.insert(name.into(), value);
         }
     }
@@ -47,6 +52,28 @@ pub(super) fn render(app: &AppPlan, source: &Source, auth: Option<&str>, reset: 
     let document = one("tool", one("fal", one("apps", one(&app.name, table))));
     // Texts, numbers, lists and tables: this serialization cannot fail.
     toml::to_string(&document).unwrap_or_default()
+}
+
+/// What the platform calls a machine type.
+fn theirs_of<'a>(name: &'a str, own: &'a [OwnMachine]) -> &'a str {
+    let own = own.iter().find(|own| own.name == name);
+    own.and_then(|own| own.fal.as_deref()).unwrap_or(name)
+}
+
+/// What we call a machine type of the platform.
+pub(super) fn ours_of<'a>(name: &'a str, own: &'a [OwnMachine]) -> &'a str {
+    let own = own.iter().find(|own| own.fal.as_deref() == Some(name));
+    own.map_or(name, |own| &own.name)
+}
+
+/// A list of names with other names.
+pub(super) fn names<'a>(list: &'a Json, name: impl Fn(&'a str) -> &'a str) -> Json {
+    let names = list
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str);
+    names.map(name).collect()
 }
 
 fn one(key: &str, value: impl Into<Value>) -> Table {

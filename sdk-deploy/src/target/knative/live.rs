@@ -33,9 +33,10 @@ pub(super) fn parse(
         let known = known.apps.get(name);
         let mut parameters = known.map(|app| app.actual_code()).unwrap_or_default();
         parameters.extend(known.map(|app| app.effective_scaling()).unwrap_or_default());
+        let own = known.map_or(&[][..], |app| &app.machines);
         let revision = service["status"]["latestCreatedRevisionName"].as_str();
         let app = LiveApp {
-            parameters: service::read(&service, &parameters, settings),
+            parameters: service::read(&service, &parameters, own, settings),
             revision: revision.map(str::to_owned),
         };
         live.apps.insert(name.to_owned(), app);

@@ -1,11 +1,12 @@
 //! An app as a Knative service.
 
+use machinist_core::own::FILE;
 use machinist_core::parameter::{self, Group, Kind, PARAMETERS};
 use machinist_core::platform::NODE_LABEL;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
-use crate::machines::{self, Machine};
+use crate::machines::{self, Machine, OwnMachine};
 use crate::plan::{AppPlan, Parameters};
 use crate::settings::KnativeSettings;
 
@@ -84,7 +85,8 @@ impl Service<'_> {
                 machine.name
             ))
             .help(format!(
-                "write `knative.node_labels.{} = [\"...\"]` in `[workspace.metadata.machinist]`",
+                "write its `node_labels` in `{FILE}`, or `knative.node_labels.{} = [\"...\"]` in \
+                 `[workspace.metadata.machinist]`",
                 machine.name
             ))),
             None => Ok(()),
@@ -93,7 +95,7 @@ impl Service<'_> {
 
     /// The machine types with the cluster's own labels.
     fn machines(&self) -> Vec<Machine> {
-        let mut machines = machines::of(&self.code());
+        let mut machines = machines::of(&self.code(), &self.app.machines);
         for machine in &mut machines {
             if let Some(labels) = self.settings.node_labels.get(&machine.name) {
                 machine.node_labels.clone_from(labels);
@@ -407,13 +409,18 @@ pub(super) fn scaling_patch(values: &Parameters) -> Value {
 }
 
 /// What a service says of an app; what the known value stands for too is that value.
-pub(super) fn read(service: &Value, known: &Parameters, settings: &KnativeSettings) -> Parameters {
+pub(super) fn read(
+    service: &Value,
+    known: &Parameters,
+    own: &[OwnMachine],
+    settings: &KnativeSettings,
+) -> Parameters {
     let template = &service["spec"]["template"];
     let annotation = |name: &str| template["metadata"]["annotations"][name].as_str();
     let pod = &template["spec"];
     let container = &pod["containers"][0];
     let mut live = Parameters::new();
-    if let Some(machines) = read_machines(pod, known, settings) {
+    if let Some(machines) = read_machines(pod, known, own, settings) {
         live.insert(parameter::MACHINE_TYPE.into(), machines);
     }
     let gpus = &container["resources"]["limits"]["nvidia.com/gpu"];
@@ -472,7 +479,12 @@ pub(super) fn read(service: &Value, known: &Parameters, settings: &KnativeSettin
 }
 
 /// The machine types by the labels of their nodes; what no label tells is not told.
-fn read_machines(pod: &Value, known: &Parameters, settings: &KnativeSettings) -> Option<Value> {
+fn read_machines(
+    pod: &Value,
+    known: &Parameters,
+    own: &[OwnMachine],
+    settings: &KnativeSettings,
+) -> Option<Value> {
     let affinity = &pod["affinity"]["nodeAffinity"];
     let required = &affinity["requiredDuringSchedulingIgnoredDuringExecution"];
     let label = settings.gpu_label.as_deref().unwrap_or(NODE_LABEL);
@@ -487,7 +499,7 @@ fn read_machines(pod: &Value, known: &Parameters, settings: &KnativeSettings) ->
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    let all = machines::of(known).into_iter().chain(machines::all());
+    let all = machines::of(known, own).into_iter().chain(machines::all());
     let all: Vec<Machine> = all
         .map(|mut machine| {
             if let Some(own) = settings.node_labels.get(&machine.name) {

@@ -1,0 +1,31 @@
+//! The project's own machine types, from the `machines.toml` around this folder.
+
+use std::fs;
+use std::path::Path;
+
+use machinist_core::catalogue::Catalogue;
+use machinist_core::own::{self, FILE};
+
+use crate::cargo::short;
+use crate::failure::Failure;
+
+/// The machine types that code in this folder can name.
+pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let has_file = |folder: &&Path| folder.join(FILE).is_file();
+    let Some(folder) = own::nearest(here.ancestors(), has_file, |folder| is_workspace(folder))
+    else {
+        return Ok(Catalogue::built_in());
+    };
+    let path = short(&folder.join(FILE));
+    let shown = path.display().to_string();
+    let text = fs::read_to_string(&path)
+        .map_err(|error| Failure::new(format!("cannot read `{shown}`: {error}")))?;
+    let machines = own::read(&text).map_err(|error| error.located(&shown))?;
+    Ok(Catalogue::with(machines))
+}
+
+fn is_workspace(folder: &Path) -> bool {
+    let cargo_toml = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+    folder.join("Cargo.lock").is_file() || own::is_workspace(&cargo_toml)
+}

@@ -1,0 +1,220 @@
+//! `machines.toml`: what it says, and what is said about it.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use machinist_core::MachineKind;
+use machinist_core::catalogue::{Catalogue, GPU_H100};
+use machinist_core::own::read;
+use proptest::prelude::*;
+
+const A6000: &str = r#"
+# Ours, in the cellar.
+[GPU-A6000]
+vram = "48 GB"
+ram = "60 GB"        # of a half machine
+cpus = 12.5
+bandwidth = "768 GB/s"
+encoders = 1
+decoders = 2
+av1_encode = false
+max_gpus = 16
+suits = 'renders'
+node_labels = [
+    "NVIDIA-RTX-A6000",  # both
+    "NVIDIA-RTX-A6000-SHARED",
+]
+accelerator = "RTXA6000"
+fal = "GPU-A6000-PRO"
+"#;
+
+#[test]
+fn a_machine_type_has_all_that_the_catalogue_has() {
+    let own = read(A6000).unwrap();
+    let machine = own[0].machine;
+    assert_eq!(
+        (
+            machine.vram_mb,
+            machine.ram_mb,
+            machine.millicores,
+            machine.bandwidth_gb_s
+        ),
+        (48_000, 60_000, 12_500, 768)
+    );
+    assert_eq!(
+        (machine.encoders, machine.decoders, machine.av1_encode),
+        (1, 2, Some(false))
+    );
+    assert_eq!(
+        (machine.max_gpus, machine.suits, machine.kind()),
+        (16, "renders", MachineKind::Gpu)
+    );
+    assert_eq!(
+        own[0].node_labels,
+        ["NVIDIA-RTX-A6000", "NVIDIA-RTX-A6000-SHARED"]
+    );
+    assert_eq!(
+        own[0].json(),
+        r#"{"name":"GPU-A6000","vram":48000,"ram":60000,"cpus":12.5,"bandwidth":768,"encoders":1,"decoders":2,"av1_encode":false,"max_gpus":16,"node_labels":["NVIDIA-RTX-A6000","NVIDIA-RTX-A6000-SHARED"],"accelerator":"RTXA6000","fal":"GPU-A6000-PRO"}"#
+    );
+}
+
+#[test]
+fn figures_of_a_built_in_one_are_changed_one_by_one() {
+    let own = read("[GPU-H100]\nram = \"96 GB\"\n").unwrap();
+    let all = Catalogue::with(own);
+    let machine = all.find("GPU-H100").unwrap();
+    assert_eq!(
+        (machine.ram_mb, machine.vram_mb),
+        (96_000, GPU_H100.vram_mb)
+    );
+    assert_eq!(all.machines().len(), Catalogue::built_in().machines().len());
+}
+
+#[test]
+fn suggestions_come_from_both() {
+    let all = Catalogue::with(read(A6000).unwrap());
+    assert_eq!(all.meant("a6000").unwrap().name, "GPU-A6000");
+    assert_eq!(all.meant("GPU-A600O").unwrap().name, "GPU-A6000");
+    assert_eq!(all.meant("H100").unwrap().name, "GPU-H100");
+    let sizes: Vec<_> = all
+        .machines()
+        .iter()
+        .map(|machine| machine.size())
+        .collect();
+    assert!(sizes.is_sorted());
+}
+
+#[test]
+fn mistakes_are_named_with_their_place() {
+    for (text, expected) in [
+        (
+            "[GPU-X]\nvram = 48\n",
+            "`machines.toml:2:8`: `vram` takes a size",
+        ),
+        (
+            "[GPU-X]\nvram = \"48 GiB\"\n",
+            "`machines.toml:2:8`: `vram`",
+        ),
+        (
+            "[GPU-X]\nvrma = \"48 GB\"\n",
+            "`machines.toml:2:1`: unknown key `vrma`\nhelp: a key with a similar name exists: `vram`",
+        ),
+        (
+            "[GPU-X]\nvram = \"48 GB\"\n",
+            "`machines.toml:1:2`: `GPU-X` has no `ram`\nhelp: write `ram = \"120 GB\"`",
+        ),
+        (
+            "[XXL]\nram = \"60 GB\"\ncpus = 9\nencoders = 1\n",
+            "`machines.toml:4:1`: `XXL` has no GPU, and `encoders` is one's",
+        ),
+        (
+            "[S]\nvram = \"1 GB\"\n",
+            "`machines.toml:2:1`: `S` has no GPU, and `vram` is one's",
+        ),
+        ("[GPU X]\n", "`machines.toml:1:6`: here `]` is missing"),
+        (
+            "[\"GPU X\"]\n",
+            "`machines.toml:1:2`: `GPU X` cannot be the name of a machine type",
+        ),
+        (
+            "ram = 1\n",
+            "`machines.toml:1:1`: a key stands before any machine type",
+        ),
+        (
+            "[A]\nram = \"1 GB\nx",
+            "`machines.toml:2:7`: a text does not end in its line",
+        ),
+        (
+            "[A]\nram = 1 2\n",
+            "`machines.toml:2:9`: a line goes on after its value",
+        ),
+        (
+            "[A]\nram = {}\n",
+            "`machines.toml:2:7`: here a value is missing or not understood",
+        ),
+        ("[A]\n[A]\n", "`machines.toml:2:2`: a table stands twice"),
+        (
+            "[A]\nram = 1\nram = 1\n",
+            "`machines.toml:3:1`: a key stands twice",
+        ),
+        (
+            "[A]\nsuits = \"\"\"x\"\"\"\n",
+            "`machines.toml:2:9`: texts of several lines are not understood here",
+        ),
+        (
+            "[A]\nsuits = \"\\x\"\n",
+            "`machines.toml:2:10`: this escape is not understood",
+        ),
+        (
+            "[GPU-H100]\nmax_gpus = 65\n",
+            "`machines.toml:2:12`: `max_gpus` takes a whole number from 1 to 64, not 65",
+        ),
+        (
+            "[GPU-H100]\nnode_labels = [\"a\", 1]\n",
+            "`machines.toml:2:21`: `node_labels` takes a text, not 1",
+        ),
+        (
+            "[GPU-H100]\nfal = 1\n",
+            "`machines.toml:2:7`: `fal` takes a text, not 1",
+        ),
+    ] {
+        let problem = read(text).unwrap_err().located("machines.toml").to_string();
+        assert!(problem.starts_with(expected), "{text}\n{problem}");
+    }
+}
+
+/// Lines that are mostly such as stand in the file.
+fn lines() -> impl Strategy<Value = String> {
+    let word = "[-a-zA-Z0-9_.+]{1,8}";
+    let text = r#"("([^"\\]|\\["\\ntru]|\\u00e9){0,8}"|'[^']{0,8}')"#;
+    let value = format!(
+        "({word}|{text}|true|-?[0-9_]{{1,4}}(\\.[0-9]{{1,3}})?|\\[ ?({text}(, ?|,\n))*({text})? ?\\])"
+    );
+    let line = format!(
+        "(\\[{word}\\]|{word} = {value}|{word}={value} # {word}|# .{{0,8}}|[ \t]{{0,2}}|.{{0,8}})"
+    );
+    prop::collection::vec(prop::string::string_regex(&line).unwrap(), 0..6)
+        .prop_map(|lines| lines.join("\n"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    /// What is understood here is TOML, and means the same there.
+    #[test]
+    fn what_is_read_is_what_a_parser_of_all_toml_reads(text in lines()) {
+        let Ok(tables) = machinist_core::own::tables(&text) else { return Ok(()) };
+        let whole: toml::Table = text.parse().map_err(|error| TestCaseError::fail(format!("{text:?}: {error}")))?;
+        prop_assert_eq!(tables.len(), whole.len(), "{:?}", text);
+        for (name, entries) in tables {
+            let table = whole[&name].as_table().unwrap();
+            prop_assert_eq!(entries.len(), table.len());
+            for (key, value) in entries {
+                prop_assert!(is_same(&value, &table[&key]), "{value:?} {:?} in {text:?}", table[&key]);
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,80}") {
+        let _ = read(&text);
+    }
+}
+
+fn is_same(ours: &machinist_core::attribute::Value, theirs: &toml::Value) -> bool {
+    use machinist_core::attribute::Value;
+    match (ours, theirs) {
+        (Value::Text(ours), toml::Value::String(theirs)) => ours == theirs,
+        (Value::Integer(ours), toml::Value::Integer(theirs)) => *ours == i128::from(*theirs),
+        (Value::Number(ours), toml::Value::Float(theirs)) => ours.parse() == Ok(*theirs),
+        (Value::Bool(ours), toml::Value::Boolean(theirs)) => ours == theirs,
+        (Value::List(ours), toml::Value::Array(theirs)) => {
+            ours.len() == theirs.len()
+                && ours
+                    .iter()
+                    .zip(theirs)
+                    .all(|((ours, _), theirs)| is_same(ours, theirs))
+        }
+        _ => false,
+    }
+}
