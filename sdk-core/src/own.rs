@@ -145,7 +145,7 @@ pub fn is_workspace(cargo_toml: &str) -> bool {
 /// ```
 pub fn read(text: &str) -> Result<Vec<OwnMachine>, FileError> {
     let tables = toml::read(text).map_err(|finding| placed(text, finding))?;
-    let machines = tables.iter().map(|table| machine(table));
+    let machines = tables.iter().map(machine);
     machines
         .collect::<Result<_, Finding>>()
         .map_err(|finding| placed(text, finding))

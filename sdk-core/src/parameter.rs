@@ -196,9 +196,8 @@ parameters! {
     always {
         /// The machine type, or a list of them that is tried in order; required.
         machine_type: Kind::MachineTypes;
-        /// GPUs per runner, at most 8 of a built-in type; 1 where a GPU type has none written, an
-        /// error on CPU types.
-        gpus: Kind::Number(1, crate::catalogue::MOST_GPUS);
+        /// GPUs per runner; 1 where a GPU type has none written, an error on CPU types.
+        gpus: Kind::Number(1, crate::catalogue::MAX_GPUS);
     }
 
     /// The code parameters beside `machine_type` and `gpus`, where the code sets them: they are
@@ -336,7 +335,7 @@ impl Parameter {
         };
         match (self.kind, value) {
             (Kind::Number(min, max) | Kind::Seconds(min, max), Value::Integer(integer)) => {
-                number(*integer, (min, max))
+                number(*integer, (min, self.most(max)))
             }
             (Kind::Seconds(min, max), Value::Text(text)) => match DURATION.read(text) {
                 Ok(seconds) => number(seconds.into(), (min, max)),
@@ -358,6 +357,22 @@ impl Parameter {
                 &self.example(value),
                 value,
             )),
+        }
+    }
+
+    /// The highest number that is taken where the range ends here: the machine types that a
+    /// project adds may take more GPUs than the built-in ones.
+    ///
+    /// ```
+    /// use machinist_core::parameter::find;
+    ///
+    /// assert_eq!(find("gpus").unwrap().most(8), 64);
+    /// assert_eq!(find("port").unwrap().most(65_535), 65_535);
+    /// ```
+    pub fn most(&self, end: u32) -> u32 {
+        match self.key {
+            GPUS => crate::catalogue::MOST_GPUS,
+            _ => end,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The manifest's JSON Schema, made from its types and from the tables of parameters.
 
-use machinist_core::parameter::{Group, Kind, MACHINE_TYPE, PARAMETERS, REGIONS};
+use machinist_core::parameter::{Group, Kind, MACHINE_TYPE, PARAMETERS, Parameter, REGIONS};
 use machinist_core::requirement::{REQUIREMENTS, Unit};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -45,11 +45,13 @@ pub(crate) fn requires(_: &mut SchemaGenerator) -> Schema {
 }
 
 fn parameters(group: Group, required: &[&str]) -> Schema {
-    let property = |kind| match kind {
+    let property = |what: &Parameter| match what.kind {
         Kind::MachineTypes => json!({
             "type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": true,
         }),
-        Kind::Number(min, max) => json!({"type": "integer", "minimum": min, "maximum": max}),
+        Kind::Number(min, max) => {
+            json!({"type": "integer", "minimum": min, "maximum": what.most(max)})
+        }
         Kind::Seconds(min, max) => {
             json!({"type": "integer", "minimum": min, "maximum": max, "unit": "s"})
         }
@@ -67,7 +69,7 @@ fn parameters(group: Group, required: &[&str]) -> Schema {
         .iter()
         .filter(|parameter| parameter.group == group);
     object(
-        of_group.map(|what| (what.key, what.doc, property(what.kind))),
+        of_group.map(|what| (what.key, what.doc, property(what))),
         required,
     )
 }

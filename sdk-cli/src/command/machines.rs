@@ -160,6 +160,15 @@ fn nothing_fits(args: &Machines, candidates: &[&MachineType], required: &[Requir
     } else {
         String::new()
     };
+    let most = candidates
+        .iter()
+        .map(|machine| machine.max_gpus)
+        .max()
+        .unwrap_or(0);
+    if gpus > most {
+        return Failure::new(format!("no machine type{workload} takes {gpus} GPUs"))
+            .help(format!("ask for {most} at most"));
+    }
     let asked: Vec<String> = required.iter().map(written).collect();
     let failure = Failure::new(format!(
         "no machine type{workload}{with} meets {}",
@@ -174,7 +183,7 @@ fn nothing_fits(args: &Machines, candidates: &[&MachineType], required: &[Requir
     match more.min_by_key(|(_, gpus)| *gpus) {
         Some((name, gpus)) => failure.help(format!("`{name}` does with `--gpus {gpus}`")),
         None if args.workload.is_some() => failure.help("leave out `--workload`"),
-        None => failure.help("ask for less: no number of GPUs meets it"),
+        None => failure.help(format!("ask for less: not even {most} GPUs meet it")),
     }
 }
 

@@ -134,7 +134,10 @@ fn a_machine_is_shown_in_full() {
 fn an_unknown_name_is_answered_as_the_compiler_does() {
     run(&["machines", "GPU-H10O"]).exits(1).says(&format!(
         "error: {}",
-        machinist_core::problem::unknown_machine_type("GPU-H10O")
+        machinist_core::problem::unknown_machine_type(
+            &machinist_core::catalogue::Catalogue::built_in(),
+            "GPU-H10O"
+        )
     ));
 }
 
@@ -181,7 +184,11 @@ fn values_are_read_as_in_the_attribute() {
             ["--cpus", "many"],
             "write a number of cores like `4` or `0.5`",
         ),
-        (["--gpus", "9"], "9 is not in 1..=8"),
+        (
+            ["--gpus", "9"],
+            "no machine type takes 9 GPUs\nhelp: ask for 8 at most",
+        ),
+        (["--gpus", "65"], "65 is not in 1..=64"),
         (
             ["--workload", "llm-inferense"],
             "a similar value exists: 'llm-inference'",
