@@ -70,6 +70,28 @@ fn write_one(file: &RenderedFile, path: &Path) -> io::Result<()> {
 }
 
 /// A change that is about to be carried out.
+///
+/// ```
+/// use machinist_deploy::{Apply, Deployed, Occasion, Options, Project, Store, plan, target};
+/// # let manifest = machinist_deploy::Manifest::parse(r#"{"manifest_version": 1, "apps": []}"#)?;
+/// # let folder = tempfile::tempdir()?;
+///
+/// let mut store = Store::open(&folder.path().join("machinist-state.json"))?;
+/// let target = target("file", Project::default())?;
+/// let plan = plan(&manifest, &Deployed::default(), &Options::default());
+/// let after = Deployed::default().after(&plan, &Occasion::default());
+/// let rendering = target.deploy(&plan, &after)?;
+/// let apply = Apply {
+///     store: &mut store,
+///     target: &*target,
+///     deployed: Deployed::default(),
+///     folder: folder.path().to_owned(),
+///     occasion: Occasion::now(1, None),
+/// };
+/// apply.plan(&plan, &rendering, &mut |_| {}).map_err(|error| error.problem)?;
+/// assert!(folder.path().join("machinist-effective.json").is_file());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Apply<'a> {
     /// The state's file, locked.
     pub store: &'a mut Store,

@@ -20,6 +20,28 @@ use crate::plan::{
 const HISTORY: usize = 10;
 
 /// What is deployed to one target.
+///
+/// ```
+/// use machinist_deploy::{Deployed, Manifest, Occasion, Options, plan};
+///
+/// let manifest = Manifest::parse(
+///     r#"{"manifest_version": 1, "apps": [{
+///         "name": "llm", "package": "studio", "version": "0.1.0",
+///         "source": {"file": "src/main.rs", "line": 3, "item": "Llm"},
+///         "code": {"machine_type": ["GPU-H100"], "gpus": 2}, "scaling": {"keep_alive": 300}
+///     }]}"#,
+/// )?;
+/// let first = plan(&manifest, &Deployed::default(), &Options::default());
+/// let mut deployed = Deployed::default().after(&first, &Occasion::now(1, None));
+///
+/// // What is tuned stays through the next deploy.
+/// let values = serde_json::json!({"keep_alive": "10m"});
+/// let tuned = deployed.tune("llm", values.as_object().unwrap())?;
+/// deployed.settle_tuning(&tuned);
+/// let second = plan(&manifest, &deployed, &Options::default());
+/// assert_eq!(second.apps[0].tuned[0].value, 600);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deployed {
@@ -112,6 +134,27 @@ pub(crate) fn now() -> String {
 }
 
 /// What a platform says that it has.
+///
+/// ```
+/// use machinist_deploy::{AppState, Deployed, Live, LiveApp};
+/// use serde_json::json;
+///
+/// let parameters = |value: serde_json::Value| value.as_object().unwrap().clone();
+/// let state = AppState {
+///     code: parameters(json!({"machine_type": ["GPU-H100"]})),
+///     ..AppState::default()
+/// };
+/// let deployed = Deployed { apps: [("llm".into(), state)].into() };
+///
+/// // Somebody changed the machine in a dashboard.
+/// let app = LiveApp {
+///     parameters: parameters(json!({"machine_type": ["GPU-A100"]})),
+///     revision: None,
+/// };
+/// let live = Live { apps: [("llm".into(), app)].into() };
+/// let drift = &deployed.refreshed(&live).apps["llm"].drift;
+/// assert_eq!(drift["machine_type"], json!(["GPU-A100"]));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Live {
     /// The apps by name.

@@ -8,6 +8,14 @@ use crate::plan::Parameters;
 
 /// A machine type of a project's own, as its app carries it. The figures describe a runner with
 /// one GPU.
+///
+/// ```
+/// use machinist_deploy::OwnMachine;
+///
+/// let own: OwnMachine = serde_json::from_str(r#"{"name": "XXL", "ram": 60000, "cpus": 16}"#)?;
+/// assert_eq!((&*own.name, own.vram), ("XXL", None));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
 pub struct OwnMachine {

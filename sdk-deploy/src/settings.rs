@@ -142,6 +142,18 @@ impl Settings {
 
     /// How an app of this package is to be deployed: each key from the nearest table that has it.
     /// Where the package is not known, every package's table is as near.
+    ///
+    /// ```
+    /// use machinist_deploy::{CargoToml, Settings};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("Cargo.toml");
+    /// std::fs::write(&path, "[package.metadata.machinist]\nimage = \"acme/llm:v1\"\n")?;
+    /// let settings = Settings::read(&[CargoToml { path, package: Some("llm".into()) }]).unwrap();
+    /// assert_eq!(settings.of("llm", Some("llm")).image.as_deref(), Some("acme/llm:v1"));
+    /// assert_eq!(settings.of("llm", Some("other")).image, None);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn of(&self, app: &str, package: Option<&str>) -> AppSettings {
         let is_own = |table: &&Table| match (&table.package, package) {
             (Some(own), Some(package)) => own == package,

@@ -32,6 +32,19 @@ pub const TARGETS: &[&str] = &[FILE, fal::NAME, knative::NAME, skypilot::NAME];
 ///
 /// A target says which files and which commands of the platform's own tool carry a change out; it
 /// changes nothing itself.
+///
+/// ```
+/// use machinist_deploy::{Deployed, Occasion, Options, Project, plan, target};
+/// # let manifest = machinist_deploy::Manifest::parse(r#"{"manifest_version": 1, "apps": []}"#)?;
+///
+/// let plan = plan(&manifest, &Deployed::default(), &Options::default());
+/// let after = Deployed::default().after(&plan, &Occasion::default());
+/// let rendering = target("knative", Project::default())?.deploy(&plan, &after)?;
+/// for step in &rendering.steps {
+///     println!("{}", step.command);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Target {
     /// Its name.
     fn name(&self) -> &'static str;

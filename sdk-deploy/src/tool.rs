@@ -18,6 +18,15 @@ pub struct Tool {
 }
 
 /// A command of a platform's own tool.
+///
+/// ```
+/// use machinist_deploy::{Tool, ToolCommand};
+///
+/// static FAL: Tool = Tool { program: "fal", install: "`pip install fal`" };
+/// let args = vec!["deploy".into(), "my app".into()];
+/// let command = ToolCommand { tool: &FAL, args, folder: None };
+/// assert_eq!(command.to_string(), "fal deploy 'my app'");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToolCommand {
     /// The tool.

@@ -567,3 +567,50 @@ fn a_deploy_that_is_killed_leaves_the_old_state_or_the_new_one() {
     assert_eq!(effective(&project, 0)["code"]["gpus"], 4);
     assert_eq!(state(&project).of("file").apps["a"].code["gpus"], 4);
 }
+
+/// Answers the question of a deploy on a terminal of its own, which `script` makes.
+#[cfg(target_os = "linux")]
+fn deploy_and_answer(project: &Project, answer: &str) -> String {
+    use std::io::Write;
+
+    let program = env!("CARGO_BIN_EXE_cargo-machinist");
+    let mut script = std::process::Command::new("script");
+    script.args([
+        "--quiet",
+        "--return",
+        "--command",
+        &format!("{program} machinist deploy -q"),
+    ]);
+    script.arg("/dev/null").current_dir(project.path(""));
+    let mut child = script
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(answer.as_bytes()).unwrap();
+    // The terminal stays open until the command is done.
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn on_a_terminal_the_question_decides() {
+    let project = project();
+    // The question is not to come while cargo still builds.
+    project.run(&["manifest"]).exits(0);
+    for answer in ["n\n", "\n", "yess\n"] {
+        let said = deploy_and_answer(&project, answer);
+        assert!(
+            said.contains("Deploy to file?") && said.contains("[y/N]"),
+            "{said}"
+        );
+        assert!(!project.path(STATE).exists(), "{answer:?}: {said}");
+    }
+    for answer in ["y\n", "YES\n"] {
+        deploy_and_answer(&project, answer);
+        assert_eq!(state(&project).serial, 1);
+    }
+}
