@@ -2,9 +2,9 @@
 
 use machinist_core::MachineType;
 use machinist_core::app::{App, Origin};
-use machinist_core::attribute::{Arg, ArgValue, Attribute, Finding, Place};
+use machinist_core::attribute::{Arg, ArgValue, Attribute, Finding, Place, Value};
 use machinist_core::check;
-use machinist_core::parameter::{Group, Setting};
+use machinist_core::parameter::{GPUS, Group, MACHINE_TYPE, Setting};
 use machinist_core::problem::{NAME, Problem};
 use machinist_core::record;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -121,6 +121,7 @@ fn checked(
 ) -> Result<TokenStream, TokenStream> {
     let item_name_at = arguments.places.add(one(item.name.span()));
     let name_at = name_place(&arguments.args).unwrap_or(item_name_at);
+    let written = Written::of(&arguments);
     let attribute = Attribute {
         at: ATTRIBUTE,
         item_name: default_name(item, call),
@@ -153,7 +154,8 @@ fn checked(
                 .warnings
                 .iter()
                 .map(|finding| warning(finding, places, item));
-            let register = register(&app, item, call, krate, places.range(name_at).0);
+            let name_span = places.range(name_at).0;
+            let register = register(&app, item, call, krate, name_span, &written);
             let tracked = machines.file.as_deref().map(tracked);
             Ok(quote!(#(#warnings)* #tracked #register))
         }
@@ -165,6 +167,51 @@ fn checked(
 fn tracked(file: &str) -> TokenStream {
     quote! {
         const _: &[::core::primitive::u8] = ::core::include_bytes!(#file);
+    }
+}
+
+/// Where machine types and keys are written. What they come out as stands there too, so that an
+/// IDE leads from the one to the other, and to its documentation.
+#[derive(Default)]
+struct Written {
+    machines: Vec<Span>,
+    keys: Vec<(String, Span)>,
+}
+
+impl Written {
+    fn of(arguments: &parse::Arguments) -> Self {
+        let mut written = Self::default();
+        written.add(&arguments.args, &arguments.places);
+        written
+    }
+
+    fn add(&mut self, args: &[Arg], places: &Places) {
+        let span = |at| places.range(at).0;
+        for arg in args {
+            self.keys.push((arg.key.clone(), span(arg.key_at)));
+            match &arg.value {
+                ArgValue::Group(args) => self.add(args, places),
+                ArgValue::Value(Value::List(names), _) if arg.key == MACHINE_TYPE => {
+                    self.machines.extend(names.iter().map(|(_, at)| span(*at)));
+                }
+                ArgValue::Value(_, at) if arg.key == MACHINE_TYPE => self.machines.push(span(*at)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Where a machine type is written, to the compiler still a part of the expansion.
+    fn machine(&self, i: usize) -> Span {
+        let here = Span::call_site();
+        self.machines
+            .get(i)
+            .map_or(here, |span| here.located_at(*span))
+    }
+
+    fn key(&self, key: &str) -> Span {
+        let here = Span::call_site();
+        let written = self.keys.iter().find(|(known, _)| known == key);
+        written.map_or(here, |(_, span)| here.located_at(*span))
     }
 }
 
@@ -193,6 +240,7 @@ fn register(
     call: &CallSite,
     krate: &TokenStream,
     name_span: Span,
+    written: &Written,
 ) -> TokenStream {
     let item_name = item.name.to_string();
     let entry = app.entry(&Origin {
@@ -211,20 +259,23 @@ fn register(
     let length = Literal::usize_unsuffixed(record.len());
     let record = Literal::byte_string(&record);
     let name = &app.name;
-    let machines = app.machine_types.iter().map(|machine| {
+    let machines = app.machine_types.iter().enumerate().map(|(i, machine)| {
         let is_own = app.own.iter().any(|own| own.machine.name == machine.name);
         match is_own {
             true => own_machine(machine, krate),
             false => {
                 let name = machine.name.replace('-', "_");
-                let name = Ident::new(&name, Span::call_site());
+                let name = Ident::new(&name, written.machine(i));
                 quote!(#krate::catalogue::#name)
             }
         }
     });
     let gpus = Literal::u32_unsuffixed(app.gpus);
-    let code = fields(app, Group::Code);
-    let scaling = fields(app, Group::Scaling);
+    let name_key = Ident::new("name", written.key(NAME));
+    let machine_types = Ident::new("machine_types", written.key(MACHINE_TYPE));
+    let gpus_key = Ident::new("gpus", written.key(GPUS));
+    let code = fields(app, Group::Code, written);
+    let scaling = fields(app, Group::Scaling, written);
     let implement = item.generics.as_ref().map(|generics| {
         let item::Generics {
             params,
@@ -237,7 +288,7 @@ fn register(
     quote! {
         #krate::__register! {
             #length #record
-            #name [#(#machines),*] #gpus {#code} {#scaling}
+            #name_key #name #machine_types [#(#machines),*] #gpus_key #gpus {#code} {#scaling}
             {#guard}
             #implement
         }
@@ -293,13 +344,13 @@ fn too_long() -> Problem {
 }
 
 /// `key value`, for every parameter of a group that is set.
-fn fields(app: &App, group: Group) -> TokenStream {
+fn fields(app: &App, group: Group, written: &Written) -> TokenStream {
     let set = app
         .settings
         .iter()
         .filter(|(parameter, _)| parameter.group == group);
     set.map(|(parameter, setting)| {
-        let key = Ident::new(parameter.key, Span::call_site());
+        let key = Ident::new(parameter.key, written.key(parameter.key));
         match setting {
             Setting::Number(number) => {
                 let number = Literal::u32_unsuffixed(*number);

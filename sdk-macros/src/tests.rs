@@ -261,3 +261,45 @@ proptest! {
         prop_assert_eq!(entry(expand(quote!(#(#shuffled),*), item)), expected);
     }
 }
+
+/// Where each identifier of an expansion stands that stands in this text.
+fn places(tokens: TokenStream, places: &mut Vec<(String, usize)>) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => self::places(group.stream(), places),
+            TokenTree::Ident(ident) => {
+                let start = ident.span().start();
+                places.push((ident.to_string(), start.column));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn what_is_written_leads_to_its_documentation() {
+    let text =
+        r#"name = "a", machine_type = ["GPU-H100", "GPU-L40"], gpus = 2, scaling(keep_alive = 1)"#;
+    let args: TokenStream = text.parse().unwrap();
+    let mut found = Vec::new();
+    places(
+        expand(
+            args,
+            quote!(
+                struct A;
+            ),
+        ),
+        &mut found,
+    );
+    for (written, documented) in [
+        ("name", "name"),
+        ("machine_type", "machine_types"),
+        ("\"GPU-H100\"", "GPU_H100"),
+        ("\"GPU-L40\"", "GPU_L40"),
+        ("gpus", "gpus"),
+        ("keep_alive", "keep_alive"),
+    ] {
+        let place = (documented.to_owned(), text.find(written).unwrap());
+        assert!(found.contains(&place), "{place:?} in {found:?}");
+    }
+}

@@ -31,7 +31,9 @@ pub mod __private {
 macro_rules! __register {
     (
         $length:literal $record:literal
-        $name:literal [$($machines:tt)*] $gpus:literal
+        $name_key:ident $name:literal
+        $machine_types:ident [$($machines:tt)*]
+        $gpus_key:ident $gpus:literal
         {$($code:ident $code_value:tt)*} {$($scaling:ident $scaling_value:tt)*}
         {$($guard:tt)*}
         $(($($params:tt)*) ($type:ty) ($($bounds:tt)*))?
@@ -40,9 +42,9 @@ macro_rules! __register {
             // An attribute that sets every parameter leaves nothing to fill up.
             #[allow(clippy::needless_update)]
             const SPEC: $crate::Spec = $crate::Spec {
-                name: $name,
-                machine_types: &[$($machines)*],
-                gpus: $gpus,
+                $name_key: $name,
+                $machine_types: &[$($machines)*],
+                $gpus_key: $gpus,
                 code: $crate::CodeParameters {
                     $($code: $crate::__private::Some($code_value),)*
                     ..$crate::CodeParameters::NONE

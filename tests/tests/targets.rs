@@ -1,10 +1,11 @@
 //! What targets make of any app, read by the platforms' own tools.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use machinist_core::parameter::{Kind, PARAMETERS};
-use machinist_deploy::App;
-use machinist_tests::{Python, apps, repository, stdout};
+use machinist_deploy::{App, Manifest};
+use machinist_tests::{Python, apps, machinist, repository, stdout};
 use serde_json::{Value, json};
 
 /// How many apps each target is tried with.
@@ -31,6 +32,26 @@ fn understood(target: &str, file: &str, all: &[App]) -> Option<Vec<Value>> {
     Some(answers)
 }
 
+/// The examples, and apps over the whole space of parameters.
+fn all() -> Vec<App> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let examples = ["quickstart", "llm-server", "media-studio"].map(|package| {
+        let output = Command::new(machinist())
+            .args(["manifest", "-p", package])
+            .current_dir(repository())
+            .env("CARGO_TARGET_DIR", target)
+            .output();
+        Manifest::parse(&stdout(&output.unwrap())).unwrap().apps
+    });
+    let mut all: Vec<App> = examples.into_iter().flatten().collect();
+    for app in &mut all {
+        // The name under which the checks know what runs.
+        app.binaries = vec!["p".into()];
+    }
+    all.extend(apps::apps(APPS));
+    all
+}
+
 fn value<'a>(app: &'a App, key: &str) -> Option<&'a Value> {
     app.code.get(key).or_else(|| app.scaling.get(key))
 }
@@ -47,7 +68,7 @@ fn gpu(machine_type: &str) -> Option<&str> {
 
 #[test]
 fn fal_understands_every_app() {
-    let all = apps::apps(APPS);
+    let all = all();
     let Some(understood) = understood("fal", "", &all) else {
         return;
     };
@@ -75,7 +96,7 @@ fn fal_understands_every_app() {
 
 #[test]
 fn knative_and_kubernetes_accept_every_app() {
-    let all = apps::apps(APPS);
+    let all = all();
     let Some(understood) = understood("knative", "", &all) else {
         return;
     };
@@ -157,7 +178,7 @@ fn knative_and_kubernetes_accept_every_app() {
 
 #[test]
 fn skypilot_understands_every_app() {
-    let mut all = apps::apps(APPS);
+    let mut all = all();
     for app in &mut all {
         // It serves nothing without one.
         app.code.entry("port").or_insert(8080.into());

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod fal;
+mod knative;
 mod lost;
 mod machines;
 mod manifest;

@@ -1,0 +1,130 @@
+//! What a cluster has its own names for, in the services of the target `knative`. The real
+//! `kubectl` is asked in the workspace's tests.
+
+use serde_json::json;
+
+use crate::support::{Project, package};
+
+const RENDER: [&str; 6] = [
+    "render",
+    "-q",
+    "--no-refresh",
+    "--out",
+    "out",
+    "--target=knative",
+];
+
+fn project(settings: &str) -> Project {
+    let project = Project::with_one_app();
+    let settings = format!("[package.metadata.machinist]\nimage = \"acme/a:v1\"\n{settings}");
+    project.write("Cargo.toml", &package("p", &settings));
+    project.set_app(
+        &json!({"machine_type": ["GPU-H100", "GPU-L40"], "gpus": 2, "port": 80, "startup_timeout": 25,
+                "health_check": {"path": "/h"}}),
+        &json!({"regions": ["us-west", "eu-north"], "request_timeout": 900}),
+    );
+    project
+}
+
+#[test]
+fn the_clusters_own_names_are_used() {
+    let project = project(
+        "[package.metadata.machinist.knative]\n\
+         context = \"prod\"\nnamespace = \"models\"\nservice_account = \"runner\"\n\
+         gpu_label = \"example.com/gpu\"\nnode_labels = { GPU-H100 = [\"h100\"] }\n\
+         regions = { us-west = \"usw2\" }\n\
+         tolerations = [{ key = \"gpu\", operator = \"Exists\" }]\n",
+    );
+    let answer = project.run(&["render", "--no-refresh", "--out", "out", "--target=knative"]);
+    for said in [
+        "the cluster's name of the region `eu-north` is not known: `a` is not kept there",
+        "Needs `kubernetes.podspec-affinity: enabled` in Knative's config-features",
+        "Needs `kubernetes.podspec-tolerations: enabled` in Knative's config-features",
+        "Needs `max-revision-timeout-seconds: \"900\"` or more in Knative's config-defaults",
+        "kubectl --context=prod --namespace=models apply --server-side",
+    ] {
+        assert!(answer.stderr.contains(said), "{answer:?}");
+    }
+    answer.exits(0);
+    assert_eq!(
+        project.read("out/a/code.yaml"),
+        "\
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata:
+  name: a
+  namespace: models
+  annotations:
+    serving.knative.dev/progress-deadline: 25s
+spec:
+  template:
+    spec:
+      containerConcurrency: 1
+      serviceAccountName: runner
+      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+            - matchExpressions:
+              - key: example.com/gpu
+                operator: In
+                values:
+                - h100
+                - NVIDIA-L40
+              - key: topology.kubernetes.io/region
+                operator: In
+                values:
+                - usw2
+          preferredDuringSchedulingIgnoredDuringExecution:
+          - weight: 100
+            preference:
+              matchExpressions:
+              - key: example.com/gpu
+                operator: In
+                values:
+                - h100
+      tolerations:
+      - key: gpu
+        operator: Exists
+      containers:
+      - image: acme/a:v1
+        ports:
+        - containerPort: 80
+        resources:
+          requests:
+            cpu: 12000m
+            memory: 200000M
+          limits:
+            nvidia.com/gpu: '2'
+        readinessProbe:
+          httpGet:
+            path: /h
+            port: 80
+        startupProbe:
+          httpGet:
+            path: /h
+            port: 80
+          periodSeconds: 10
+          failureThreshold: 3
+"
+    );
+}
+
+#[test]
+fn what_it_cannot_express_is_named_and_an_error_where_that_is_asked_for() {
+    let project = project("auth = \"private\"\n");
+    project.set_app(
+        &json!({"machine_type": ["S"], "termination_grace_period": 9}),
+        &json!({"keep_alive": 7200, "concurrency_buffer": 1, "scaling_delay": 0}),
+    );
+    let warnings = "\
+warning: Knative cannot express `concurrency_buffer` of `a`, and leaves it out
+warning: Knative cannot express `termination_grace_period` of `a`, and leaves it out
+warning: Knative does not ask who calls `a`: `auth` is left out
+warning: Knative keeps runners for an hour at most: so it does `a`";
+    project.run(&RENDER).exits(0).says(warnings);
+    let strict = [&RENDER[..], &["--strict"]].concat();
+    let expected = format!("{warnings}\nerror: with `--strict` nothing is left out\n");
+    let answer = project.run(&strict).exits(1);
+    assert!(answer.stderr.starts_with(&expected), "{answer:?}");
+}
