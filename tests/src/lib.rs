@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::{env, fs};
 
-pub use python::Python;
+pub use python::{Python, Server};
 
 /// This repository.
 pub fn repository() -> &'static Path {

@@ -1,10 +1,23 @@
 //! Tools from the Python package index, each in an environment of its own.
 
-use std::fs;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::{env, fs};
 
 use crate::{has, read, repository, stdout, write};
+
+/// A server that ends with the test.
+pub struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended already cannot be ended again.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// A virtual environment with the packages of `tests/NAME/requirements.txt`.
 pub struct Python {
@@ -50,7 +63,7 @@ impl Python {
                 "the packages of {} cannot be installed: {said}",
                 requirements.display()
             );
-            assert!(std::env::var_os("CI").is_none(), "{missing}");
+            assert!(env::var_os("CI").is_none(), "{missing}");
             eprintln!("SKIPPED: {missing}");
             return None;
         }
@@ -61,6 +74,29 @@ impl Python {
     /// The folder of its programs.
     pub fn programs(&self) -> PathBuf {
         self.folder.join("bin")
+    }
+
+    /// Starts a server of the tests, which says in one line where it listens.
+    pub fn serve(&self, script: &str, folder: &Path) -> (Server, String) {
+        let mut server = self
+            .command("python")
+            .arg(repository().join("tests").join(script))
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let said = server.stdout.take().unwrap();
+        BufReader::new(said).read_line(&mut line).unwrap();
+        (Server(server), line)
+    }
+
+    /// The `PATH` with its programs in front.
+    pub fn path(&self) -> OsString {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = [self.programs()].into_iter().chain(env::split_paths(&path));
+        env::join_paths(folders).unwrap()
     }
 
     /// One of its programs.

@@ -3,14 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use machinist_core::parameter::{Group, Kind, PARAMETERS, REGIONS};
 use machinist_deploy::Manifest;
-use machinist_tests::{Python, Workspace, machinist, read, repository, sdk, stderr, stdout, write};
+use machinist_tests::{
+    Python, Server, Workspace, machinist, read, repository, sdk, stderr, stdout, write,
+};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -22,7 +23,7 @@ fn python() -> Option<&'static Python> {
 
 /// A platform, and a project that is deployed to it.
 struct Platform {
-    server: Child,
+    _server: Server,
     folder: TempDir,
     variables: Vec<(&'static str, String)>,
     project: PathBuf,
@@ -33,27 +34,10 @@ impl Platform {
     fn start(project: &Path) -> Option<Self> {
         let python = python()?;
         let folder = tempfile::tempdir().unwrap();
-        let mut server = python
-            .command("python")
-            .arg(repository().join("tests/fal/fal_platform.py"))
-            .arg(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let said = server.stdout.take().unwrap();
-        BufReader::new(said).read_line(&mut line).unwrap();
+        let (server, line) = python.serve("fal/fal_platform.py", folder.path());
         let addresses: Value = serde_json::from_str(&line).unwrap();
         let address = |kind: &str| addresses[kind].as_str().unwrap().to_owned();
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = [python.programs()]
-            .into_iter()
-            .chain(std::env::split_paths(&path));
-        let path = std::env::join_paths(folders)
-            .unwrap()
-            .into_string()
-            .unwrap();
+        let path = python.path().into_string().unwrap();
         let variables = vec![
             ("ISOLATE_TEST_MODE", "1".to_owned()),
             ("FAL_GRPC_HOST", address("grpc")),
@@ -66,7 +50,7 @@ impl Platform {
             ("COLUMNS", "20".to_owned()),
         ];
         Some(Self {
-            server,
+            _server: server,
             folder,
             variables,
             project: project.to_owned(),
@@ -125,13 +109,6 @@ impl Platform {
             .find(|app| app["alias"] == name)
             .cloned()
             .unwrap_or_default()
-    }
-}
-
-impl Drop for Platform {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 

@@ -2,17 +2,16 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
-use machinist_tests::{Python, Workspace, machinist, repository, sdk, stdout, write};
+use machinist_tests::{Python, Server, Workspace, machinist, sdk, stdout, write};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A cluster, and a package with one app that is deployed to it.
 struct Cluster {
-    server: Child,
+    _server: Server,
     folder: TempDir,
     project: Workspace,
     python: Python,
@@ -23,18 +22,7 @@ impl Cluster {
     fn start() -> Option<Self> {
         let python = Python::with("knative", Path::new(env!("CARGO_TARGET_TMPDIR")))?;
         let folder = tempfile::tempdir().unwrap();
-        let mut server = python
-            .command("python")
-            .arg(repository().join("tests/knative/cluster.py"))
-            .arg(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(server.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        let (server, _) = python.serve("knative/cluster.py", folder.path());
         let source = folder.path().join("package");
         fs::create_dir_all(source.join("src")).unwrap();
         let cargo = format!(
@@ -47,7 +35,7 @@ impl Cluster {
         write(&source.join("src/main.rs"), "");
         let project = Workspace::copy(&source, folder.path());
         Some(Self {
-            server,
+            _server: server,
             folder,
             project,
             python,
@@ -61,14 +49,10 @@ impl Cluster {
     }
 
     fn run(&self, program: &Path, args: &[&str]) -> Output {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = [self.python.programs()]
-            .into_iter()
-            .chain(std::env::split_paths(&path));
         Command::new(program)
             .args(args)
             .current_dir(self.project.root())
-            .env("PATH", std::env::join_paths(folders).unwrap())
+            .env("PATH", self.python.path())
             .env("KUBECONFIG", self.folder.path().join("kubeconfig"))
             .env("CARGO_TARGET_DIR", self.project.target())
             .stdin(Stdio::null())
@@ -92,13 +76,6 @@ impl Cluster {
     fn change(&self, template: &Value) {
         let patch = json!({"spec": {"template": template}}).to_string();
         self.kubectl(&["patch", "ksvc", "llm", "--type=merge", "--patch", &patch]);
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 
