@@ -1,5 +1,6 @@
 //! Where a deploy goes: what every target can do, and which there are.
 
+mod dstack;
 mod fal;
 mod file;
 mod knative;
@@ -9,12 +10,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use machinist_core::problem::Problem;
-use machinist_core::suggest;
+use machinist_core::{own, parameter, suggest};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::deployed::{Deploy, Deployed, Live};
+use crate::machines::Machine;
 use crate::manifest::Image;
-use crate::plan::{Action, AppPlan, Plan};
+use crate::plan::{Action, AppPlan, Parameters, Plan};
 use crate::settings::{AppSettings, KnativeSettings};
 use crate::tool::ToolCommand;
 
@@ -26,7 +29,7 @@ pub const FILE: &str = "file";
 /// ```
 /// assert!(machinist_deploy::TARGETS.contains(&"fal"));
 /// ```
-pub const TARGETS: &[&str] = &[FILE, fal::NAME, knative::NAME, skypilot::NAME];
+pub const TARGETS: &[&str] = &[FILE, fal::NAME, knative::NAME, skypilot::NAME, dstack::NAME];
 
 /// Where a deploy goes.
 ///
@@ -213,6 +216,7 @@ pub fn target(name: &str, project: Project) -> Result<Box<dyn Target>, Problem> 
         FILE => Ok(Box::new(file::File::new(project))),
         fal::NAME => Ok(Box::new(fal::Fal::new(project))),
         knative::NAME => Ok(Box::new(knative::Knative::new(project))),
+        dstack::NAME => Ok(Box::new(dstack::Dstack::new(project))),
         skypilot::NAME => Ok(Box::new(skypilot::SkyPilot::new(project))),
         _ => Err(unknown_target(name)),
     }
@@ -231,6 +235,84 @@ fn which_binary(app: &str, binaries: &[String]) -> Problem {
         "select it with `--bin {first}`, or write `apps.{app}.bin = \"{first}\"` in \
          `[workspace.metadata.machinist]`"
     ))
+}
+
+/// The binary that is run in an image.
+fn one_binary(app: &AppPlan, chosen: Option<&str>) -> Result<String, Problem> {
+    match (chosen, &*app.binaries) {
+        (Some(chosen), _) => Ok(chosen.into()),
+        (None, [one]) => Ok(one.clone()),
+        (None, several) => Err(which_binary(&app.name, several)),
+    }
+}
+
+fn no_image(platform: &str, app: &str) -> Problem {
+    Problem::new(format!("{platform} runs images, and `{app}` has none")).help(format!(
+        "write `apps.{app}.image = \"...\"` in `[workspace.metadata.machinist]`"
+    ))
+}
+
+fn no_port(platform: &str, app: &str) -> Problem {
+    Problem::new(format!("{platform} needs the port of `{app}`"))
+        .help("write `port = 8080` in its attribute")
+}
+
+/// Every parameter in effect.
+fn all_parameters(app: &AppPlan) -> Parameters {
+    let effective = app.effective.clone().unwrap_or_default();
+    let mut all = effective.code;
+    all.extend(effective.scaling);
+    all
+}
+
+/// A number, or what the platform of the catalogue uses where nobody sets it.
+fn or_default(all: &Parameters, key: &str) -> u64 {
+    let default = parameter::find(key).and_then(|parameter| parameter.platform_default);
+    let number = all.get(key).and_then(serde_json::Value::as_u64);
+    number.unwrap_or(default.unwrap_or(0).into())
+}
+
+/// The fewest and the most replicas.
+fn replicas(all: &Parameters) -> (u64, u64) {
+    let of = |key| or_default(all, key);
+    (
+        of(parameter::MIN_CONCURRENCY),
+        of(parameter::MAX_CONCURRENCY),
+    )
+}
+
+/// What the code says and a platform cannot express.
+fn left_out(platform: &str, app: &AppPlan, keys: &[&str]) -> Vec<Problem> {
+    let all = all_parameters(app);
+    let nothing = [json!(0), json!([])];
+    let is_set = |key: &&&str| all.get(**key).is_some_and(|value| !nothing.contains(value));
+    let name = &app.name;
+    let message = |key| format!("{platform} cannot express `{key}` of `{name}`, and leaves it out");
+    let left_out = keys.iter().filter(is_set);
+    left_out.map(|key| Problem::new(message(key))).collect()
+}
+
+fn requests_a_second(platform: &str, app: &str) -> Problem {
+    Problem::new(format!(
+        "{platform} counts requests a second: `max_multiplexing` of `{app}` stands for as many a \
+         second, and does not limit them"
+    ))
+}
+
+/// The names of GPUs, in the order of the list.
+fn accelerators(machines: &[Machine]) -> Result<Vec<&String>, Problem> {
+    let with_gpus = machines.iter().filter(|machine| machine.has_gpus);
+    with_gpus.map(accelerator).collect()
+}
+
+fn accelerator(machine: &Machine) -> Result<&String, Problem> {
+    let Machine {
+        name, accelerator, ..
+    } = machine;
+    accelerator.as_ref().ok_or_else(|| {
+        let message = format!("nobody knows the name that others have for `{name}`");
+        Problem::new(message).help(format!("write its `accelerator` in `{}`", own::FILE))
+    })
 }
 
 /// Where images are built elsewhere, a rollback brings none back.

@@ -213,3 +213,53 @@ fn skypilot_understands_every_app() {
         assert_eq!(understood["path"], path);
     }
 }
+
+#[test]
+fn dstack_understands_every_app() {
+    let mut all = all();
+    for app in &mut all {
+        app.code.entry("port").or_insert(8080.into());
+        // It takes no shorter name.
+        app.name.push_str("-app");
+    }
+    let Some(understood) = understood("dstack", "service.dstack.yml", &all) else {
+        return;
+    };
+    for (app, understood) in all.iter().zip(&understood) {
+        let number = |key: &str| value(app, key).and_then(Value::as_u64);
+        let asked: Vec<&str> = machine_types(app).into_iter().filter_map(gpu).collect();
+        match number("gpus") {
+            None => assert_eq!(understood["gpu"]["count"], json!({"min": 0, "max": 0})),
+            Some(gpus) => {
+                assert_eq!(understood["gpu"]["name"], json!(asked), "{app:?}");
+                assert_eq!(
+                    understood["gpu"]["count"],
+                    json!({"min": gpus, "max": gpus})
+                );
+            }
+        }
+        let min = number("min_concurrency").unwrap_or(0);
+        let max = number("max_concurrency").unwrap_or(2);
+        assert_eq!(
+            understood["replicas"],
+            json!({"min": min, "max": max}),
+            "{app:?}"
+        );
+        let down = number("keep_alive").filter(|_| min != max);
+        assert_eq!(
+            understood["scale_down_delay"]
+                .as_u64()
+                .filter(|_| down.is_some()),
+            down
+        );
+        let path = value(app, "health_check").map_or(&Value::Null, |check| &check["path"]);
+        assert_eq!(&understood["path"], path);
+        assert_eq!(understood["port"].as_u64(), number("port"));
+        assert_eq!(
+            understood["stop_duration"]
+                .as_u64()
+                .filter(|_| app.code.contains_key("termination_grace_period")),
+            number("termination_grace_period")
+        );
+    }
+}

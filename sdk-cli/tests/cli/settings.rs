@@ -58,7 +58,7 @@ fn mistakes_are_named_with_their_place_and_what_was_meant() {
         (
             "target = \"fall\"",
             "`Cargo.toml:6:10`: unknown target `fall`\nhelp: a target with a similar name exists: `fal`\n\
-             note: targets are file, fal, knative, skypilot",
+             note: targets are file, fal, knative, skypilot, dstack",
         ),
         (
             "target = 1",
@@ -145,7 +145,7 @@ fn a_target_is_checked_before_anything_is_built() {
     project.write("src/main.rs", "this does not compile");
     project.run(&["plan", "--target", "fall"]).exits(1).says(
         "error: unknown target `fall`\nhelp: a target with a similar name exists: `fal`\n\
-         note: targets are file, fal, knative, skypilot",
+         note: targets are file, fal, knative, skypilot, dstack",
     );
     project
         .run(&["plan", "--target=fal", "--target=file"])

@@ -4,11 +4,14 @@
 
 use std::path::{Path, PathBuf};
 
+use machinist_core::parameter;
 use machinist_core::problem::Problem;
-use machinist_core::{own, parameter};
 use serde_json::{Map, Value, json};
 
-use super::{Contents, Does, Project, RenderedFile, Rendering, Step, Target, digest, yaml};
+use super::{
+    Contents, Does, Project, RenderedFile, Rendering, Step, Target, all_parameters, digest,
+    left_out, yaml,
+};
 use crate::deployed::{Deploy, Deployed, Live};
 use crate::machines;
 use crate::plan::{Action, AppPlan, Parameters, Plan};
@@ -23,6 +26,14 @@ static SKY: Tool = Tool {
 };
 
 const FILE: &str = "service.yaml";
+
+/// What it cannot express.
+const LEFT_OUT: &[&str] = &[
+    parameter::CONCURRENCY_BUFFER_PERC,
+    parameter::REQUEST_START_TIMEOUT,
+    parameter::TERMINATION_GRACE_PERIOD,
+    parameter::REGIONS_KEY,
+];
 
 /// The target `skypilot`.
 pub(super) struct SkyPilot {
@@ -64,38 +75,23 @@ impl SkyPilot {
     fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
         let name = &app.name;
         let settings = self.project.apps.get(name).cloned().unwrap_or_default();
-        let Some(image) = settings.image else {
-            return Err(
-                Problem::new(format!("SkyServe runs images, and `{name}` has none")).help(format!(
-                    "write `apps.{name}.image = \"...\"` in `[workspace.metadata.machinist]`"
-                )),
-            );
-        };
+        let image = settings
+            .image
+            .ok_or_else(|| super::no_image("SkyServe", name))?;
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
             let message = format!("the name of a SkyServe service begins with a letter: `{name}`");
             return Err(Problem::new(message).help("give the app another name"));
         }
-        let all = parameters_of(app);
+        let all = all_parameters(app);
         let number = |key: &str| all.get(key).and_then(Value::as_u64);
-        let Some(port) = number(parameter::PORT) else {
-            return Err(Problem::new(format!("SkyServe needs the port of `{name}`"))
-                .help("write `port = 8080` in its attribute"));
-        };
-        let binary = self.binary(app, settings.bin.as_deref())?;
+        let port = number(parameter::PORT).ok_or_else(|| super::no_port("SkyServe", name))?;
+        let binary = super::one_binary(app, settings.bin.as_deref())?;
         Ok(json!({
             "name": name,
             "resources": self.resources(app, &image, port)?,
             "service": service_of(&all, port),
             "run": format!("exec {}", shell_word(&format!("/usr/local/bin/{binary}"))),
         }))
-    }
-
-    fn binary(&self, app: &AppPlan, chosen: Option<&str>) -> Result<String, Problem> {
-        match (chosen, &*app.binaries) {
-            (Some(chosen), _) => Ok(chosen.into()),
-            (None, [one]) => Ok(one.clone()),
-            (None, several) => Err(super::which_binary(&app.name, several)),
-        }
     }
 
     fn resources(&self, app: &AppPlan, image: &str, port: u64) -> Result<Value, Problem> {
@@ -112,15 +108,10 @@ impl SkyPilot {
             format!("{}+", thousandths(millicores)).into(),
         );
         resources.insert("memory".into(), format!("{}+", thousandths(ram_mb)).into());
-        let mut ordered = Vec::new();
-        for machine in machines.iter().filter(|machine| machine.has_gpus) {
-            let Some(accelerator) = &machine.accelerator else {
-                let message = format!("nobody knows SkyPilot's name of `{}`", machine.name);
-                return Err(Problem::new(message)
-                    .help(format!("write its `accelerator` in `{}`", own::FILE)));
-            };
-            ordered.push(json!({"accelerators": {accelerator: gpus}}));
-        }
+        let names = super::accelerators(&machines)?.into_iter();
+        let ordered: Vec<Value> = names
+            .map(|name| json!({"accelerators": {name: gpus}}))
+            .collect();
         if !ordered.is_empty() {
             resources.insert("ordered".into(), ordered.into());
         }
@@ -188,16 +179,12 @@ fn step(app: &AppPlan, does: Does, args: &[&str], folder: Option<&str>) -> Step 
 /// here too, where SkyServe wants a value.
 fn service_of(all: &Parameters, port: u64) -> Value {
     let number = |key: &str| all.get(key).and_then(Value::as_u64);
-    let or_default = |key: &str| {
-        let default = parameter::find(key).and_then(|parameter| parameter.platform_default);
-        number(key).unwrap_or(default.unwrap_or(0).into())
-    };
+    let or_default = |key: &str| super::or_default(all, key);
     let path = all
         .get(parameter::HEALTH_CHECK)
         .and_then(|check| check.get("path"));
     let mut policy = Map::new();
-    let min = or_default(parameter::MIN_CONCURRENCY);
-    let max = or_default(parameter::MAX_CONCURRENCY);
+    let (min, max) = super::replicas(all);
     policy.insert("min_replicas".into(), min.into());
     policy.insert("max_replicas".into(), max.into());
     if min != max {
@@ -229,13 +216,6 @@ fn service_of(all: &Parameters, port: u64) -> Value {
     service.into()
 }
 
-fn parameters_of(app: &AppPlan) -> Parameters {
-    let effective = app.effective.clone().unwrap_or_default();
-    let mut all = effective.code;
-    all.extend(effective.scaling);
-    all
-}
-
 /// Thousandths, as a decimal number.
 fn thousandths(count: u32) -> String {
     let text = format!("{}.{:03}", count / 1_000, count % 1_000);
@@ -245,31 +225,10 @@ fn thousandths(count: u32) -> String {
 /// What the code says and SkyServe cannot express.
 fn warnings(app: &AppPlan, auth: Option<&str>) -> Vec<Problem> {
     let name = &app.name;
-    let all = parameters_of(app);
-    let is_set = |key: &str| {
-        all.get(key)
-            .is_some_and(|value| *value != 0 && *value != json!([]))
-    };
-    let left_out = [
-        parameter::CONCURRENCY_BUFFER_PERC,
-        parameter::REQUEST_START_TIMEOUT,
-        parameter::TERMINATION_GRACE_PERIOD,
-        parameter::REGIONS_KEY,
-    ];
-    let mut warnings: Vec<Problem> = left_out
-        .into_iter()
-        .filter(|key| is_set(key))
-        .map(|key| {
-            Problem::new(format!(
-                "SkyServe cannot express `{key}` of `{name}`, and leaves it out"
-            ))
-        })
-        .collect();
-    if is_set(parameter::MAX_MULTIPLEXING) {
-        warnings.push(Problem::new(format!(
-            "SkyServe counts requests a second: `max_multiplexing` of `{name}` stands for as many \
-             a second, and does not limit them"
-        )));
+    let all = all_parameters(app);
+    let mut warnings = left_out("SkyServe", app, LEFT_OUT);
+    if all.contains_key(parameter::MAX_MULTIPLEXING) {
+        warnings.push(super::requests_a_second("SkyServe", name));
     }
     let number = |key: &str| all.get(key).and_then(Value::as_u64);
     let is_fixed = number(parameter::MIN_CONCURRENCY).is_some()
@@ -279,7 +238,7 @@ fn warnings(app: &AppPlan, auth: Option<&str>) -> Vec<Problem> {
         parameter::KEEP_ALIVE,
         parameter::CONCURRENCY_BUFFER,
     ] {
-        if is_fixed && is_set(key) {
+        if is_fixed && all.get(key).is_some_and(|value| *value != 0) {
             warnings.push(Problem::new(format!(
                 "`{name}` has a fixed number of replicas, so `{key}` has no effect on SkyServe"
             )));

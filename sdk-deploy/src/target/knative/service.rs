@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::machines::{self, Machine, OwnMachine};
 use crate::plan::{AppPlan, Parameters};
 use crate::settings::KnativeSettings;
+use crate::target::{left_out, no_image};
 
 /// The longest time that the autoscaler takes, in seconds.
 const MAX_DELAY: u64 = 3_600;
@@ -23,6 +24,14 @@ const RETENTION: &str = "autoscaling.knative.dev/scale-to-zero-pod-retention-per
 const DOWN_DELAY: &str = "autoscaling.knative.dev/scale-down-delay";
 const UTILIZATION: &str = "autoscaling.knative.dev/target-utilization-percentage";
 const DEADLINE: &str = "serving.knative.dev/progress-deadline";
+
+/// What a service cannot express.
+const LEFT_OUT: &[&str] = &[
+    parameter::CONCURRENCY_BUFFER,
+    parameter::SCALING_DELAY,
+    parameter::REQUEST_START_TIMEOUT,
+    parameter::TERMINATION_GRACE_PERIOD,
+];
 
 /// Which part of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +74,7 @@ impl Service<'_> {
     pub(super) fn check(&self) -> Result<(), Problem> {
         let name = &self.app.name;
         if self.image.is_none() {
-            return Err(
-                Problem::new(format!("Knative runs images, and `{name}` has none")).help(format!(
-                    "write `apps.{name}.image = \"...\"` in `[workspace.metadata.machinist]`"
-                )),
-            );
+            return Err(no_image("Knative", name));
         }
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
             let message = format!("the name of a Knative service begins with a letter: `{name}`");
@@ -269,20 +274,7 @@ impl Service<'_> {
     /// What the code says and a service cannot express.
     pub(super) fn warnings(&self) -> Vec<Problem> {
         let name = &self.app.name;
-        let mut warnings = Vec::new();
-        for key in [
-            parameter::CONCURRENCY_BUFFER,
-            parameter::SCALING_DELAY,
-            parameter::REQUEST_START_TIMEOUT,
-            parameter::TERMINATION_GRACE_PERIOD,
-        ] {
-            let is_set = self.value(key).is_some_and(|value| *value != 0);
-            if is_set {
-                let message =
-                    format!("Knative cannot express `{key}` of `{name}`, and leaves it out");
-                warnings.push(Problem::new(message));
-            }
-        }
+        let mut warnings = left_out("Knative", self.app, LEFT_OUT);
         if self.auth.is_some_and(|auth| auth != "public") {
             let message = format!("Knative does not ask who calls `{name}`: `auth` is left out");
             warnings.push(Problem::new(message));

@@ -1,0 +1,208 @@
+//! dstack, by its own command.
+//!
+//! An update replaces the whole service, so what was tuned comes from the state.
+
+use std::path::{Path, PathBuf};
+
+use machinist_core::parameter;
+use machinist_core::problem::Problem;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Contents, Does, Project, RenderedFile, Rendering, Step, Target, all_parameters, digest,
+    left_out, yaml,
+};
+use crate::deployed::{Deploy, Deployed, Live};
+use crate::machines;
+use crate::plan::{Action, AppPlan, Parameters, Plan};
+use crate::tool::{Tool, ToolCommand, shell_word};
+
+/// The target's name.
+pub(super) const NAME: &str = "dstack";
+
+static DSTACK: Tool = Tool {
+    program: "dstack",
+    install: "`pip install dstack`, then `dstack project add`",
+};
+
+const FILE: &str = "service.dstack.yml";
+/// The longest name that it takes.
+const MAX_NAME: usize = 41;
+
+/// What it cannot express.
+const LEFT_OUT: &[&str] = &[
+    parameter::STARTUP_TIMEOUT,
+    parameter::CONCURRENCY_BUFFER,
+    parameter::CONCURRENCY_BUFFER_PERC,
+    parameter::REQUEST_TIMEOUT,
+    parameter::REQUEST_START_TIMEOUT,
+    parameter::REGIONS_KEY,
+];
+
+/// The target `dstack`.
+pub(super) struct Dstack {
+    project: Project,
+}
+
+impl Dstack {
+    pub(super) fn new(project: Project) -> Self {
+        Self { project }
+    }
+
+    fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+        let name = &app.name;
+        let text = yaml(&self.service(app)?)?;
+        rendering.warnings.extend(left_out("dstack", app, LEFT_OUT));
+        if all_parameters(app).contains_key(parameter::MAX_MULTIPLEXING) {
+            rendering
+                .warnings
+                .push(super::requests_a_second("dstack", name));
+        }
+        rendering.artifacts.insert(name.clone(), digest(&text));
+        rendering.files.push(RenderedFile {
+            path: Path::new(name).join(FILE),
+            contents: Contents::Text(text),
+        });
+        let args = ["apply", "--yes", "--detach", "-f", FILE];
+        rendering
+            .steps
+            .push(step(app, Does::Deploy, &args, Some(name)));
+        Ok(())
+    }
+
+    fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
+        let name = &app.name;
+        let settings = self.project.apps.get(name).cloned().unwrap_or_default();
+        let image = settings
+            .image
+            .ok_or_else(|| super::no_image("dstack", name))?;
+        let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
+        if !is_letter || !(2..=MAX_NAME).contains(&name.len()) {
+            let message = format!("dstack cannot take the name `{name}`");
+            return Err(Problem::new(message).help(format!(
+                "give the app one of 2 to {MAX_NAME} characters that begins with a letter"
+            )));
+        }
+        let all = all_parameters(app);
+        let number = |key: &str| all.get(key).and_then(Value::as_u64);
+        let port = number(parameter::PORT).ok_or_else(|| super::no_port("dstack", name))?;
+        let binary = super::one_binary(app, settings.bin.as_deref())?;
+        let mut service = Map::new();
+        let mut put = |key: &str, value: Value| service.insert(key.into(), value);
+        put("type", "service".into());
+        put("name", name.clone().into());
+        put("image", image.into());
+        put("port", port.into());
+        let run = format!("exec {}", shell_word(&format!("/usr/local/bin/{binary}")));
+        put("commands", json!([run]));
+        if let Some(auth) = &settings.auth {
+            put("auth", (auth != "public").into());
+        }
+        if let Some(seconds) = number(parameter::TERMINATION_GRACE_PERIOD) {
+            put("stop_duration", seconds.into());
+        }
+        if let Some(path) = all
+            .get(parameter::HEALTH_CHECK)
+            .and_then(|check| check.get("path"))
+        {
+            put("probes", json!([{"type": "http", "url": path}]));
+        }
+        replicas(&all, &mut put);
+        put("resources", resources(app)?);
+        Ok(service.into())
+    }
+}
+
+/// How many replicas, and when there are more or less of them.
+fn replicas(all: &Parameters, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+    let number = |key: &str| all.get(key).and_then(Value::as_u64);
+    let (min, max) = super::replicas(all);
+    if min == max {
+        put("replicas", min.into());
+        return;
+    }
+    put("replicas", format!("{min}..{max}").into());
+    let mut scaling = Map::new();
+    scaling.insert("metric".into(), "rps".into());
+    let requests = super::or_default(all, parameter::MAX_MULTIPLEXING);
+    scaling.insert("target".into(), requests.into());
+    for (key, name) in [
+        (parameter::SCALING_DELAY, "scale_up_delay"),
+        (parameter::KEEP_ALIVE, "scale_down_delay"),
+    ] {
+        scaling.extend(number(key).map(|seconds| (name.into(), seconds.into())));
+    }
+    put("scaling", scaling.into());
+}
+
+fn resources(app: &AppPlan) -> Result<Value, Problem> {
+    let code = app.effective.clone().unwrap_or_default().code;
+    let machines = machines::of(&code, &app.machines);
+    let gpus = machines::gpus(&code);
+    // It counts whole cores.
+    let cores = machines::least(&machines, gpus, |machine| machine.millicores).div_ceil(1_000);
+    let ram_mb = machines::least(&machines, gpus, |machine| machine.ram_mb);
+    let mut resources = json!({"cpu": format!("{cores}.."), "memory": format!("{ram_mb}MB..")});
+    let names: Vec<&String> = super::accelerators(&machines)?;
+    resources["gpu"] = match names.is_empty() {
+        // Without a word it may be a machine with GPUs too.
+        true => json!({"count": 0}),
+        false => json!({"name": names, "count": gpus}),
+    };
+    Ok(resources)
+}
+
+impl Target for Dstack {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn ask(&self) -> Option<ToolCommand> {
+        None
+    }
+
+    fn read(&self, _: &str, _: &Deployed) -> Result<Live, String> {
+        Err("dstack does not say what a service was made of".into())
+    }
+
+    fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = Rendering::default();
+        for app in &plan.apps {
+            match app.action {
+                Action::Orphaned => {}
+                Action::Delete => {
+                    let args = ["stop", "--yes", &app.name];
+                    rendering.steps.push(step(app, Does::Delete, &args, None));
+                }
+                Action::Create | Action::Update | Action::Unchanged => {
+                    self.add(app, &mut rendering)?;
+                }
+            }
+        }
+        Ok(rendering)
+    }
+
+    fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = Rendering::default();
+        self.add(app, &mut rendering)?;
+        Ok(rendering)
+    }
+
+    fn roll_back(&self, app: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = self.scale(app, after)?;
+        rendering.warnings.push(super::image_stays());
+        Ok(rendering)
+    }
+}
+
+fn step(app: &AppPlan, does: Does, args: &[&str], folder: Option<&str>) -> Step {
+    Step {
+        app: app.name.clone(),
+        does,
+        command: ToolCommand {
+            tool: &DSTACK,
+            args: args.iter().map(|&arg| arg.into()).collect(),
+            folder: folder.map(PathBuf::from),
+        },
+    }
+}
