@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 
 use machinist_core::json;
+use machinist_core::name::is_dns_label;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -48,6 +49,9 @@ pub enum StateError {
     /// It is not a state.
     #[error("this is not a state: {0}")]
     NotAState(#[from] serde_json::Error),
+    /// An app's name is none.
+    #[error("this is not a state: `{}` is no app's name", .0.escape_debug())]
+    BadName(String),
     /// It is of a newer version.
     #[error("the state has version {0}, and the newest known here is {STATE_VERSION}")]
     NewerVersion(u64),
@@ -57,7 +61,9 @@ impl StateError {
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::NotAState(_) => "put back the version of it that git has; nothing was changed",
+            Self::NotAState(_) | Self::BadName(_) => {
+                "put back the version of it that git has; nothing was changed"
+            }
             Self::NewerVersion(_) => "upgrade with `cargo install cargo-machinist`",
         }
     }
@@ -89,20 +95,26 @@ impl State {
     /// ```
     pub fn parse(text: &str) -> Result<Self, StateError> {
         let any: Value = serde_json::from_str(text)?;
-        match any["state_version"].as_u64() {
+        let state = match any["state_version"].as_u64() {
             Some(1) => {
                 let old: Version1 = serde_json::from_str(text)?;
-                Ok(Self {
+                Self {
                     state_version: STATE_VERSION,
                     lineage: old.lineage,
                     serial: old.serial,
                     targets: BTreeMap::from([(FILE.into(), Deployed { apps: old.apps })]),
-                })
+                }
             }
             Some(version) if version > STATE_VERSION.into() => {
-                Err(StateError::NewerVersion(version))
+                return Err(StateError::NewerVersion(version));
             }
-            _ => Ok(serde_json::from_str(text)?),
+            _ => serde_json::from_str(text)?,
+        };
+        // They become paths, and arguments of the platform's tool.
+        let mut names = state.targets.values().flat_map(|target| target.apps.keys());
+        match names.find(|name| !is_dns_label(name)) {
+            Some(name) => Err(StateError::BadName(name.clone())),
+            None => Ok(state),
         }
     }
 

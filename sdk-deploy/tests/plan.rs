@@ -535,6 +535,18 @@ fn a_damaged_state_says_where_and_a_newer_one_what_to_upgrade() {
 }
 
 #[test]
+fn a_state_with_a_name_that_could_be_an_option_or_a_path_is_refused() {
+    for name in ["--all", "../../etc", ""] {
+        let text = saved().to_json().replace("\"llm\"", &format!("{name:?}"));
+        let error = State::parse(&text).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("`{name}` is no app's name")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_state_of_the_first_version_becomes_that_of_the_file_target() {
     let old = r#"{
         "state_version": 1, "lineage": "0123456789abcdef", "serial": 7,

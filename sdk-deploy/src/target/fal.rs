@@ -77,7 +77,9 @@ impl Target for Fal {
     }
 
     fn roll_back(&self, app: &AppPlan, to: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
-        let Some(revision) = &to.revision else {
+        // What begins with a dash would be an option.
+        let revision = to.revision.as_ref();
+        let Some(revision) = revision.filter(|revision| !revision.starts_with('-')) else {
             let message = format!("{NAME} cannot go back to the deploy of {}", to.time);
             return Err(Problem::new(message)
                 .note("its revision is not on record")
