@@ -173,6 +173,16 @@ pub struct Step {
     pub command: ToolCommand,
 }
 
+impl Step {
+    fn new(app: &str, does: Does, command: ToolCommand) -> Self {
+        Self {
+            app: app.into(),
+            does,
+            command,
+        }
+    }
+}
+
 /// What a command does with an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Does {
@@ -197,6 +207,35 @@ pub struct Project {
     pub knative: KnativeSettings,
     /// The folder of the state.
     pub state_folder: PathBuf,
+}
+
+impl Project {
+    /// How an app is to be deployed.
+    fn settings(&self, app: &str) -> AppSettings {
+        self.apps.get(app).cloned().unwrap_or_default()
+    }
+}
+
+/// What carries a plan out, of what puts one app in place and of what deletes one.
+fn each_app(
+    plan: &Plan,
+    put: impl Fn(&AppPlan, &mut Rendering) -> Result<(), Problem>,
+    delete: impl Fn(&str) -> ToolCommand,
+) -> Result<Rendering, Problem> {
+    let mut rendering = Rendering::default();
+    for app in &plan.apps {
+        match app.action {
+            Action::Orphaned => {}
+            Action::Delete => {
+                let step = Step::new(&app.name, Does::Delete, delete(&app.name));
+                rendering.steps.push(step);
+            }
+            Action::Create | Action::Update | Action::Unchanged => put(app, &mut rendering)?,
+        }
+    }
+    rendering.needs.sort();
+    rendering.needs.dedup();
+    Ok(rendering)
 }
 
 /// The target of this name.

@@ -64,6 +64,15 @@ pub fn shell_word(word: &str) -> String {
 }
 
 impl ToolCommand {
+    /// A command with these arguments, run in this folder of the rendering's.
+    pub(crate) fn new(tool: &'static Tool, args: &[&str], folder: Option<&str>) -> Self {
+        Self {
+            tool,
+            args: args.iter().map(|&arg| arg.into()).collect(),
+            folder: folder.map(PathBuf::from),
+        }
+    }
+
     /// Runs it in its folder of the rendering's. All that it says goes to stderr, as it comes.
     ///
     /// # Errors

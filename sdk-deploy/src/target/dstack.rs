@@ -2,7 +2,7 @@
 //!
 //! An update replaces the whole service, so what was tuned comes from the state.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use machinist_core::parameter;
 use machinist_core::problem::Problem;
@@ -10,11 +10,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Contents, Does, Project, RenderedFile, Rendering, Step, Target, all_parameters, digest,
-    left_out, yaml,
+    each_app, left_out, yaml,
 };
 use crate::deployed::{Deploy, Deployed, Live};
 use crate::machines;
-use crate::plan::{Action, AppPlan, Parameters, Plan};
+use crate::plan::{AppPlan, Parameters, Plan};
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -64,15 +64,14 @@ impl Dstack {
             contents: Contents::Text(text),
         });
         let args = ["apply", "--yes", "--detach", "-f", FILE];
-        rendering
-            .steps
-            .push(step(app, Does::Deploy, &args, Some(name)));
+        let command = ToolCommand::new(&DSTACK, &args, Some(name));
+        rendering.steps.push(Step::new(name, Does::Deploy, command));
         Ok(())
     }
 
     fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
         let name = &app.name;
-        let settings = self.project.apps.get(name).cloned().unwrap_or_default();
+        let settings = self.project.settings(name);
         let image = settings
             .image
             .ok_or_else(|| super::no_image("dstack", name))?;
@@ -166,20 +165,10 @@ impl Target for Dstack {
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = Rendering::default();
-        for app in &plan.apps {
-            match app.action {
-                Action::Orphaned => {}
-                Action::Delete => {
-                    let args = ["stop", "--yes", &app.name];
-                    rendering.steps.push(step(app, Does::Delete, &args, None));
-                }
-                Action::Create | Action::Update | Action::Unchanged => {
-                    self.add(app, &mut rendering)?;
-                }
-            }
-        }
-        Ok(rendering)
+        let put = |app: &AppPlan, rendering: &mut Rendering| self.add(app, rendering);
+        each_app(plan, put, |app| {
+            ToolCommand::new(&DSTACK, &["stop", "--yes", app], None)
+        })
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
@@ -192,17 +181,5 @@ impl Target for Dstack {
         let mut rendering = self.scale(app, after)?;
         rendering.warnings.push(super::image_stays());
         Ok(rendering)
-    }
-}
-
-fn step(app: &AppPlan, does: Does, args: &[&str], folder: Option<&str>) -> Step {
-    Step {
-        app: app.name.clone(),
-        does,
-        command: ToolCommand {
-            tool: &DSTACK,
-            args: args.iter().map(|&arg| arg.into()).collect(),
-            folder: folder.map(PathBuf::from),
-        },
     }
 }

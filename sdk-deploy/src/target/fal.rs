@@ -6,13 +6,13 @@ mod context;
 mod live;
 mod pyproject;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use machinist_core::parameter::{self, Kind};
 use machinist_core::problem::Problem;
 use serde_json::Value;
 
-use super::{Contents, Does, Project, RenderedFile, Rendering, Step, Target};
+use super::{Contents, Does, Project, RenderedFile, Rendering, Step, Target, each_app};
 use crate::deployed::{Deploy, Deployed, Live};
 use crate::manifest::Image;
 use crate::plan::{Action, AppPlan, Change, Plan};
@@ -51,18 +51,12 @@ impl Target for Fal {
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = Rendering::default();
-        for app in &plan.apps {
-            match app.action {
-                Action::Orphaned => {}
-                Action::Delete => rendering.steps.push(delete(&app.name)),
-                Action::Create | Action::Update | Action::Unchanged => {
-                    self.add_files(app, &mut rendering)?;
-                    rendering.steps.extend(steps(app));
-                }
-            }
-        }
-        Ok(rendering)
+        let put = |app: &AppPlan, rendering: &mut Rendering| {
+            self.add_files(app, rendering)?;
+            rendering.steps.extend(steps(app));
+            Ok(())
+        };
+        each_app(plan, put, |app| fal(&["apps", "delete", app], None))
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
@@ -85,12 +79,8 @@ impl Target for Fal {
                 .note("its revision is not on record")
                 .help("check out its commit and deploy that"));
         };
-        let args = ["apps", "set-rev", &app.name, revision];
-        let back = Step {
-            app: app.name.clone(),
-            does: Does::RollBack,
-            command: fal(&args, None),
-        };
+        let command = fal(&["apps", "set-rev", &app.name, revision], None);
+        let back = Step::new(&app.name, Does::RollBack, command);
         Ok(Rendering {
             steps: [back].into_iter().chain(scale(app)).collect(),
             ..Rendering::default()
@@ -101,8 +91,7 @@ impl Target for Fal {
 impl Fal {
     /// The folder of an app: what its deploy sends, and nothing else.
     fn add_files(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
-        let settings = self.project.apps.get(&app.name).cloned();
-        let settings = settings.unwrap_or_default();
+        let settings = self.project.settings(&app.name);
         let (source, mut files) = match settings.image {
             Some(image) => (pyproject::Source::Image(image), Vec::new()),
             None => {
@@ -169,11 +158,8 @@ impl Fal {
 /// The platform keeps the scaling of a running app unless its reset switch is on, and then it takes
 /// every value. Single values are set without it, so that whatever is tuned meanwhile is not lost.
 fn steps(app: &AppPlan) -> Vec<Step> {
-    let deploy = Step {
-        app: app.name.clone(),
-        does: Does::Deploy,
-        command: fal(&["deploy", &app.name, "--yes"], Some(&app.name)),
-    };
+    let command = fal(&["deploy", &app.name, "--yes"], Some(&app.name));
+    let deploy = Step::new(&app.name, Does::Deploy, command);
     let is_taken_from_files = app.action == Action::Create || needs_reset(app);
     let scale = scale(app).filter(|_| !is_taken_from_files);
     [deploy].into_iter().chain(scale).collect()
@@ -195,25 +181,12 @@ fn scale(app: &AppPlan) -> Option<Step> {
     if flags.is_empty() {
         return None;
     }
-    let mut args = vec!["apps".into(), "scale".into(), app.name.clone()];
-    args.extend(flags);
-    Some(Step {
-        app: app.name.clone(),
-        does: Does::Scale,
-        command: ToolCommand {
-            tool: &FAL,
-            args,
-            folder: None,
-        },
-    })
-}
-
-fn delete(app: &str) -> Step {
-    Step {
-        app: app.into(),
-        does: Does::Delete,
-        command: fal(&["apps", "delete", app], None),
-    }
+    let flags = flags.iter().map(String::as_str);
+    let args: Vec<&str> = ["apps", "scale", &app.name]
+        .into_iter()
+        .chain(flags)
+        .collect();
+    Some(Step::new(&app.name, Does::Scale, fal(&args, None)))
 }
 
 /// A change as a flag of `fal apps scale`. Where nothing is set any more it is the default, or 0,
@@ -243,9 +216,5 @@ fn text(value: &Value) -> String {
 }
 
 fn fal(args: &[&str], folder: Option<&str>) -> ToolCommand {
-    ToolCommand {
-        tool: &FAL,
-        args: args.iter().map(|&arg| arg.into()).collect(),
-        folder: folder.map(PathBuf::from),
-    }
+    ToolCommand::new(&FAL, args, folder)
 }

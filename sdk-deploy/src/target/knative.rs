@@ -6,12 +6,14 @@
 mod live;
 mod service;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use machinist_core::problem::Problem;
 use serde_json::{Value, json};
 
-use super::{Contents, Does, Project, RenderedFile, Rendering, Step, Target, digest, yaml};
+use super::{
+    Contents, Does, Project, RenderedFile, Rendering, Step, Target, digest, each_app, yaml,
+};
 use crate::deployed::{Deploy, Deployed, Live};
 use crate::plan::{Action, AppPlan, Parameters, Plan};
 use crate::settings::KnativeSettings;
@@ -51,28 +53,16 @@ impl Knative {
 
     fn kubectl(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {
         let settings = self.settings();
-        let context = settings
-            .context
-            .iter()
-            .map(|name| format!("--context={name}"));
-        let namespace = settings
-            .namespace
-            .iter()
-            .map(|name| format!("--namespace={name}"));
-        let args = args.iter().map(|&arg| arg.to_owned());
-        ToolCommand {
-            tool: &KUBECTL,
-            args: context.chain(namespace).chain(args).collect(),
-            folder: folder.map(PathBuf::from),
-        }
-    }
-
-    fn step(&self, app: &str, does: Does, args: &[&str], folder: Option<&str>) -> Step {
-        Step {
-            app: app.into(),
-            does,
-            command: self.kubectl(args, folder),
-        }
+        let flag = |flag: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!("--{flag}={value}"))
+        };
+        let flags = [
+            flag("context", &settings.context),
+            flag("namespace", &settings.namespace),
+        ];
+        let flags = flags.iter().flatten().map(String::as_str);
+        let all: Vec<&str> = flags.chain(args.iter().copied()).collect();
+        ToolCommand::new(&KUBECTL, &all, folder)
     }
 
     /// Puts a file in place for one of the managers; by force it takes back what others changed.
@@ -83,7 +73,7 @@ impl Knative {
             args.push("--force-conflicts");
         }
         args.extend(["-f", file]);
-        self.step(app, Does::Deploy, &args, Some(app))
+        Step::new(app, Does::Deploy, self.kubectl(&args, Some(app)))
     }
 
     /// Sets single scaling parameters, and takes away those that are set no more.
@@ -103,16 +93,11 @@ impl Knative {
             "--patch",
             &patch,
         ];
-        Some(self.step(&app.name, Does::Scale, &args, None))
+        Some(Step::new(&app.name, Does::Scale, self.kubectl(&args, None)))
     }
 
     fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
-        let settings = self
-            .project
-            .apps
-            .get(&app.name)
-            .cloned()
-            .unwrap_or_default();
+        let settings = self.project.settings(&app.name);
         let service = Service {
             app,
             image: settings.image.as_deref(),
@@ -137,6 +122,17 @@ impl Knative {
             });
         }
         Ok(())
+    }
+
+    /// What changes an app that is there: its scaling, and the code's part where that is touched.
+    fn changing(&self, app: &AppPlan, with_code: bool) -> Result<Rendering, Problem> {
+        let mut rendering = Rendering::default();
+        self.add(app, &mut rendering)?;
+        let code = with_code.then(|| self.apply(&app.name, CODE_FILE, CODE, true));
+        rendering.steps.extend(code);
+        let patch = self.patch(app, &changed(app, |_| true));
+        rendering.steps.extend(patch);
+        Ok(rendering)
     }
 
     fn steps(&self, app: &AppPlan) -> Vec<Step> {
@@ -174,55 +170,31 @@ impl Target for Knative {
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = Rendering::default();
-        for app in &plan.apps {
-            match app.action {
-                Action::Orphaned => {}
-                Action::Delete => {
-                    let args = ["delete", "ksvc", &app.name, "--ignore-not-found"];
-                    rendering
-                        .steps
-                        .push(self.step(&app.name, Does::Delete, &args, None));
-                }
-                Action::Create | Action::Update | Action::Unchanged => {
-                    self.add(app, &mut rendering)?;
-                    rendering.steps.extend(self.steps(app));
-                }
-            }
-        }
-        rendering.needs.sort();
-        rendering.needs.dedup();
-        Ok(rendering)
+        let put = |app: &AppPlan, rendering: &mut Rendering| {
+            self.add(app, rendering)?;
+            rendering.steps.extend(self.steps(app));
+            Ok(())
+        };
+        each_app(plan, put, |app| {
+            self.kubectl(&["delete", "ksvc", app, "--ignore-not-found"], None)
+        })
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = Rendering::default();
-        self.add(app, &mut rendering)?;
-        let is_of_the_code =
-            |change: &&crate::plan::Change| service::is_of_the_code(&change.parameter);
-        if app.scaling_changes().any(|change| is_of_the_code(&change)) {
-            rendering
-                .steps
-                .push(self.apply(&app.name, CODE_FILE, CODE, true));
-        }
-        rendering
-            .steps
-            .extend(self.patch(app, &changed(app, |_| true)));
-        if rendering.steps.is_empty() {
-            rendering.files.clear();
-        }
-        Ok(rendering)
+        let mut keys = app.scaling_changes().map(|change| &change.parameter);
+        let rendering = self.changing(app, keys.any(|key| service::is_of_the_code(key)))?;
+        Ok(match rendering.steps.is_empty() {
+            // Without a command there is no use for the files.
+            true => Rendering {
+                files: Vec::new(),
+                ..rendering
+            },
+            false => rendering,
+        })
     }
 
     fn roll_back(&self, app: &AppPlan, _: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = Rendering::default();
-        self.add(app, &mut rendering)?;
-        rendering
-            .steps
-            .push(self.apply(&app.name, CODE_FILE, CODE, true));
-        rendering
-            .steps
-            .extend(self.patch(app, &changed(app, |_| true)));
+        let mut rendering = self.changing(app, true)?;
         rendering.warnings.push(super::image_stays());
         Ok(rendering)
     }

@@ -2,7 +2,7 @@
 //!
 //! An update replaces the whole service, so what was tuned comes from the state.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use machinist_core::parameter;
 use machinist_core::problem::Problem;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Contents, Does, Project, RenderedFile, Rendering, Step, Target, all_parameters, digest,
-    left_out, yaml,
+    each_app, left_out, yaml,
 };
 use crate::deployed::{Deploy, Deployed, Live};
 use crate::machines;
@@ -48,15 +48,9 @@ impl SkyPilot {
     /// The service's file, and the command that takes it.
     fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
-        let service = self.service(app)?;
-        rendering.warnings.extend(warnings(
-            app,
-            self.project
-                .apps
-                .get(name)
-                .and_then(|app| app.auth.as_deref()),
-        ));
-        let text = yaml(&service)?;
+        let auth = self.project.settings(name).auth;
+        let text = yaml(&self.service(app)?)?;
+        rendering.warnings.extend(warnings(app, auth.as_deref()));
         rendering.artifacts.insert(name.clone(), digest(&text));
         rendering.files.push(RenderedFile {
             path: Path::new(name).join(FILE),
@@ -66,15 +60,14 @@ impl SkyPilot {
             Action::Create => &["serve", "up", "--yes", "--service-name", name, FILE],
             _ => &["serve", "update", "--yes", name, FILE],
         };
-        rendering
-            .steps
-            .push(step(app, Does::Deploy, args, Some(name)));
+        let command = ToolCommand::new(&SKY, args, Some(name));
+        rendering.steps.push(Step::new(name, Does::Deploy, command));
         Ok(())
     }
 
     fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
         let name = &app.name;
-        let settings = self.project.apps.get(name).cloned().unwrap_or_default();
+        let settings = self.project.settings(name);
         let image = settings
             .image
             .ok_or_else(|| super::no_image("SkyServe", name))?;
@@ -133,20 +126,10 @@ impl Target for SkyPilot {
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = Rendering::default();
-        for app in &plan.apps {
-            match app.action {
-                Action::Orphaned => {}
-                Action::Delete => {
-                    let args = ["serve", "down", "--yes", &app.name];
-                    rendering.steps.push(step(app, Does::Delete, &args, None));
-                }
-                Action::Create | Action::Update | Action::Unchanged => {
-                    self.add(app, &mut rendering)?;
-                }
-            }
-        }
-        Ok(rendering)
+        let put = |app: &AppPlan, rendering: &mut Rendering| self.add(app, rendering);
+        each_app(plan, put, |app| {
+            ToolCommand::new(&SKY, &["serve", "down", "--yes", app], None)
+        })
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
@@ -155,23 +138,10 @@ impl Target for SkyPilot {
         Ok(rendering)
     }
 
-    fn roll_back(&self, app: &AppPlan, _: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = Rendering::default();
-        self.add(app, &mut rendering)?;
+    fn roll_back(&self, app: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = self.scale(app, after)?;
         rendering.warnings.push(super::image_stays());
         Ok(rendering)
-    }
-}
-
-fn step(app: &AppPlan, does: Does, args: &[&str], folder: Option<&str>) -> Step {
-    Step {
-        app: app.name.clone(),
-        does,
-        command: ToolCommand {
-            tool: &SKY,
-            args: args.iter().map(|&arg| arg.into()).collect(),
-            folder: folder.map(PathBuf::from),
-        },
     }
 }
 

@@ -11,6 +11,7 @@ use machinist_core::problem::Problem;
 use parse_dockerfile::{Instruction, Source};
 use sha2::{Digest, Sha256};
 
+use super::pyproject;
 use crate::manifest::{Image, Manifest};
 use crate::read::program;
 use crate::target::{Contents, RenderedFile, hex};
@@ -67,7 +68,7 @@ fn is_plain(name: &str) -> bool {
 
 /// What tells apart what is sent for an app, its parameters aside.
 pub(super) fn digest(
-    source: &super::pyproject::Source,
+    source: &pyproject::Source,
     auth: Option<&str>,
     files: &[RenderedFile],
 ) -> Result<String, Problem> {
@@ -77,7 +78,7 @@ pub(super) fn digest(
         all.update(text.len().to_le_bytes());
         all.update(text);
     };
-    if let super::pyproject::Source::Image(image) = source {
+    if let pyproject::Source::Image(image) = source {
         part(image.as_bytes());
     }
     part(auth.unwrap_or_default().as_bytes());
