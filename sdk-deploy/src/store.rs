@@ -178,22 +178,36 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .truncate(false)
         .open(&beside);
     let mut file = options.map_err(failed)?;
-    match FileExt::try_lock(&file) {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(StoreError::Locked {
-                path: path.to_owned(),
-                holder: holder(&mut file),
-            });
+    for _ in 0..ATTEMPTS {
+        match FileExt::try_lock(&file) {
+            Ok(()) => {
+                let holder = format!(" by process {} since {}", std::process::id(), now());
+                let written = file.set_len(0).and_then(|()| file.rewind());
+                written
+                    .and_then(|()| file.write_all(holder.as_bytes()))
+                    .map_err(failed)?;
+                return Ok(file);
+            }
+            Err(TryLockError::WouldBlock) => match holder(&mut file) {
+                // Somebody who has just taken it, or is about to let it go.
+                holder if holder.is_empty() => std::thread::sleep(ATTEMPT),
+                holder => return Err(locked(path, holder)),
+            },
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    let holder = format!(" by process {} since {}", std::process::id(), now());
-    let written = file.set_len(0).and_then(|()| file.rewind());
-    written
-        .and_then(|()| file.write_all(holder.as_bytes()))
-        .map_err(failed)?;
-    Ok(file)
+    Err(locked(path, String::new()))
+}
+
+/// How often the lock is tried while nobody says that he holds it, and for how long in between.
+const ATTEMPTS: u32 = 200;
+const ATTEMPT: Duration = Duration::from_millis(10);
+
+fn locked(path: &Path, holder: String) -> StoreError {
+    StoreError::Locked {
+        path: path.to_owned(),
+        holder,
+    }
 }
 
 fn lock_path(path: &Path) -> PathBuf {
@@ -203,16 +217,12 @@ fn lock_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Who holds the lock. It is written just after it is taken, and is a courtesy: without it the
-/// message is short.
+/// Who says that he holds the lock. It is a courtesy: what cannot be read is left out.
 fn holder(file: &mut File) -> String {
     let mut holder = String::new();
-    for _ in 0..10 {
-        if file.read_to_string(&mut holder).is_err() || !holder.is_empty() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    let _ = file
+        .rewind()
+        .and_then(|()| file.read_to_string(&mut holder));
     holder
         .chars()
         .filter(|c| !c.is_control())
