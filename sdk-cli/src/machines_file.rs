@@ -12,9 +12,10 @@ use crate::failure::Failure;
 /// The machine types that code in this folder can name.
 pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
     let here = std::env::current_dir().unwrap_or_default();
-    let has_file = |folder: &&Path| folder.join(FILE).is_file();
-    let Some(folder) = own::nearest(here.ancestors(), has_file, |folder| is_workspace(folder))
-    else {
+    let has = |folder: &&Path, file: &str| folder.join(file).is_file();
+    let cargo_toml =
+        |folder: &&Path| fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+    let Some(folder) = own::nearest(here.ancestors(), has, cargo_toml) else {
         return Ok(Catalogue::built_in());
     };
     let path = short(&folder.join(FILE));
@@ -23,9 +24,4 @@ pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
         .map_err(|error| Failure::new(format!("cannot read `{shown}`: {error}")))?;
     let machines = own::read(&text).map_err(|error| error.located(&shown))?;
     Ok(Catalogue::with(machines))
-}
-
-fn is_workspace(folder: &Path) -> bool {
-    let cargo_toml = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
-    folder.join("Cargo.lock").is_file() || own::is_workspace(&cargo_toml)
 }

@@ -68,15 +68,20 @@ fn app_plan(app: &AppPlan) -> Vec<Line> {
     };
     let stays = app.tuned.iter().filter(|tuned| !is_new(tuned));
     let rows = changes.chain(stays.map(tuned_line));
-    let rows = rows.map(|(key, look, text)| {
-        Line::default()
-            .with(Look::Plain, format!("    {key:<width$}  "))
-            .with(look, text)
-    });
+    let rows = rows.map(|parts| row(parts, width));
     std::iter::once(head).chain(rows).collect()
 }
 
-fn change_line(change: &Change, action: Action) -> (String, Look, String) {
+/// What there is to say of a parameter: its key, and a text that looks so.
+type Parts = (String, Look, String);
+
+fn row((key, look, text): Parts, width: usize) -> Line {
+    Line::default()
+        .with(Look::Plain, format!("    {key:<width$}  "))
+        .with(look, text)
+}
+
+fn change_line(change: &Change, action: Action) -> Parts {
     let to = shown(&change.parameter, change.to.as_ref());
     let text = match (action, change.why) {
         (Action::Create, _) => to,
@@ -102,7 +107,7 @@ fn reason(why: Why) -> &'static str {
     }
 }
 
-fn tuned_line(tuned: &Tuned) -> (String, Look, String) {
+fn tuned_line(tuned: &Tuned) -> Parts {
     let value = shown(&tuned.parameter, Some(&tuned.value));
     let code = match &tuned.code {
         Some(code) => format!("the code says {}", shown(&tuned.parameter, Some(code))),
@@ -202,16 +207,13 @@ fn short_commit(commit: &str) -> String {
     }
 }
 
+/// The longest key of a parameter.
+const WIDTH: usize = 24;
+
 /// An app in full, with its last deploys.
 pub(crate) fn app(name: &str, app: &AppState) -> Vec<Line> {
     let mut lines = vec![Line::default().with(Look::Bold, name.to_owned())];
-    let mut row = |key: &str, look: Look, text: String| {
-        lines.push(
-            Line::default()
-                .with(Look::Plain, format!("    {key:<24}  "))
-                .with(look, text),
-        );
-    };
+    let line = |parts| row(parts, WIDTH);
     for (key, value) in app.actual_code() {
         let drift = app.drift.contains_key(&key);
         let said = shown(&key, app.code.get(&key));
@@ -222,7 +224,8 @@ pub(crate) fn app(name: &str, app: &AppState) -> Vec<Line> {
             ),
             false => (Look::Plain, String::new()),
         };
-        row(&key, look, shown(&key, Some(&value)) + &note);
+        let text = shown(&key, Some(&value)) + &note;
+        lines.push(line((key, look, text)));
     }
     for (key, value) in app.effective_scaling() {
         let note = match app.overrides.contains_key(&key) {
@@ -232,7 +235,8 @@ pub(crate) fn app(name: &str, app: &AppState) -> Vec<Line> {
             ),
             false => String::new(),
         };
-        row(&key, Look::Plain, shown(&key, Some(&value)) + &note);
+        let text = shown(&key, Some(&value)) + &note;
+        lines.push(line((key, Look::Plain, text)));
     }
     for deploy in &app.history {
         let serial = format!("deploy {}", deploy.serial);
@@ -243,14 +247,8 @@ pub(crate) fn app(name: &str, app: &AppState) -> Vec<Line> {
         let revision: String = revision.collect();
         let head = format!("{serial}: {}{revision}", occasion(deploy));
         lines.push(Line::default().with(Look::Bold, head));
-        for change in &deploy.changes {
-            let (key, look, text) = change_line(change, Action::Update);
-            lines.push(
-                Line::default()
-                    .with(Look::Plain, format!("    {key:<24}  "))
-                    .with(look, text),
-            );
-        }
+        let changes = deploy.changes.iter();
+        lines.extend(changes.map(|change| line(change_line(change, Action::Update))));
         if deploy.changes.is_empty() {
             lines.push(Line::default().with(Look::Plain, "    the same parameters".into()));
         }

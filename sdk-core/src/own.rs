@@ -11,7 +11,6 @@ use crate::json;
 use crate::machine::{MachineKind, MachineType};
 use crate::problem::{self, Problem};
 use crate::requirement;
-use crate::suggest;
 use crate::toml::{self, Entry, Table};
 use crate::unit::decimals;
 
@@ -86,23 +85,29 @@ impl FileError {
 /// Which of these folders, from the package's outwards, has the file: the nearest, up to the first
 /// that is a workspace's. Without a workspace only the package's own is looked at.
 ///
-/// ```
-/// use machinist_core::own::nearest;
+/// A folder is asked whether it has a file, and for the text of its Cargo.toml.
 ///
-/// let folders = ["/w/a/b", "/w/a", "/w", "/"];
-/// let found = nearest(folders, |folder| *folder == "/w", |folder| *folder == "/w");
-/// assert_eq!(found, Some("/w"));
-/// assert_eq!(nearest(folders, |folder| *folder == "/", |folder| *folder == "/w"), None);
+/// ```
+/// use machinist_core::own::{FILE, nearest};
+///
+/// let folders = ["/w/a", "/w", "/"];
+/// let cargo_toml = |folder: &&str| match *folder {
+///     "/w" => "[workspace]\nmembers = [\"a\"]".into(),
+///     _ => "[package]\nversion.workspace = true".into(),
+/// };
+/// let has = |place| move |folder: &&str, file: &str| *folder == place && file == FILE;
+/// assert_eq!(nearest(folders, has("/w"), cargo_toml), Some("/w"));
+/// assert_eq!(nearest(folders, has("/"), cargo_toml), None);
 /// ```
 pub fn nearest<F>(
     folders: impl IntoIterator<Item = F>,
-    has_file: impl Fn(&F) -> bool,
-    is_workspace: impl Fn(&F) -> bool,
+    has: impl Fn(&F, &str) -> bool,
+    cargo_toml: impl Fn(&F) -> String,
 ) -> Option<F> {
     let mut found = None;
     for (i, folder) in folders.into_iter().enumerate() {
-        let is_last = is_workspace(&folder);
-        if found.is_none() && has_file(&folder) {
+        let is_last = has(&folder, "Cargo.lock") || is_workspace(&cargo_toml(&folder));
+        if found.is_none() && has(&folder, FILE) {
             if i == 0 {
                 return Some(folder);
             }
@@ -116,12 +121,7 @@ pub fn nearest<F>(
 }
 
 /// Whether a Cargo.toml is that of a workspace.
-///
-/// ```
-/// assert!(machinist_core::own::is_workspace("[workspace]\nmembers = []"));
-/// assert!(!machinist_core::own::is_workspace("[package]\nversion.workspace = true"));
-/// ```
-pub fn is_workspace(cargo_toml: &str) -> bool {
+fn is_workspace(cargo_toml: &str) -> bool {
     cargo_toml.lines().any(|line| {
         let line = line.trim_start();
         line.starts_with("[workspace]") || line.starts_with("[workspace.")
@@ -303,14 +303,7 @@ fn unknown_key(key: &str) -> Problem {
         .into_iter()
         .chain([MAX_GPUS_KEY, SUITS, NODE_LABELS, ACCELERATOR, FAL]);
     let all: Vec<&str> = keys.collect();
-    let problem = Problem::new(format!("unknown key `{}`", key.escape_debug()));
-    let keys = format!("keys are {}", all.join(", "));
-    match suggest::nearest(key, all) {
-        Some(meant) => problem
-            .help(format!("a key with a similar name exists: `{meant}`"))
-            .note(keys),
-        None => problem.help(keys),
-    }
+    problem::unknown("key", key, &all)
 }
 
 /// Whether a new machine type has all the figures that those of the catalogue have.

@@ -652,13 +652,27 @@ pub(crate) fn duplicate_element(parameter: &Parameter, element: &str) -> Problem
 
 /// A region that the platform does not have.
 pub(crate) fn unknown_region(given: &str) -> Problem {
-    let problem = Problem::new(format!("unknown region `{}`", shown(given)));
-    let regions = format!("regions are {}", REGIONS.join(", "));
-    match suggest::nearest(given, REGIONS.iter().copied()) {
-        Some(region) => problem
-            .help(format!("a region with a similar name exists: `{region}`"))
-            .note(regions),
-        None => problem.help(regions),
+    unknown("region", given, REGIONS)
+}
+
+/// A name that is none of these, with the one that was probably meant.
+///
+/// ```
+/// use machinist_core::problem::unknown;
+///
+/// let problem = unknown("target", "fall", &["file", "fal"]);
+/// assert_eq!(problem.message, "unknown target `fall`");
+/// assert_eq!(problem.help.unwrap(), "a target with a similar name exists: `fal`");
+/// assert_eq!(problem.note.unwrap(), "targets are file, fal");
+/// ```
+pub fn unknown(what: &str, given: &str, names: &[&str]) -> Problem {
+    let problem = Problem::new(format!("unknown {what} `{}`", shown(given)));
+    let all = format!("{what}s are {}", names.join(", "));
+    match suggest::nearest(given, names.iter().copied()) {
+        Some(meant) => problem
+            .help(format!("a {what} with a similar name exists: `{meant}`"))
+            .note(all),
+        None => problem.help(all),
     }
 }
 

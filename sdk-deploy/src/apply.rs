@@ -118,15 +118,15 @@ impl Apply<'_> {
         rendering: &Rendering,
         told: &mut dyn FnMut(Progress<'_>),
     ) -> Result<State, ApplyError> {
-        let order: Vec<&AppPlan> = plan.apps.iter().collect();
+        let apps = &plan.apps;
         let failed = |problem, at: usize| ApplyError {
             problem,
-            done: order[..at].iter().map(|app| app.name.clone()).collect(),
-            not_done: order[at..].iter().map(|app| app.name.clone()).collect(),
+            done: apps[..at].iter().map(|app| app.name.clone()).collect(),
+            not_done: apps[at..].iter().map(|app| app.name.clone()).collect(),
         };
         write(rendering, &self.folder, told).map_err(|problem| failed(problem, 0))?;
         let mut state = self.store.state();
-        for (i, app) in order.iter().enumerate() {
+        for (i, app) in apps.iter().enumerate() {
             let ran = self.run(app, rendering, told);
             match &ran {
                 Ok(()) => {
@@ -140,14 +140,13 @@ impl Apply<'_> {
                 Err(_) => {}
             }
             // One write for all apps where there is no platform.
-            let is_last = i + 1 == order.len() || ran.is_err();
-            if is_last {
-                self.note_revisions(&order[..=i]);
+            let is_last = i + 1 == apps.len() || ran.is_err();
+            // Where nothing ran the platform calls everything as it did.
+            if is_last && !rendering.steps.is_empty() {
+                self.note_revisions(&apps[..=i]);
             }
             if is_last || !rendering.steps.is_empty() {
-                state = self
-                    .save()
-                    .map_err(|error| failed(store_problem(&error), i))?;
+                state = self.save().map_err(|error| failed(error.into(), i))?;
             }
             ran.map_err(|(_, problem)| failed(problem, i))?;
         }
@@ -169,7 +168,7 @@ impl Apply<'_> {
         self.run(app, rendering, told)
             .map_err(|(_, problem)| problem)?;
         self.deployed.settle_tuning(app);
-        self.save().map_err(|error| store_problem(&error))
+        Ok(self.save()?)
     }
 
     /// Runs what there is to run for an app. An error comes with the last command that succeeded.
@@ -206,7 +205,7 @@ impl Apply<'_> {
 
     /// What the platform calls what was just deployed, so that one can go back to it. Without an
     /// answer the deploy is as good.
-    fn note_revisions(&mut self, apps: &[&AppPlan]) {
+    fn note_revisions(&mut self, apps: &[AppPlan]) {
         let Ok(Some(live)) = self.target.live(&self.deployed) else {
             return;
         };
@@ -218,13 +217,5 @@ impl Apply<'_> {
                 state.is_of_revision(revision, &self.occasion);
             }
         }
-    }
-}
-
-fn store_problem(error: &StoreError) -> Problem {
-    let problem = Problem::new(error.to_string());
-    match error.help() {
-        Some(help) => problem.help(help),
-        None => problem,
     }
 }

@@ -12,9 +12,7 @@ use serde_json::Value;
 
 use crate::machines::OwnMachine;
 use crate::manifest::{App, Manifest, as_written};
-use crate::plan::{
-    self, Action, AppPlan, Change, Effective, Parameters, Plan, effective, overlaid,
-};
+use crate::plan::{self, Action, AppPlan, Change, Effective, Parameters, Plan, effective, sorted};
 
 /// How many deploys of an app are remembered.
 const HISTORY: usize = 10;
@@ -371,7 +369,7 @@ impl AppState {
                 state.drift.insert(key.clone(), value.clone());
             }
         }
-        state.overrides = overlaid(&state.overrides, &Parameters::new());
+        state.overrides = sorted(state.overrides);
         let last = self.history.first().and_then(|last| last.revision.as_ref());
         if live.revision.as_ref() != last {
             // Somebody else deployed something since.

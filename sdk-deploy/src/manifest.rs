@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use machinist_core::attribute::{Place, Value};
+use machinist_core::problem::Problem;
 use machinist_core::{json, name, parameter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -143,6 +144,15 @@ impl ManifestError {
             }
             Self::NotAManifest(_) => Some("write it with `cargo machinist manifest -o FILE`"),
             Self::NewerVersion(_) => Some("upgrade with `cargo install cargo-machinist`"),
+        }
+    }
+}
+
+impl From<ManifestError> for Problem {
+    fn from(error: ManifestError) -> Self {
+        Self {
+            help: error.help().map(Into::into),
+            ..Self::new(error.to_string())
         }
     }
 }

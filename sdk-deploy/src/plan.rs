@@ -391,7 +391,7 @@ pub(crate) fn overlaid(base: &Parameters, top: &Parameters) -> Parameters {
 }
 
 /// In the order of the manifest, with keys of a later version at the end.
-fn sorted(parameters: Parameters) -> Parameters {
+pub(crate) fn sorted(parameters: Parameters) -> Parameters {
     let order = |key: &str| {
         let mut known = PARAMETERS.iter();
         known

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use machinist_core::problem::Problem;
-use machinist_core::{name, suggest};
+use machinist_core::name;
+use machinist_core::problem::{self, Problem};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::target::{self, TARGETS};
+use crate::target::TARGETS;
 
 const TARGET: &str = "target";
 const STATE: &str = "state";
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
                 TARGET => {
                     let target = self.text_of(TARGET, value)?;
                     if !TARGETS.contains(&target) {
-                        return Err(self.at(value, target::unknown_target(target)));
+                        return Err(self.at(value, problem::unknown("target", target, TARGETS)));
                     }
                     table.target = Some(target.into());
                 }
@@ -445,15 +445,7 @@ impl<'a> Reader<'a> {
     }
 
     fn unknown_key(&self, at: usize, key: &str, keys: &[&str]) -> Problem {
-        let problem = Problem::new(format!("unknown key `{}`", key.escape_debug()));
-        let all = format!("keys are {}", keys.join(", "));
-        let problem = match suggest::nearest(key, keys.iter().copied()) {
-            Some(meant) => problem
-                .help(format!("a key with a similar name exists: `{meant}`"))
-                .note(all),
-            None => problem.help(all),
-        };
-        self.located(at, problem)
+        self.located(at, problem::unknown("key", key, keys))
     }
 
     fn at(&self, value: &Spanned<DeValue<'_>>, problem: Problem) -> Problem {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fs4::{FileExt, TryLockError};
+use machinist_core::problem::Problem;
 use thiserror::Error;
 
 use crate::deployed::now;
@@ -91,6 +92,15 @@ impl StoreError {
             Self::Read { .. } | Self::Write { .. } => None,
             Self::State { error, .. } => Some(error.help()),
             Self::Changed { .. } => Some("plan again: nothing was written"),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self {
+            help: error.help().map(Into::into),
+            ..Self::new(error.to_string())
         }
     }
 }

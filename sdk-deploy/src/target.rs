@@ -9,8 +9,8 @@ mod skypilot;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use machinist_core::problem::Problem;
-use machinist_core::{own, parameter, suggest};
+use machinist_core::problem::{self, Problem};
+use machinist_core::{own, parameter};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -257,7 +257,7 @@ pub fn target(name: &str, project: Project) -> Result<Box<dyn Target>, Problem> 
         knative::NAME => Ok(Box::new(knative::Knative::new(project))),
         dstack::NAME => Ok(Box::new(dstack::Dstack::new(project))),
         skypilot::NAME => Ok(Box::new(skypilot::SkyPilot::new(project))),
-        _ => Err(unknown_target(name)),
+        _ => Err(problem::unknown("target", name, TARGETS)),
     }
 }
 
@@ -378,15 +378,4 @@ fn hex(digest: impl AsRef<[u8]>) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("sha256:{hex}")
-}
-
-pub(crate) fn unknown_target(given: &str) -> Problem {
-    let problem = Problem::new(format!("unknown target `{}`", given.escape_debug()));
-    let all = format!("targets are {}", TARGETS.join(", "));
-    match suggest::nearest(given, TARGETS.iter().copied()) {
-        Some(meant) => problem
-            .help(format!("a target with a similar name exists: `{meant}`"))
-            .note(all),
-        None => problem.help(all),
-    }
 }

@@ -17,9 +17,19 @@ pub(crate) struct Machines {
     pub(crate) file: Option<String>,
 }
 
-/// What was found for a package, and when. A compiler asks for every attribute of a crate in one
-/// go; an IDE asks again and again, and the file may have changed or be new.
-static LAST: Mutex<Option<(String, Instant, Machines)>> = Mutex::new(None);
+/// What was found for a package.
+struct Found {
+    package: String,
+    at: Instant,
+    /// The names and texts of machine types live as long as the process, so the same file is
+    /// read once.
+    text: String,
+    machines: Machines,
+}
+
+/// What was found last. A compiler asks for every attribute of a crate in one go; an IDE asks
+/// again and again, and the file may have changed or be new.
+static LAST: Mutex<Option<Found>> = Mutex::new(None);
 
 /// For how long that is good.
 const FRESH: Duration = Duration::from_secs(1);
@@ -27,56 +37,41 @@ const FRESH: Duration = Duration::from_secs(1);
 /// The machine types that the code of this package can name.
 pub(crate) fn machines(package: &str) -> Result<Machines, Problem> {
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_fresh =
-        |(known, at, _): &&(String, Instant, Machines)| known == package && at.elapsed() < FRESH;
-    if let Some((.., machines)) = last.as_ref().filter(is_fresh) {
-        return Ok(machines.clone());
+    let is_fresh = |found: &&Found| found.package == package && found.at.elapsed() < FRESH;
+    if let Some(found) = last.as_ref().filter(is_fresh) {
+        return Ok(found.machines.clone());
     }
-    let machines = look(package)?;
-    *last = Some((package.to_owned(), Instant::now(), machines.clone()));
+    let (file, text) = look(package)?;
+    let catalogue = match last.as_ref().filter(|found| found.text == text) {
+        Some(found) => found.machines.catalogue.clone(),
+        None => Catalogue::with(own::read(&text).map_err(|error| error.located(FILE))?),
+    };
+    let machines = Machines { catalogue, file };
+    *last = Some(Found {
+        package: package.to_owned(),
+        at: Instant::now(),
+        text,
+        machines: machines.clone(),
+    });
     Ok(machines)
 }
 
-fn look(package: &str) -> Result<Machines, Problem> {
-    let folders = Path::new(package).ancestors();
-    let has_file = |folder: &&Path| folder.join(FILE).is_file();
-    let folder = match package {
-        // Without cargo there is no package.
-        "" => None,
-        _ => own::nearest(folders, has_file, |folder| is_workspace(folder)),
-    };
-    let Some(folder) = folder else {
-        return Ok(Machines {
-            catalogue: Catalogue::built_in(),
-            file: None,
-        });
+/// The file for a package and what is in it: nothing, where there is none.
+fn look(package: &str) -> Result<(Option<String>, String), Problem> {
+    let has = |folder: &&Path, file: &str| folder.join(file).is_file();
+    let cargo_toml =
+        |folder: &&Path| fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+    // Without cargo there is no package.
+    let folders = Path::new(package)
+        .ancestors()
+        .filter(|_| !package.is_empty());
+    let Some(folder) = own::nearest(folders, has, cargo_toml) else {
+        return Ok((None, String::new()));
     };
     let path = folder.join(FILE);
     let shown = path.to_string_lossy().into_owned();
-    let text = fs::read_to_string(&path)
-        .map_err(|error| Problem::new(format!("cannot read `{shown}`: {error}")))?;
-    Ok(Machines {
-        catalogue: read(text)?,
-        file: Some(shown),
-    })
-}
-
-fn is_workspace(folder: &Path) -> bool {
-    let cargo_toml = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
-    folder.join("Cargo.lock").is_file() || own::is_workspace(&cargo_toml)
-}
-
-/// What was read last: the names and texts of machine types live as long as the process, so the
-/// same file is read once.
-static READ: Mutex<Option<(String, Catalogue)>> = Mutex::new(None);
-
-fn read(text: String) -> Result<Catalogue, Problem> {
-    let mut last = READ.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, catalogue)) = last.as_ref().filter(|(known, _)| *known == text) {
-        return Ok(catalogue.clone());
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok((Some(shown), text)),
+        Err(error) => Err(Problem::new(format!("cannot read `{shown}`: {error}"))),
     }
-    let machines = own::read(&text).map_err(|error| error.located(FILE))?;
-    let catalogue = Catalogue::with(machines);
-    *last = Some((text, catalogue.clone()));
-    Ok(catalogue)
 }
