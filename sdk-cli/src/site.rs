@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use machinist_deploy::{
-    AppSettings, Deployed, FILE, Image, Live, Manifest, Project, Settings, State, Target, target,
+    AppSettings, Deployed, EFFECTIVE_FILE, FILE, Image, Live, Manifest, Project, Settings, State,
+    Target, target,
 };
 
 use crate::args::{Change, Place, Selection, Source, StateFile};
@@ -223,7 +224,9 @@ impl Site {
         };
         let commit = git(&["rev-parse", "HEAD"])?;
         // What deploys themselves write is no other code.
-        let is_state = |line: &str| line.contains("machinist-") && line.ends_with(".json");
+        let state = self.state.file_name().unwrap_or_default();
+        let written = [state.to_string_lossy(), EFFECTIVE_FILE.into()];
+        let is_state = |line: &str| written.iter().any(|name| line.ends_with(&**name));
         let changes = git(&["status", "--porcelain", "--untracked-files=no"])?;
         let is_changed = changes.lines().any(|line| !is_state(line));
         Some(if is_changed {

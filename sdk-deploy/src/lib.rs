@@ -58,6 +58,7 @@ pub use settings::{AppSettings, CargoToml, KnativeSettings, Settings};
 pub use state::{STATE_VERSION, State, StateError};
 pub use store::{Store, StoreError};
 pub use target::{
-    Contents, Does, FILE, Project, RenderedFile, Rendering, Step, TARGETS, Target, target,
+    Contents, Does, EFFECTIVE_FILE, FILE, Project, RenderedFile, Rendering, Step, TARGETS, Target,
+    target,
 };
 pub use tool::{Tool, ToolCommand, shell_word};

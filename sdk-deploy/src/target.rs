@@ -24,6 +24,9 @@ use crate::tool::ToolCommand;
 /// The name of the target that needs no platform.
 pub const FILE: &str = "file";
 
+/// The file that this target writes beside the state.
+pub const EFFECTIVE_FILE: &str = file::NAME;
+
 /// Every target by its name.
 ///
 /// ```

@@ -420,7 +420,7 @@ fn a_deploy_knows_its_commit() {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
     git(&["init", "-q"]);
-    project.write(".gitignore", "target\n.machinist*\n");
+    project.write(".gitignore", "target\n.*.lock\n");
     project.run(&["manifest"]).exits(0);
     git(&["add", "-A"]);
     git(&["commit", "-qm", "first"]);
@@ -437,6 +437,24 @@ fn a_deploy_knows_its_commit() {
     );
     project.run(&["deploy", "--yes"]).exits(0);
     assert_eq!(last(&project).commit, Some(commit + "-dirty"));
+
+    // A state that the settings keep elsewhere is no change of the code either.
+    let settings = "[package.metadata.machinist]\nstate = \"live.json\"";
+    project.write("Cargo.toml", &package("p", settings));
+    project.run(&["deploy", "--yes"]).exits(0);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "elsewhere"]);
+    let commit = git(&["rev-parse", "HEAD"]);
+    for gpus in ["2", "4"] {
+        project
+            .run(&["scale", "a", &format!("keep_alive={gpus}")])
+            .exits(0);
+        project
+            .run(&["deploy", "--yes", "--reset-scaling"])
+            .exits(0);
+    }
+    let state = State::parse(&project.read("live.json")).unwrap().of("file");
+    assert_eq!(state.apps["a"].history[0].commit, Some(commit));
 }
 
 #[test]

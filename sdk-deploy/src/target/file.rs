@@ -12,7 +12,7 @@ use crate::plan::{AppPlan, Parameters, Plan};
 use crate::tool::ToolCommand;
 
 /// The file's name.
-const NAME: &str = "machinist-effective.json";
+pub(super) const NAME: &str = "machinist-effective.json";
 /// The version of the file.
 const VERSION: u32 = 1;
 
