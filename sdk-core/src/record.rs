@@ -34,9 +34,6 @@ pub const MACHO_SECTION: (&str, &str) = ("__DATA", "__mchnst");
 /// The bytes of a frame before its payload.
 pub const HEADER: usize = MAGIC.len() + 8;
 
-/// The most bytes of a frame.
-pub const MAX_FRAME: usize = HEADER + MAX_PAYLOAD as usize + CHECKSUM;
-
 const CHECKSUM: usize = 4;
 
 /// Bytes that are not a record.
@@ -180,6 +177,30 @@ pub fn decode_frame(bytes: &[u8], offset: usize) -> Result<(&str, usize), Record
 }
 
 fn decode_first(bytes: &[u8]) -> Result<(&str, usize), Fault> {
+    let length = frame_length(bytes)?;
+    let end = length - CHECKSUM;
+    let payload = bytes.get(HEADER..end).ok_or(Fault::Truncated)?;
+    let checksum = read_u32(bytes, end).ok_or(Fault::Truncated)?;
+    if checksum != crc32(&bytes[MAGIC.len()..end]) {
+        return Err(Fault::Corrupt);
+    }
+    let payload = core::str::from_utf8(payload).map_err(|_| Fault::Corrupt)?;
+    Ok((payload, length))
+}
+
+/// How long the frame is that begins with these bytes, of which the first [`HEADER`] are enough.
+///
+/// # Errors
+///
+/// The [`Fault`] of its header.
+///
+/// ```
+/// use machinist_core::record::{HEADER, encode, frame_length};
+///
+/// let frame = encode("{}").unwrap();
+/// assert_eq!(frame_length(&frame[..HEADER]), Ok(frame.len()));
+/// ```
+pub fn frame_length(bytes: &[u8]) -> Result<usize, Fault> {
     if !bytes.starts_with(&MAGIC) {
         return Err(Fault::NotARecord);
     }
@@ -187,18 +208,14 @@ fn decode_first(bytes: &[u8]) -> Result<(&str, usize), Fault> {
     if version > VERSION {
         return Err(Fault::NewerFormat { version });
     }
+    if version == 0 {
+        return Err(Fault::Corrupt);
+    }
     let length = read_u32(bytes, MAGIC.len() + 4).ok_or(Fault::Truncated)?;
     if length > MAX_PAYLOAD {
         return Err(Fault::Oversized { length });
     }
-    let end = HEADER + length as usize;
-    let payload = bytes.get(HEADER..end).ok_or(Fault::Truncated)?;
-    let checksum = read_u32(bytes, end).ok_or(Fault::Truncated)?;
-    if version == 0 || checksum != crc32(&bytes[MAGIC.len()..end]) {
-        return Err(Fault::Corrupt);
-    }
-    let payload = core::str::from_utf8(payload).map_err(|_| Fault::Corrupt)?;
-    Ok((payload, end + CHECKSUM))
+    Ok(HEADER + length as usize + CHECKSUM)
 }
 
 fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {

@@ -52,7 +52,7 @@ pub use plan::{
     Action, AppPlan, Change, Effective, Options, Parameters, Plan, Reset, Tuned, Why, plan,
     rollback,
 };
-pub use read::{ReadError, ReadFault, Record, records, scan};
+pub use read::{ReadError, ReadFault, Record, records, records_in, scan};
 pub use schema::manifest_schema;
 pub use settings::{AppSettings, CargoToml, KnativeSettings, Settings};
 pub use state::{STATE_VERSION, State, StateError};

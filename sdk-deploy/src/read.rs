@@ -4,6 +4,7 @@
 //! binaries are large. Nothing is trusted and nothing is run.
 
 mod archive;
+mod bounded;
 mod frames;
 mod image;
 pub(crate) mod program;
@@ -14,6 +15,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use bounded::Bounded;
 use machinist_core::record::Fault;
 use object::read::ReadCache;
 use thiserror::Error;
@@ -121,8 +123,20 @@ pub fn records(path: &Path) -> Result<Vec<Record>, ReadError> {
     read_file(path, records_in)
 }
 
-fn records_in(stream: impl Stream) -> Result<Vec<Record>, ReadFault> {
-    let cache = ReadCache::new(stream);
+/// The same as [`records`] of what is no file: bytes in memory, or a part of something larger.
+///
+/// # Errors
+///
+/// A [`ReadFault`].
+///
+/// ```
+/// use std::io::Cursor;
+///
+/// let script = Cursor::new(b"#!/bin/sh");
+/// assert!(machinist_deploy::records_in(script).is_err());
+/// ```
+pub fn records_in(stream: impl Read + Seek) -> Result<Vec<Record>, ReadFault> {
+    let cache = ReadCache::new(Bounded::new(stream)?);
     if archive::is_archive(&cache) {
         return archive::records(&cache);
     }
@@ -146,7 +160,7 @@ fn records_in(stream: impl Stream) -> Result<Vec<Record>, ReadFault> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn scan(path: &Path) -> Result<Vec<Record>, ReadError> {
-    read_file(path, |mut file| scan::records(&mut file))
+    read_file(path, |file| scan::records(&mut Bounded::new(file)?))
 }
 
 fn read_file<T>(
@@ -172,11 +186,6 @@ fn open(path: &Path) -> io::Result<File> {
     }
     File::open(path)
 }
-
-/// What bytes are read from.
-trait Stream: Read + Seek {}
-
-impl<S: Read + Seek> Stream for S {}
 
 #[cfg(test)]
 mod tests;

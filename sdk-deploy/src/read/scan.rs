@@ -1,16 +1,16 @@
 //! Records found by their first bytes, where no header says where they are.
 
-use std::io::{self, Read as _, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use machinist_core::record::{self, MAGIC};
 
-use super::{ReadFault, Record, Stream};
+use super::{ReadFault, Record};
 
 /// How much is looked at in one go.
 const WINDOW: usize = 1 << 16;
 
 /// The records in a stream, whatever stands between them.
-pub(super) fn records(stream: &mut impl Stream) -> Result<Vec<Record>, ReadFault> {
+pub(super) fn records(stream: &mut (impl Read + Seek)) -> Result<Vec<Record>, ReadFault> {
     let mut records = Vec::new();
     let mut start = 0;
     loop {
@@ -19,7 +19,11 @@ pub(super) fn records(stream: &mut impl Stream) -> Result<Vec<Record>, ReadFault
             let offset = start + at as u64;
             // What only looks like a record is no error here: this very program has the magic in
             // it.
-            let frame = read_at(stream, offset, record::MAX_FRAME)?;
+            let header = read_at(stream, offset, record::HEADER)?;
+            let Ok(length) = record::frame_length(&header) else {
+                continue;
+            };
+            let frame = read_at(stream, offset, length)?;
             if let Ok((payload, _)) = record::decode_frame(&frame, 0) {
                 records.push(Record {
                     payload: payload.to_owned(),
@@ -51,7 +55,7 @@ fn magics(bytes: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// Up to `size` bytes.
-fn read_at(stream: &mut impl Stream, offset: u64, size: usize) -> io::Result<Vec<u8>> {
+fn read_at(stream: &mut (impl Read + Seek), offset: u64, size: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     stream.seek(SeekFrom::Start(offset))?;
     stream.take(size as u64).read_to_end(&mut bytes)?;
