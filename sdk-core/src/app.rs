@@ -12,7 +12,7 @@ use crate::problem::{REQUIRES, SCALING};
 use crate::requirement::Required;
 
 /// The member of an entry with the machine types that are the project's own.
-const MACHINES: &str = "machines";
+pub(crate) const MACHINES: &str = "machines";
 
 /// A checked app.
 ///
@@ -186,8 +186,10 @@ impl Object {
         if !self.0.is_empty() {
             self.0.push(',');
         }
-        json::string(&mut self.0, key);
-        self.0.push(':');
+        // Keys have nothing to escape.
+        self.0.push('"');
+        self.0.push_str(key);
+        self.0.push_str("\":");
         self.0.push_str(value);
     }
 

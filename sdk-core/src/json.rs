@@ -15,6 +15,20 @@ use core::fmt::Write;
 /// ```
 pub fn string(out: &mut String, text: &str) {
     out.push('"');
+    // Nearly all texts are plain, and the macro runs unoptimised.
+    if text.bytes().all(is_plain) {
+        out.push_str(text);
+    } else {
+        escaped(out, text);
+    }
+    out.push('"');
+}
+
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' if byte != b'"' && byte != b'\\')
+}
+
+fn escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -27,7 +41,6 @@ pub fn string(out: &mut String, text: &str) {
             c => push_visible(out, c),
         }
     }
-    out.push('"');
 }
 
 fn push_visible(out: &mut String, c: char) {
@@ -96,6 +109,48 @@ pub fn indent(compact: &str) -> String {
         }
     }
     out
+}
+
+/// The members of a compact JSON object, or the elements of an array, each as it is written.
+///
+/// ```
+/// use machinist_core::json::parts;
+///
+/// let members: Vec<&str> = parts(r#"{"gpus":2,"regions":["us-west","us-east"]}"#).collect();
+/// assert_eq!(members, [r#""gpus":2"#, r#""regions":["us-west","us-east"]"#]);
+/// assert_eq!(parts("[]").count(), 0);
+/// ```
+pub fn parts(compact: &str) -> impl Iterator<Item = &str> {
+    let mut rest = compact
+        .get(1..compact.len().saturating_sub(1))
+        .unwrap_or_default();
+    core::iter::from_fn(move || {
+        let end = end_of_part(rest);
+        let (part, after) = rest.split_at(end);
+        rest = after.get(1..).unwrap_or_default();
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+fn end_of_part(text: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for (i, byte) in text.bytes().enumerate() {
+        if in_string {
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' if depth == 0 => return i,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 fn new_line(out: &mut String, depth: usize) {

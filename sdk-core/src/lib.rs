@@ -14,7 +14,7 @@
 //! | how sizes, bandwidths and durations are written | [`mod@unit`] |
 //! | when an app is valid | [`mod@check`] |
 //! | the words of an error | [`problem`] |
-//! | the bytes in the binary | [`record`] |
+//! | the bytes in the binary | [`record`], and what a program reads of its own: [`entry`] |
 #![no_std]
 
 extern crate alloc;
@@ -23,6 +23,7 @@ pub mod app;
 pub mod attribute;
 pub mod catalogue;
 pub mod check;
+pub mod entry;
 pub mod json;
 mod machine;
 pub mod name;

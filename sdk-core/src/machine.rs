@@ -57,7 +57,7 @@ pub struct MachineType {
     pub av1_encode: Option<bool>,
     /// The most GPUs a runner takes; 0 on CPU types.
     pub max_gpus: u32,
-    /// What the platform recommends it for.
+    /// What the platform recommends it for; empty in a program for a project's own types.
     pub suits: &'static str,
 }
 

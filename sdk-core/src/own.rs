@@ -7,12 +7,13 @@ use alloc::vec::Vec;
 
 use crate::attribute::{Finding, Place, Value};
 use crate::catalogue::{self, MAX_GPUS, MOST_GPUS};
+use crate::entry::{self, members};
 use crate::json;
 use crate::machine::{MachineKind, MachineType};
-use crate::problem::{self, Problem};
+use crate::problem::{self, NAME, Problem};
 use crate::requirement;
 use crate::toml::{self, Entry, Table};
-use crate::unit::decimals;
+use crate::unit::{decimals, scale};
 
 /// The file's name, in the package's folder or one around it up to the workspace's.
 pub const FILE: &str = "machines.toml";
@@ -199,13 +200,7 @@ fn machine(table: &Table) -> Result<OwnMachine, Finding> {
     }
     let known = catalogue::find(name);
     let has_vram = table.entries.iter().any(|entry| entry.key == FIGURES[0]);
-    let mut machine = known.copied().unwrap_or(MachineType {
-        name: "",
-        max_gpus: if has_vram { MAX_GPUS } else { 0 },
-        av1_encode: if has_vram { None } else { Some(false) },
-        suits: "",
-        ..catalogue::XS
-    });
+    let mut machine = known.copied().unwrap_or(blank(has_vram));
     let mut own = OwnMachine {
         machine: known.unwrap_or(&catalogue::MACHINE_TYPES[0]),
         node_labels: Vec::new(),
@@ -221,6 +216,17 @@ fn machine(table: &Table) -> Result<OwnMachine, Finding> {
     }
     own.machine = Box::leak(Box::new(machine));
     Ok(own)
+}
+
+/// A machine type of which no figure is known yet.
+fn blank(is_gpu: bool) -> MachineType {
+    MachineType {
+        name: "",
+        max_gpus: if is_gpu { MAX_GPUS } else { 0 },
+        av1_encode: if is_gpu { None } else { Some(false) },
+        suits: "",
+        ..catalogue::XS
+    }
 }
 
 fn entry_of(entry: &Entry, machine: &mut MachineType, own: &mut OwnMachine) -> Result<(), Finding> {
@@ -356,7 +362,7 @@ impl OwnMachine {
     /// ```
     pub fn json(&self) -> String {
         let machine = self.machine;
-        let mut out = String::from("{\"name\":");
+        let mut out = format!("{{\"{NAME}\":");
         json::string(&mut out, machine.name);
         let mut raw = |key: &str, value: &str| {
             out.push(',');
@@ -395,4 +401,25 @@ impl OwnMachine {
         out.push('}');
         out
     }
+}
+
+/// The figures of a machine type as [`OwnMachine::json`] writes them; what it suits stays behind.
+pub(crate) fn figures(entry: &'static str) -> Option<MachineType> {
+    let mut machine = blank(members(entry).any(|(key, _)| key == FIGURES[0]));
+    for (key, value) in members(entry) {
+        let number = || value.parse().ok();
+        match key {
+            NAME => machine.name = entry::text(value)?,
+            "vram" => machine.vram_mb = number()?,
+            "ram" => machine.ram_mb = number()?,
+            "cpus" => machine.millicores = scale(value, 1_000)?,
+            "bandwidth" => machine.bandwidth_gb_s = number()?,
+            "encoders" => machine.encoders = number()?,
+            "decoders" => machine.decoders = number()?,
+            "av1_encode" => machine.av1_encode = Some(value == "true"),
+            MAX_GPUS_KEY => machine.max_gpus = number()?,
+            _ => {}
+        }
+    }
+    Some(machine)
 }

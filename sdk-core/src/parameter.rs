@@ -9,6 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::attribute::{Finding, Place, Value};
+use crate::entry;
 use crate::problem::{self, Problem};
 use crate::unit::{DURATION, Quantity};
 
@@ -184,6 +185,15 @@ macro_rules! parameters {
         impl $struct {
             /// Nothing set.
             pub const NONE: Self = Self { $($key: None,)* };
+
+            /// Sets a parameter to its value in an entry; `None` where it is none of these.
+            pub(crate) fn set(&mut self, key: &str, value: &'static str) -> Option<()> {
+                match key {
+                    $(stringify!($key) => self.$key = Some(entry::Read::read(value)?),)*
+                    _ => return None,
+                }
+                Some(())
+            }
         })*
     };
 }

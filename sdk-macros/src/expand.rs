@@ -208,6 +208,10 @@ impl Written {
             .map_or(here, |span| here.located_at(*span))
     }
 
+    fn has(&self, key: &str) -> bool {
+        self.keys.iter().any(|(known, _)| known == key)
+    }
+
     fn key(&self, key: &str) -> Span {
         let here = Span::call_site();
         let written = self.keys.iter().find(|(known, _)| known == key);
@@ -258,16 +262,66 @@ fn register(
     let guard = guard(&app.name, name_span);
     let length = Literal::usize_unsuffixed(record.len());
     let record = Literal::byte_string(&record);
+    let (documented, implement) = match &item.generics {
+        None => (Some(documented(app, written)), None),
+        Some(generics) => (None, Some(implement(app, item, generics, krate, written))),
+    };
+    quote! {
+        #krate::__register! { #length #record {#guard} #documented }
+        #implement
+    }
+}
+
+/// What stands where something with documentation is written.
+fn documented(app: &App, written: &Written) -> TokenStream {
+    let machines = app
+        .machine_types
+        .iter()
+        .enumerate()
+        .filter(|(_, machine)| !is_own(app, machine))
+        .map(|(i, machine)| constant(machine, written.machine(i)));
+    let fields = [
+        (NAME, "name"),
+        (MACHINE_TYPE, "machine_types"),
+        (GPUS, "gpus"),
+    ];
+    let fields = fields
+        .into_iter()
+        .filter(|(key, _)| written.has(key))
+        .map(|(key, field)| Ident::new(field, written.key(key)));
+    let keys = |group| {
+        let set = app.settings.iter().filter(move |(p, _)| p.group == group);
+        set.map(|(parameter, _)| Ident::new(parameter.key, written.key(parameter.key)))
+    };
+    let code = keys(Group::Code);
+    let scaling = keys(Group::Scaling);
+    quote!([#(#machines)*] [#(#fields)*] [#(#code)*] [#(#scaling)*])
+}
+
+fn is_own(app: &App, machine: &MachineType) -> bool {
+    app.own.iter().any(|own| own.machine.name == machine.name)
+}
+
+/// The catalogue's constant of a machine type.
+fn constant(machine: &MachineType, at: Span) -> Ident {
+    Ident::new(&machine.name.replace('-', "_"), at)
+}
+
+/// `impl App`, of a type.
+fn implement(
+    app: &App,
+    item: &Item,
+    generics: &item::Generics,
+    krate: &TokenStream,
+    written: &Written,
+) -> TokenStream {
     let name = &app.name;
     let machines = app.machine_types.iter().enumerate().map(|(i, machine)| {
-        let is_own = app.own.iter().any(|own| own.machine.name == machine.name);
-        match is_own {
-            true => own_machine(machine, krate),
-            false => {
-                let name = machine.name.replace('-', "_");
-                let name = Ident::new(&name, written.machine(i));
-                quote!(#krate::catalogue::#name)
-            }
+        if is_own(app, machine) {
+            own_machine(machine, krate)
+        } else {
+            let name = constant(machine, written.machine(i));
+            quote!(#krate::catalogue::#name)
         }
     });
     let gpus = Literal::u32_unsuffixed(app.gpus);
@@ -276,21 +330,16 @@ fn register(
     let gpus_key = Ident::new("gpus", written.key(GPUS));
     let code = fields(app, Group::Code, written);
     let scaling = fields(app, Group::Scaling, written);
-    let implement = item.generics.as_ref().map(|generics| {
-        let item::Generics {
-            params,
-            args,
-            bounds,
-        } = generics;
-        let name = &item.name;
-        quote!((#params) (#name<#args>) (#bounds))
-    });
+    let item::Generics {
+        params,
+        args,
+        bounds,
+    } = generics;
+    let item = &item.name;
     quote! {
-        #krate::__register! {
-            #length #record
+        #krate::__implement! {
+            (#params) (#item<#args>) (#bounds)
             #name_key #name #machine_types [#(#machines),*] #gpus_key #gpus {#code} {#scaling}
-            {#guard}
-            #implement
         }
     }
 }
@@ -307,7 +356,7 @@ fn own_machine(machine: &MachineType, krate: &TokenStream) -> TokenStream {
         decoders,
         av1_encode,
         max_gpus,
-        suits,
+        suits: _,
     } = machine;
     let av1_encode = match av1_encode {
         Some(yes) => quote!(::core::option::Option::Some(#yes)),
@@ -317,7 +366,7 @@ fn own_machine(machine: &MachineType, krate: &TokenStream) -> TokenStream {
         #krate::MachineType {
         name: #name, vram_mb: #vram_mb, ram_mb: #ram_mb, millicores: #millicores,
         bandwidth_gb_s: #bandwidth_gb_s, encoders: #encoders, decoders: #decoders,
-        av1_encode: #av1_encode, max_gpus: #max_gpus, suits: #suits
+        av1_encode: #av1_encode, max_gpus: #max_gpus, suits: ""
         }
     }
 }

@@ -283,7 +283,12 @@ fn skip_to_comma(tokens: &mut Tokens) -> Vec<TokenTree> {
 }
 
 fn read_literal(literal: &Literal, sign: &str) -> Value {
-    let written = || format!("{sign}{literal}");
+    let text = literal.to_string();
+    let written = || format!("{sign}{text}");
+    // Most are plain, and the macro runs unoptimised.
+    if let Some(value) = plain(&text).filter(|_| sign.is_empty()) {
+        return value;
+    }
     match syn::Lit::new(literal.clone()) {
         syn::Lit::Str(text) if sign.is_empty() => Value::Text(text.value()),
         syn::Lit::Int(number) if number.suffix().is_empty() => {
@@ -295,6 +300,15 @@ fn read_literal(literal: &Literal, sign: &str) -> Value {
         syn::Lit::Int(_) | syn::Lit::Float(_) => Value::Number(written()),
         _ => Value::Other(written()),
     }
+}
+
+/// A string without escapes, or a number of decimal digits.
+fn plain(literal: &str) -> Option<Value> {
+    if let Some(text) = literal.strip_prefix('"') {
+        let text = text.strip_suffix('"')?;
+        return (!text.contains(['\\', '\r'])).then(|| Value::Text(text.into()));
+    }
+    literal.parse().ok().map(Value::Integer)
 }
 
 pub(crate) fn is_punct(token: &TokenTree, c: char) -> bool {

@@ -1,11 +1,30 @@
 //! The apps of the running program.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
-use machinist_core::{Spec, json, record};
+use machinist_core::{Spec, entry, json, record};
 
-use crate::__private::{Registration, inventory};
+/// An app as it is submitted to the registry: its record, the same bytes that stand in the
+/// binary's section.
+///
+/// Compiling a typed constant would take longer than all the rest of an expansion, and few
+/// programs ask for it: so the record is read when they do.
+#[derive(Debug)]
+pub struct Registration(pub &'static [u8]);
+
+inventory::collect!(Registration);
+
+impl Registration {
+    fn entry(&self) -> &'static str {
+        // The macro wrote the record in this build: it decodes.
+        let mut entries = record::decode(self.0).flatten();
+        entries.next().unwrap_or_default()
+    }
+}
 
 /// Every app that is linked into the running program, by name.
 ///
@@ -20,10 +39,7 @@ use crate::__private::{Registration, inventory};
 /// A crate that the program depends on but never names is not linked, nor are its apps:
 /// `use that_crate as _;` is the remedy.
 pub fn apps() -> Vec<&'static Spec> {
-    registrations()
-        .into_iter()
-        .map(|registration| registration.spec)
-        .collect()
+    known().iter().map(|known| &known.spec).collect()
 }
 
 /// The app of this name.
@@ -36,7 +52,8 @@ pub fn apps() -> Vec<&'static Spec> {
 /// assert!(machinist::find("no-such-app").is_none());
 /// ```
 pub fn find(name: &str) -> Option<&'static Spec> {
-    apps().into_iter().find(|app| app.name == name)
+    let mut apps = known().iter().map(|known| &known.spec);
+    apps.find(|app| app.name == name)
 }
 
 /// The manifest of the running program: what `cargo machinist manifest` reads out of its binary,
@@ -50,12 +67,11 @@ pub fn find(name: &str) -> Option<&'static Spec> {
 /// ```
 pub fn manifest() -> String {
     let mut compact = String::from(r#"{"manifest_version":1,"apps":["#);
-    for (i, registration) in registrations().into_iter().enumerate() {
+    for (i, known) in known().iter().enumerate() {
         if i > 0 {
             compact.push(',');
         }
-        // The macro wrote the record in this build: it decodes.
-        compact.extend(record::decode(registration.record).flatten());
+        compact.push_str(known.entry);
     }
     compact.push_str("]}");
     let mut manifest = json::indent(&compact);
@@ -63,9 +79,45 @@ pub fn manifest() -> String {
     manifest
 }
 
-fn registrations() -> Vec<&'static Registration> {
-    let mut all: Vec<&Registration> = inventory::iter::<Registration>.into_iter().collect();
-    // The order of a build is no order: it differs between dev and release.
-    all.sort_unstable_by_key(|registration| (registration.spec.name, registration.record));
-    all
+/// An app that was read.
+struct Known {
+    entry: &'static str,
+    spec: Spec,
+}
+
+/// All apps, read when somebody first asks, and again when a library with more was loaded since.
+#[allow(
+    unsafe_code,
+    reason = "without the standard library nothing else keeps what is made once"
+)]
+fn known() -> &'static [Known] {
+    static KNOWN: AtomicPtr<Vec<Known>> = AtomicPtr::new(ptr::null_mut());
+    // SAFETY: it is null or from the leaked box below, which nobody changes.
+    let known = unsafe { KNOWN.load(Ordering::Acquire).as_ref() };
+    match known {
+        Some(known) if known.len() == inventory::iter::<Registration>.into_iter().count() => known,
+        _ => {
+            let read = Box::leak(Box::new(read()));
+            // Another thread that was here first has read the same.
+            KNOWN.store(read, Ordering::Release);
+            read
+        }
+    }
+}
+
+fn read() -> Vec<Known> {
+    let entries = inventory::iter::<Registration>
+        .into_iter()
+        .map(Registration::entry);
+    let mut known: Vec<Known> = entries
+        .map(|entry| Known {
+            entry,
+            // What the macro wrote can be read.
+            spec: entry::read(entry).unwrap_or(Spec::EMPTY),
+        })
+        .collect();
+    // The order of a build is no order: it differs between dev and release. An entry begins with
+    // the app's name.
+    known.sort_unstable_by_key(|known| known.entry);
+    known
 }
