@@ -4,6 +4,7 @@
 //! Source of meanings, defaults and of which parameters persist: the platform's documentation
 //! and client.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -389,6 +390,7 @@ impl Parameter {
     fn read_list(&self, elements: &[(Value, Place)], at: Place) -> Result<Setting, Vec<Finding>> {
         let mut findings = Vec::new();
         let mut texts: Vec<String> = Vec::new();
+        let mut known = BTreeSet::new();
         if elements.is_empty() {
             findings.push(Finding {
                 at,
@@ -397,11 +399,12 @@ impl Parameter {
         }
         for (element, at) in elements {
             let problem = match element {
-                Value::Text(text) if texts.contains(text) => problem::duplicate_element(self, text),
+                Value::Text(text) if known.contains(text) => problem::duplicate_element(self, text),
                 Value::Text(text) if self.kind == Kind::Regions && !is_region(text) => {
                     problem::unknown_region(text)
                 }
                 Value::Text(text) => {
+                    known.insert(text);
                     texts.push(text.clone());
                     continue;
                 }

@@ -31,6 +31,7 @@ pub(crate) struct CallSite {
 
 impl CallSite {
     /// What the compiler and cargo say. Cargo builds anew when one of its variables changes.
+    #[expect(clippy::disallowed_methods, reason = "what cargo says of the package")]
     pub(crate) fn here(span: Span) -> Self {
         let cargo = |name| std::env::var(name).ok();
         let line = span.start().line;
@@ -55,6 +56,7 @@ impl CallSite {
 
 /// A source file relative to its package's folder, with `/`. The compiler gives it relative to
 /// the folder it runs in (the workspace's), or absolute.
+#[expect(clippy::disallowed_methods, reason = "for the places of files alone")]
 pub(crate) fn in_package(file: &str, package: &str) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let path = here.join(file);

@@ -22,4 +22,5 @@ pub fn app(
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test runs where it is told to")]
 mod tests;

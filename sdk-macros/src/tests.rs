@@ -224,8 +224,14 @@ fn nearly_valid() -> impl Strategy<Value = TokenStream> {
     })
 }
 
+/// `MACHINIST_CASES` asks for more.
+fn cases() -> u32 {
+    let wanted = std::env::var("MACHINIST_CASES").ok();
+    wanted.map_or(4_000, |wanted| wanted.parse().unwrap())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
     fn random_arguments_give_an_error_or_an_app(args in tokens()) {
@@ -235,7 +241,8 @@ proptest! {
 
     #[test]
     fn nearly_valid_arguments_give_an_error_or_an_app(args in nearly_valid()) {
-        let out = generated(args, quote!(struct App;));
+        let out = generated(args.clone(), quote!(struct App;));
+        prop_assert_eq!(&out, &generated(args, quote!(struct App;)));
         prop_assert!(out.contains("compile_error !") ^ out.contains("__register !"), "{}", out);
     }
 
