@@ -1,0 +1,1 @@
+//! What the generated crates of the benches depend on.

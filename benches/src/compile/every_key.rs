@@ -1,0 +1,19 @@
+#[machinist::app(
+    name = "app-{i}",
+    machine_type = ["GPU-RTX5090", "GPU-L40"],
+    gpus = 2,
+    max_multiplexing = 4,
+    startup_timeout = "15m",
+    port = 8080,
+    health_check = "/health",
+    termination_grace_period = "20s",
+    requires(
+        vram = "64 GB", vram_per_gpu = "32 GB", ram = "20 GB", cpus = 4, bandwidth = "800 GB/s",
+        encoders = 1, decoders = 1, av1_encode = true,
+    ),
+    scaling(
+        keep_alive = "5m", min_concurrency = 1, max_concurrency = 10, concurrency_buffer = 2,
+        concurrency_buffer_perc = 20, scaling_delay = "5s", request_timeout = "2m",
+        request_start_timeout = "30s", regions = ["us-west", "us-east"],
+    ),
+)]
