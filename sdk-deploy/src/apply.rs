@@ -13,6 +13,7 @@ use crate::plan::{AppPlan, Plan};
 use crate::state::State;
 use crate::store::{Store, StoreError};
 use crate::target::{Contents, Does, RenderedFile, Rendering, Step, Target};
+use crate::tool::Limits;
 
 /// What is told while a change is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +73,9 @@ fn write_one(file: &RenderedFile, path: &Path) -> io::Result<()> {
 /// A change that is about to be carried out.
 ///
 /// ```
-/// use machinist_deploy::{Apply, Deployed, Occasion, Options, Project, Store, plan, target};
+/// use machinist_deploy::{
+///     Apply, Deployed, Limits, Occasion, Options, Project, Store, plan, target,
+/// };
 /// # let manifest = machinist_deploy::Manifest::parse(r#"{"manifest_version": 1, "apps": []}"#)?;
 /// # let folder = tempfile::tempdir()?;
 ///
@@ -87,6 +90,7 @@ fn write_one(file: &RenderedFile, path: &Path) -> io::Result<()> {
 ///     deployed: Deployed::default(),
 ///     folder: folder.path().to_owned(),
 ///     occasion: Occasion::now(1, None),
+///     limits: Limits::default(),
 /// };
 /// apply.plan(&plan, &rendering, &mut |_| {}).map_err(|error| error.problem)?;
 /// assert!(folder.path().join("machinist-effective.json").is_file());
@@ -103,6 +107,8 @@ pub struct Apply<'a> {
     pub folder: PathBuf,
     /// When and from what it is done.
     pub occasion: Occasion,
+    /// How long the platform's tool may take.
+    pub limits: Limits,
 }
 
 impl Apply<'_> {
@@ -182,7 +188,7 @@ impl Apply<'_> {
         for step in rendering.steps.iter().filter(|step| step.app == app.name) {
             told(Progress::Runs(step));
             step.command
-                .run(&self.folder)
+                .run(&self.folder, self.limits)
                 .map_err(|problem| (done, problem))?;
             done = Some(step.does);
         }
@@ -206,7 +212,7 @@ impl Apply<'_> {
     /// What the platform calls what was just deployed, so that one can go back to it. Without an
     /// answer the deploy is as good.
     fn note_revisions(&mut self, apps: &[AppPlan]) {
-        let Ok(Some(live)) = self.target.live(&self.deployed) else {
+        let Ok(Some(live)) = self.target.live(&self.deployed, self.limits) else {
             return;
         };
         for app in apps {

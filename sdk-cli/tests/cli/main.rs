@@ -12,3 +12,4 @@ mod settings;
 mod skypilot;
 mod support;
 mod terminal;
+mod tool;
