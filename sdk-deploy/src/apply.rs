@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use machinist_core::problem::Problem;
 
 use crate::deployed::{Deployed, Occasion};
-use crate::file::write_file;
+use crate::file::{copy_file, write_file};
 use crate::plan::{AppPlan, Plan};
 use crate::state::State;
 use crate::store::{Store, StoreError};
@@ -60,13 +60,7 @@ fn write_one(file: &RenderedFile, path: &Path) -> io::Result<()> {
     }
     match &file.contents {
         Contents::Text(text) => write_file(path, text),
-        Contents::CopyOf(original) => {
-            // A copy over a file that is run just now would fail.
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => fs::copy(original, path).map(|_| ()),
-            }
-        }
+        Contents::CopyOf(original) => copy_file(original, path),
     }
 }
 
@@ -125,10 +119,11 @@ impl Apply<'_> {
         told: &mut dyn FnMut(Progress<'_>),
     ) -> Result<State, ApplyError> {
         let apps = &plan.apps;
+        let names = |apps: &[AppPlan]| apps.iter().map(|app| app.name.clone()).collect();
         let failed = |problem, at: usize| ApplyError {
             problem,
-            done: apps[..at].iter().map(|app| app.name.clone()).collect(),
-            not_done: apps[at..].iter().map(|app| app.name.clone()).collect(),
+            done: names(&apps[..at]),
+            not_done: names(&apps[at..]),
         };
         write(rendering, &self.folder, told).map_err(|problem| failed(problem, 0))?;
         let mut state = self.store.state();
@@ -146,15 +141,23 @@ impl Apply<'_> {
                 Err(_) => {}
             }
             // One write for all apps where there is no platform.
+            let first = if rendering.steps.is_empty() { 0 } else { i };
             let is_last = i + 1 == apps.len() || ran.is_err();
             // Where nothing ran the platform calls everything as it did.
             if is_last && !rendering.steps.is_empty() {
                 self.note_revisions(&apps[..=i]);
             }
             if is_last || !rendering.steps.is_empty() {
-                state = self.save().map_err(|error| failed(error.into(), i))?;
+                let saved = self.save();
+                ran.map_err(|(_, problem)| failed(problem, i))?;
+                state = saved.map_err(|error| match rendering.runs_for(app) {
+                    true => ApplyError {
+                        not_done: names(&apps[i + 1..]),
+                        ..failed(self.not_on_record(error, app), first)
+                    },
+                    false => failed(error.into(), first),
+                })?;
             }
-            ran.map_err(|(_, problem)| failed(problem, i))?;
         }
         Ok(state)
     }
@@ -174,7 +177,10 @@ impl Apply<'_> {
         self.run(app, rendering, told)
             .map_err(|(_, problem)| problem)?;
         self.deployed.settle_tuning(app);
-        Ok(self.save()?)
+        self.save().map_err(|error| match rendering.runs_for(app) {
+            true => self.not_on_record(error, app),
+            false => error.into(),
+        })
     }
 
     /// Runs what there is to run for an app. An error comes with the last command that succeeded.
@@ -200,6 +206,16 @@ impl Apply<'_> {
         if let (Some(state), Some(artifact)) = (self.deployed.apps.get_mut(app), artifact) {
             state.artifact = Some(artifact.clone());
         }
+    }
+
+    /// The platform did something, and the state cannot say so.
+    fn not_on_record(&self, error: StoreError, app: &AppPlan) -> Problem {
+        Problem::from(error).note(format!(
+            "{} did what it was told for `{}`, and that is not on record: the next deploy does it \
+             again",
+            self.target.name(),
+            app.name
+        ))
     }
 
     fn save(&mut self) -> Result<State, StoreError> {

@@ -133,6 +133,11 @@ pub struct Rendering {
 }
 
 impl Rendering {
+    /// Whether a command is run for this app.
+    pub(crate) fn runs_for(&self, app: &AppPlan) -> bool {
+        self.steps.iter().any(|step| step.app == app.name)
+    }
+
     /// Without the apps of which nothing changes: neither a parameter nor what is sent.
     #[must_use]
     pub fn without_unchanged(mut self, plan: &Plan, deployed: &Deployed) -> Self {

@@ -584,6 +584,10 @@ fn a_deploy_that_is_killed_leaves_the_old_state_or_the_new_one() {
     assert!(last.stderr.is_empty(), "{last:?}");
     assert_eq!(effective(&project, 0)["code"]["gpus"], 4);
     assert_eq!(state(&project).of("file").apps["a"].code["gpus"], 4);
+    let files = fs::read_dir(project.path("")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let left_over: Vec<String> = names.filter(|name| name.ends_with(".tmp")).collect();
+    assert!(left_over.is_empty(), "{left_over:?}");
 }
 
 /// Answers the question of a deploy on a terminal of its own, which `script` makes.
