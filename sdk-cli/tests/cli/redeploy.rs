@@ -409,6 +409,44 @@ fn an_earlier_deploy_is_brought_back_with_its_scaling() {
 }
 
 #[test]
+fn a_clock_that_goes_back_changes_no_order() {
+    let project = project();
+    let deploy = |gpus: u32| {
+        let code = json!({"machine_type": ["GPU-H100"], "gpus": gpus});
+        project.set_app(&code, &json!({}));
+        project.run(&["deploy", "--yes"]).exits(0);
+    };
+    deploy(1);
+    deploy(2);
+    let mut later: Value = serde_json::from_str(&project.read(STATE)).unwrap();
+    for deploy in later["targets"]["file"]["apps"]["a"]["history"]
+        .as_array_mut()
+        .unwrap()
+    {
+        deploy["time"] = "9999-12-31T23:59:59Z".into();
+    }
+    project.write(STATE, &later.to_string());
+    deploy(4);
+    let serials = || -> Vec<u64> {
+        let history = state(&project).of("file").apps["a"].history.clone();
+        history.iter().map(|deploy| deploy.serial).collect()
+    };
+    assert_eq!(serials(), [3, 2, 1]);
+    let shown = project.run(&["apps", "a"]).exits(0).stdout;
+    let places: Vec<_> = (1..=3)
+        .map(|serial| shown.find(&format!("deploy {serial}: ")).unwrap())
+        .collect();
+    assert!(places.is_sorted_by(|a, b| a > b), "{shown}");
+    project.run(&["rollback", "a", "--yes"]).exits(0);
+    assert_eq!(effective(&project, 0)["code"]["gpus"], 2);
+    project
+        .run(&["rollback", "a", "--to", "1", "--yes"])
+        .exits(0);
+    assert_eq!(effective(&project, 0)["code"]["gpus"], 1);
+    assert_eq!(serials(), [5, 4, 3, 2, 1]);
+}
+
+#[test]
 fn a_deploy_knows_its_commit() {
     let project = project();
     let git = |args: &[&str]| {
