@@ -127,6 +127,7 @@ impl Apply<'_> {
         };
         write(rendering, &self.folder, told).map_err(|problem| failed(problem, 0))?;
         let mut state = self.store.state();
+        let runs = !rendering.steps.is_empty();
         for (i, app) in apps.iter().enumerate() {
             let ran = self.run(app, rendering, told);
             match &ran {
@@ -141,14 +142,14 @@ impl Apply<'_> {
                 Err(_) => {}
             }
             // One write for all apps where there is no platform.
-            let first = if rendering.steps.is_empty() { 0 } else { i };
+            let first = if runs { i } else { 0 };
             let is_last = i + 1 == apps.len() || ran.is_err();
-            // Where nothing ran the platform calls everything as it did.
-            if is_last && !rendering.steps.is_empty() {
-                self.note_revisions(&apps[..=i]);
-            }
-            if is_last || !rendering.steps.is_empty() {
-                let saved = self.save();
+            if is_last || runs {
+                let mut saved = self.save();
+                // Where nothing ran the platform calls everything as it did.
+                if is_last && runs {
+                    saved = saved.and_then(|_| self.save_revisions(&apps[..=i]));
+                }
                 ran.map_err(|(_, problem)| failed(problem, i))?;
                 state = saved.map_err(|error| match rendering.runs_for(app) {
                     true => ApplyError {
@@ -226,11 +227,10 @@ impl Apply<'_> {
     }
 
     /// What the platform calls what was just deployed, so that one can go back to it. Without an
-    /// answer the deploy is as good.
-    fn note_revisions(&mut self, apps: &[AppPlan]) {
-        let Ok(Some(live)) = self.target.live(&self.deployed, self.limits) else {
-            return;
-        };
+    /// answer the deploy is as good, and it is on record before anybody waits for one.
+    fn save_revisions(&mut self, apps: &[AppPlan]) -> Result<State, StoreError> {
+        let live = self.target.live(&self.deployed, self.limits);
+        let live = live.ok().flatten().unwrap_or_default();
         for app in apps {
             let live = live.apps.get(&app.name);
             let revision = live.and_then(|live| live.revision.as_deref());
@@ -239,5 +239,6 @@ impl Apply<'_> {
                 state.is_of_revision(revision, &self.occasion);
             }
         }
+        self.save()
     }
 }

@@ -167,6 +167,16 @@ fn a_deploy_that_is_killed_with_its_tool_running_is_gone_on_with() {
 }
 
 #[test]
+fn a_deploy_that_is_killed_while_it_asks_what_it_did_is_on_record() {
+    let project = project();
+    let list = "if [ -f \"$root/calls\" ]; then kill -KILL $PPID; fi\n    cat";
+    project.with_tool("fal", &TOOL.replacen("cat", list, 1));
+    let killed = project.run(&["deploy", "-yq"]);
+    assert_eq!(killed.code, None, "{killed:?}");
+    assert_eq!(deployed(&project), ["one", "three", "two"]);
+}
+
+#[test]
 fn a_question_whose_tool_is_killed_is_said() {
     let project = project();
     project.with_tool("fal", "#!/bin/sh\necho half\nkill -9 $$");
