@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Replaces the file's contents in one step: written beside it, then renamed.
+/// Replaces the file's contents in one step: written beside it, then renamed. What killed
+/// processes left there goes with it.
 ///
 /// # Errors
 ///

@@ -201,9 +201,22 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn what_runs_too_long_is_killed() {
-        let mut long = Command::new("sleep");
-        let status = run(long.arg("60"), Duration::from_millis(50)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut long = Command::new("sh");
+        long.args(["-c", "echo $$ > id; exec sleep 60"]);
+        let status = run(long.current_dir(&folder), Duration::from_secs(2)).unwrap();
         assert_eq!(status, None);
+        let id = std::fs::read_to_string(folder.path().join("id")).unwrap();
+        let started = Instant::now();
+        let is_alive = || {
+            let state = std::fs::read_to_string(format!("/proc/{}/stat", id.trim()));
+            state.is_ok_and(|state| !state.contains(") Z "))
+        };
+        while is_alive() {
+            assert!(started.elapsed() < LONG / 2);
+            thread::sleep(TICK);
+        }
     }
 }

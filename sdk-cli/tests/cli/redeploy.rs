@@ -8,7 +8,7 @@ use std::time::Instant;
 use machinist_deploy::State;
 use serde_json::{Value, json};
 
-use crate::support::{Project, answer, package, record_of, record_static};
+use crate::support::{Project, answer, kills, package, record_of, record_static};
 
 const STATE: &str = "machinist-state.json";
 const EFFECTIVE: &str = "machinist-effective.json";
@@ -554,12 +554,6 @@ fn deploys_at_once_wait_for_each_other_or_say_who_is_there() {
         .unwrap();
     assert!(tuned.contains(&value), "{value} of {tuned:?}");
     assert_eq!(effective(&project, 0)["scaling"]["max_concurrency"], value);
-}
-
-/// How many deploys are killed: more with `MACHINIST_KILLS`.
-fn kills() -> u64 {
-    let asked = std::env::var("MACHINIST_KILLS").ok();
-    asked.and_then(|kills| kills.parse().ok()).unwrap_or(60)
 }
 
 #[test]

@@ -160,6 +160,12 @@ impl Answer {
     }
 }
 
+/// How many deploys are killed: more with `MACHINIST_KILLS`.
+pub(crate) fn kills() -> u64 {
+    let asked = std::env::var("MACHINIST_KILLS").ok();
+    asked.and_then(|kills| kills.parse().ok()).unwrap_or(60)
+}
+
 /// A Cargo.toml.
 pub(crate) fn package(name: &str, rest: &str) -> String {
     format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{rest}\n")

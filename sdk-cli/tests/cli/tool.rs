@@ -3,12 +3,14 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::process::Stdio;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use machinist_deploy::State;
 use serde_json::json;
 
-use crate::support::{Project, answer, package, record_static};
+use crate::support::{Project, answer, kills, package, record_static};
 
 const STATE: &str = "machinist-state.json";
 const IMAGE: &str = "target = \"fal\"\nimage = \"acme/a:v1\"";
@@ -164,6 +166,49 @@ fn a_deploy_that_is_killed_with_its_tool_running_is_gone_on_with() {
     let killed = project.run(&["deploy", "-yq"]);
     assert_eq!(killed.code, None, "{killed:?}");
     goes_on(&project);
+}
+
+#[test]
+fn a_deploy_that_is_killed_at_any_moment_is_gone_on_with() {
+    let project = project();
+    project.run(&["manifest", "-q"]).exits(0);
+    let binaries = ["target/debug/one", "target/debug/three", "target/debug/two"];
+    let deploy = || {
+        let mut deploy = project.command(&["deploy", "-yq", "--no-refresh", "--binary"]);
+        deploy.args(binaries).stdout(Stdio::null());
+        deploy
+    };
+    let started = Instant::now();
+    answer(&mut deploy()).exits(0);
+    let whole = started.elapsed();
+    let mut on_record = [0; 4];
+    for round in 0..kills() / 2 {
+        fs::remove_file(project.path(STATE)).unwrap();
+        let mut child = deploy().stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(whole * u32::try_from(round * 7919 % 160).unwrap() / 100);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let done = match project.path(STATE).exists() {
+            true => deployed(&project),
+            false => Vec::new(),
+        };
+        assert_eq!(done, ["one", "three", "two"][..done.len()]);
+        on_record[done.len()] += 1;
+        let called = calls(&project);
+        answer(&mut deploy()).exits(0);
+        let again = calls(&project);
+        for app in ["one", "three", "two"] {
+            let call = format!("deploy {app} --yes");
+            let is_done = done.iter().any(|done| done == app);
+            assert!(!is_done || called.contains(&call), "{app}: {called:?}");
+            assert!(
+                is_done != again.contains(&call),
+                "{app}: {done:?}, {again:?}"
+            );
+        }
+        assert_eq!(deployed(&project), ["one", "three", "two"]);
+    }
+    eprintln!("killed with so many apps on record, from none to all: {on_record:?}");
 }
 
 #[test]
