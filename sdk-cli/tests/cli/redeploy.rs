@@ -610,10 +610,11 @@ fn a_deploy_that_is_killed_leaves_the_old_state_or_the_new_one() {
     }
     eprintln!("killed: {cut} before the state was saved, {changed} after it, {finished} too late");
     assert!(cut > 0, "no deploy was killed before its end");
-    let last = project
-        .run(&["deploy", "-yq", "--binary", &variants[3]])
-        .exits(0);
-    assert!(last.stderr.is_empty(), "{last:?}");
+    // At least the second of them changes something.
+    for variant in &variants[2..4] {
+        let last = project.run(&["deploy", "-yq", "--binary", variant]);
+        assert!(last.exits(0).stderr.is_empty());
+    }
     assert_eq!(effective(&project, 0)["code"]["gpus"], 4);
     assert_eq!(state(&project).of("file").apps["a"].code["gpus"], 4);
     let files = fs::read_dir(project.path("")).unwrap();
