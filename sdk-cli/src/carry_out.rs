@@ -65,7 +65,7 @@ impl Change<'_> {
             empty(&self.site.folder(self.target))?;
         }
         let state = self
-            .apply(store)
+            .apply(store)?
             .plan(plan, rendering, &mut |progress| tell(output, progress))?;
         let is_as_before = state.serial == before && rendering.steps.is_empty();
         let (verb, what) = match is_as_before {
@@ -88,24 +88,25 @@ impl Change<'_> {
     /// Tunes an app.
     pub(crate) fn tune(self, app: &AppPlan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
-        self.apply(store)
+        self.apply(store)?
             .tuning(app, rendering, &mut |progress| tell(output, progress))?;
         output.status("Tuned", &format!("{}, until it is reset", app.name));
         Ok(())
     }
 
-    fn apply<'s>(self, store: &'s mut Store) -> Apply<'s>
+    fn apply<'s>(self, store: &'s mut Store) -> Result<Apply<'s>, Failure>
     where
         Self: 's,
     {
         let serial = store.state().serial + 1;
-        Apply {
+        Ok(Apply {
             occasion: Occasion::now(serial, self.site.commit()),
             folder: self.site.folder(self.target),
             target: self.target,
             deployed: self.deployed,
+            limits: self.site.settings.limits()?,
             store,
-        }
+        })
     }
 }
 

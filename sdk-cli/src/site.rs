@@ -172,7 +172,8 @@ impl Site {
             return Ok(None);
         }
         output.status("Asking", &format!("{} what it has", target.name()));
-        let live = target.live(known).map_err(|problem| {
+        let limits = self.settings.limits()?;
+        let live = target.live(known, limits).map_err(|problem| {
             Failure::from(problem).help("with `--no-refresh` the state alone says what is deployed")
         })?;
         Ok(live)

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use machinist_core::problem::Problem;
 
 use crate::deployed::{Deployed, Occasion};
-use crate::file::write_file;
+use crate::file::{copy_file, write_file};
 use crate::plan::{AppPlan, Plan};
 use crate::state::State;
 use crate::store::{Store, StoreError};
 use crate::target::{Contents, Does, RenderedFile, Rendering, Step, Target};
+use crate::tool::Limits;
 
 /// What is told while a change is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -59,20 +60,16 @@ fn write_one(file: &RenderedFile, path: &Path) -> io::Result<()> {
     }
     match &file.contents {
         Contents::Text(text) => write_file(path, text),
-        Contents::CopyOf(original) => {
-            // A copy over a file that is run just now would fail.
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => fs::copy(original, path).map(|_| ()),
-            }
-        }
+        Contents::CopyOf(original) => copy_file(original, path),
     }
 }
 
 /// A change that is about to be carried out.
 ///
 /// ```
-/// use machinist_deploy::{Apply, Deployed, Occasion, Options, Project, Store, plan, target};
+/// use machinist_deploy::{
+///     Apply, Deployed, Limits, Occasion, Options, Project, Store, plan, target,
+/// };
 /// # let manifest = machinist_deploy::Manifest::parse(r#"{"manifest_version": 1, "apps": []}"#)?;
 /// # let folder = tempfile::tempdir()?;
 ///
@@ -87,6 +84,7 @@ fn write_one(file: &RenderedFile, path: &Path) -> io::Result<()> {
 ///     deployed: Deployed::default(),
 ///     folder: folder.path().to_owned(),
 ///     occasion: Occasion::now(1, None),
+///     limits: Limits::default(),
 /// };
 /// apply.plan(&plan, &rendering, &mut |_| {}).map_err(|error| error.problem)?;
 /// assert!(folder.path().join("machinist-effective.json").is_file());
@@ -103,6 +101,8 @@ pub struct Apply<'a> {
     pub folder: PathBuf,
     /// When and from what it is done.
     pub occasion: Occasion,
+    /// How long the platform's tool may take.
+    pub limits: Limits,
 }
 
 impl Apply<'_> {
@@ -119,13 +119,15 @@ impl Apply<'_> {
         told: &mut dyn FnMut(Progress<'_>),
     ) -> Result<State, ApplyError> {
         let apps = &plan.apps;
+        let names = |apps: &[AppPlan]| apps.iter().map(|app| app.name.clone()).collect();
         let failed = |problem, at: usize| ApplyError {
             problem,
-            done: apps[..at].iter().map(|app| app.name.clone()).collect(),
-            not_done: apps[at..].iter().map(|app| app.name.clone()).collect(),
+            done: names(&apps[..at]),
+            not_done: names(&apps[at..]),
         };
         write(rendering, &self.folder, told).map_err(|problem| failed(problem, 0))?;
         let mut state = self.store.state();
+        let runs = !rendering.steps.is_empty();
         for (i, app) in apps.iter().enumerate() {
             let ran = self.run(app, rendering, told);
             match &ran {
@@ -140,15 +142,23 @@ impl Apply<'_> {
                 Err(_) => {}
             }
             // One write for all apps where there is no platform.
+            let first = if runs { i } else { 0 };
             let is_last = i + 1 == apps.len() || ran.is_err();
-            // Where nothing ran the platform calls everything as it did.
-            if is_last && !rendering.steps.is_empty() {
-                self.note_revisions(&apps[..=i]);
+            if is_last || runs {
+                let mut saved = self.save();
+                // Where nothing ran the platform calls everything as it did.
+                if is_last && runs {
+                    saved = saved.and_then(|_| self.save_revisions(&apps[..=i]));
+                }
+                ran.map_err(|(_, problem)| failed(problem, i))?;
+                state = saved.map_err(|error| match rendering.runs_for(app) {
+                    true => ApplyError {
+                        not_done: names(&apps[i + 1..]),
+                        ..failed(self.not_on_record(error, app), first)
+                    },
+                    false => failed(error.into(), first),
+                })?;
             }
-            if is_last || !rendering.steps.is_empty() {
-                state = self.save().map_err(|error| failed(error.into(), i))?;
-            }
-            ran.map_err(|(_, problem)| failed(problem, i))?;
         }
         Ok(state)
     }
@@ -168,7 +178,10 @@ impl Apply<'_> {
         self.run(app, rendering, told)
             .map_err(|(_, problem)| problem)?;
         self.deployed.settle_tuning(app);
-        Ok(self.save()?)
+        self.save().map_err(|error| match rendering.runs_for(app) {
+            true => self.not_on_record(error, app),
+            false => error.into(),
+        })
     }
 
     /// Runs what there is to run for an app. An error comes with the last command that succeeded.
@@ -182,7 +195,7 @@ impl Apply<'_> {
         for step in rendering.steps.iter().filter(|step| step.app == app.name) {
             told(Progress::Runs(step));
             step.command
-                .run(&self.folder)
+                .run(&self.folder, self.limits)
                 .map_err(|problem| (done, problem))?;
             done = Some(step.does);
         }
@@ -196,6 +209,16 @@ impl Apply<'_> {
         }
     }
 
+    /// The platform did something, and the state cannot say so.
+    fn not_on_record(&self, error: StoreError, app: &AppPlan) -> Problem {
+        Problem::from(error).note(format!(
+            "{} did what it was told for `{}`, and that is not on record: the next deploy does it \
+             again",
+            self.target.name(),
+            app.name
+        ))
+    }
+
     fn save(&mut self) -> Result<State, StoreError> {
         let state = self.store.state();
         let state = state.with(self.target.name(), self.deployed.clone());
@@ -204,11 +227,10 @@ impl Apply<'_> {
     }
 
     /// What the platform calls what was just deployed, so that one can go back to it. Without an
-    /// answer the deploy is as good.
-    fn note_revisions(&mut self, apps: &[AppPlan]) {
-        let Ok(Some(live)) = self.target.live(&self.deployed) else {
-            return;
-        };
+    /// answer the deploy is as good, and it is on record before anybody waits for one.
+    fn save_revisions(&mut self, apps: &[AppPlan]) -> Result<State, StoreError> {
+        let live = self.target.live(&self.deployed, self.limits);
+        let live = live.ok().flatten().unwrap_or_default();
         for app in apps {
             let live = live.apps.get(&app.name);
             let revision = live.and_then(|live| live.revision.as_deref());
@@ -217,5 +239,6 @@ impl Apply<'_> {
                 state.is_of_revision(revision, &self.occasion);
             }
         }
+        self.save()
     }
 }

@@ -2,7 +2,7 @@
 //! others did on the platform.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use machinist_core::attribute::Place;
 use machinist_core::parameter::{self, Group, Kind, Setting};
@@ -128,8 +128,18 @@ impl Occasion {
 
 /// The time, as RFC 3339 in UTC.
 pub(crate) fn now() -> String {
-    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+    rfc3339(SystemTime::now())
 }
+
+/// A clock may say anything, and RFC 3339 knows four digits of a year: a time outside of what can be
+/// written is the nearest one that can. Nothing is ordered by times: serials do that.
+fn rfc3339(time: SystemTime) -> String {
+    let last = UNIX_EPOCH + Duration::from_secs(LAST_SECOND);
+    humantime::format_rfc3339_seconds(time.clamp(UNIX_EPOCH, last)).to_string()
+}
+
+/// The last second of the year 9999, from 1970 on.
+const LAST_SECOND: u64 = 253_402_300_799;
 
 /// What a platform says that it has.
 ///
@@ -450,5 +460,25 @@ fn not_tunable(key: &str) -> Problem {
             "parameters that can be tuned are {}",
             keys.join(", ")
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_wrong_has_a_time_too() {
+        let second = Duration::from_secs(1);
+        let last = UNIX_EPOCH + Duration::from_secs(LAST_SECOND);
+        for (time, expected) in [
+            (UNIX_EPOCH - 100 * second, "1970-01-01T00:00:00Z"),
+            (UNIX_EPOCH, "1970-01-01T00:00:00Z"),
+            (UNIX_EPOCH + second, "1970-01-01T00:00:01Z"),
+            (last, "9999-12-31T23:59:59Z"),
+            (last + second, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(rfc3339(time), expected);
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! Writing a file so that nobody ever sees half of it.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Replaces the file's contents in one step: written beside it, then renamed.
+/// Replaces the file's contents in one step: written beside it, then renamed. What killed
+/// processes left there goes with it.
 ///
 /// # Errors
 ///
@@ -24,34 +26,154 @@ pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
         // A pipe or a device cannot be replaced; a folder gives the error.
         return fs::write(&path, text);
     }
-    let beside = beside(&path)?;
-    let written = write_new(&beside, text).and_then(|()| fs::rename(&beside, &path));
-    if written.is_err() {
-        // The first error is the one to report.
-        let _ = fs::remove_file(&beside);
+    replace(&path, |beside| write_new(beside, text))?;
+    sync_folder(&path)
+}
+
+/// Replaces the file with a copy of another in one step, also where it is run just now.
+pub(crate) fn copy_file(original: &Path, path: &Path) -> io::Result<()> {
+    replace(path, |beside| fs::copy(original, beside).map(drop))
+}
+
+/// Puts in the file's place what is written beside it.
+fn replace(path: &Path, write: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let beside = path.with_file_name(beside(name));
+    loop {
+        let written = write(&beside);
+        let is_written = written.is_ok();
+        match written.and_then(|()| fs::rename(&beside, path)) {
+            Ok(()) => break,
+            // Another process took it for what a killed one left.
+            Err(_) if is_written && !beside.exists() => {}
+            Err(error) => {
+                // The first error is the one to report.
+                let _ = fs::remove_file(&beside);
+                return Err(error);
+            }
+        }
     }
-    written.and_then(|()| sync_folder(&path))
+    remove_left_over(path, name);
+    Ok(())
+}
+
+/// Removes what killed processes left beside a file. A living one that loses its file by this
+/// writes it again, and it comes to that only when another has succeeded.
+fn remove_left_over(path: &Path, name: &OsStr) {
+    let entries = fs::read_dir(folder_of(path)).into_iter().flatten();
+    let left_over = entries
+        .flatten()
+        .filter(|entry| is_beside(&entry.file_name(), name));
+    for entry in left_over {
+        // It is in nobody's way where it cannot be removed.
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// So that a power cut does not bring the old name back.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if cfg!(unix) && folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
-        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-        _ => Ok(()),
+    match cfg!(unix) {
+        true => File::open(folder_of(path))?.sync_all(),
+        false => Ok(()),
     }
 }
 
-fn beside(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}.tmp", std::process::id()));
-    Ok(path.with_file_name(hidden))
+/// The name under which this process writes a file before that takes its place.
+fn beside(name: &OsStr) -> OsString {
+    let mut beside = OsString::from(".");
+    beside.push(name);
+    beside.push(format!(".{}{SUFFIX}", std::process::id()));
+    beside
 }
+
+/// Whether a process, this or another, writes the file of this name under that one.
+fn is_beside(beside: &OsStr, name: &OsStr) -> bool {
+    let of_name = beside
+        .as_encoded_bytes()
+        .strip_prefix(b".")
+        .and_then(|rest| rest.strip_prefix(name.as_encoded_bytes()));
+    let process = of_name
+        .and_then(|rest| rest.strip_prefix(b"."))
+        .and_then(|rest| rest.strip_suffix(SUFFIX.as_bytes()));
+    process.is_some_and(|process| !process.is_empty() && process.iter().all(u8::is_ascii_digit))
+}
+
+const SUFFIX: &str = ".tmp";
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_killed_processes_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state.json");
+        let left_over = [".state.json.1.tmp", ".state.json.4194304.tmp"];
+        let others = [
+            ".state.json.tmp",
+            ".state.json..tmp",
+            ".state.json.1a.tmp",
+            ".state.json.1.tmp.bak",
+            ".other.json.1.tmp",
+            "state.json.1.tmp",
+            ".state.json.lock",
+        ];
+        for name in left_over.iter().chain(&others) {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::create_dir(folder.path().join(".state.json.2.tmp")).unwrap();
+        write_file(&file, "new").unwrap();
+        let is_there = |name: &&str| folder.path().join(name).exists();
+        assert!(!left_over.iter().any(is_there));
+        assert!(others.iter().all(is_there));
+        assert!(is_there(&".state.json.2.tmp"));
+        assert_eq!(fs::read_to_string(file).unwrap(), "new");
+    }
+
+    #[test]
+    fn who_loses_his_file_to_another_writes_it_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state.json");
+        let losses = std::cell::Cell::new(3);
+        let write = |beside: &Path| {
+            write_new(beside, "mine")?;
+            if losses.get() > 0 {
+                losses.set(losses.get() - 1);
+                fs::remove_file(beside)?;
+            }
+            Ok(())
+        };
+        replace(&file, write).unwrap();
+        assert_eq!(
+            (&*fs::read_to_string(file).unwrap(), losses.get()),
+            ("mine", 0)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().join("there");
+        fs::create_dir_all(there.join("full")).unwrap();
+        let original = folder.path().join("original");
+        fs::write(&original, "").unwrap();
+        copy_file(&original, &there).unwrap_err();
+        write_file(&there, "").unwrap_err();
+        copy_file(&folder.path().join("none"), &original).unwrap_err();
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 2, "{left:?}");
+    }
 }

@@ -24,6 +24,7 @@
 //! | where it goes | `target` and below |
 //! | machine types as targets need them | `machines` |
 //! | how a platform's own tool is run | `tool` |
+//! | a process that may not take for ever | `process` |
 //! | the settings in Cargo.toml | `settings` |
 //! | how files are written | `file` |
 
@@ -34,6 +35,7 @@ mod lost;
 mod machines;
 mod manifest;
 mod plan;
+mod process;
 mod read;
 mod schema;
 mod settings;
@@ -61,4 +63,4 @@ pub use target::{
     Contents, Does, EFFECTIVE_FILE, FILE, Project, RenderedFile, Rendering, Step, TARGETS, Target,
     target,
 };
-pub use tool::{Tool, ToolCommand, shell_word};
+pub use tool::{Limits, Tool, ToolCommand, shell_word};

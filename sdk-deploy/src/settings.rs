@@ -4,13 +4,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use machinist_core::attribute::{Place, Value};
 use machinist_core::name;
+use machinist_core::parameter::{self, Group, Kind, Parameter, Setting};
 use machinist_core::problem::{self, Problem};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::target::TARGETS;
+use crate::tool::Limits;
 
 const TARGET: &str = "target";
 const STATE: &str = "state";
@@ -20,9 +24,24 @@ const DOCKERFILE: &str = "dockerfile";
 const BIN: &str = "bin";
 const AUTH: &str = "auth";
 const KNATIVE: &str = "knative";
+/// The key of how long the platform's tool may take to answer.
+pub(crate) const ANSWER_TIMEOUT: &str = "answer_timeout";
+/// The key of how long it may take to change something.
+pub(crate) const RUN_TIMEOUT: &str = "run_timeout";
 
 /// The keys of a table of the settings.
-const KEYS: &[&str] = &[TARGET, STATE, IMAGE, DOCKERFILE, BIN, AUTH, APPS, KNATIVE];
+const KEYS: &[&str] = &[
+    TARGET,
+    STATE,
+    ANSWER_TIMEOUT,
+    RUN_TIMEOUT,
+    IMAGE,
+    DOCKERFILE,
+    BIN,
+    AUTH,
+    APPS,
+    KNATIVE,
+];
 /// The keys of an app.
 const APP_KEYS: &[&str] = &[IMAGE, DOCKERFILE, BIN, AUTH];
 /// Who may call an app, as the platform's client has it.
@@ -50,6 +69,8 @@ struct Table {
     package: Option<String>,
     target: Option<String>,
     state: Option<PathBuf>,
+    answer_timeout: Option<Duration>,
+    run_timeout: Option<Duration>,
     all: AppSettings,
     apps: BTreeMap<String, AppSettings>,
     knative: Option<KnativeSettings>,
@@ -128,6 +149,21 @@ impl Settings {
     /// When two packages name different ones.
     pub fn state(&self) -> Result<Option<&Path>, Problem> {
         self.one(STATE, |table| table.state.as_deref())
+    }
+
+    /// How long the platform's tool may take.
+    ///
+    /// # Errors
+    ///
+    /// When two packages say different things.
+    pub fn limits(&self) -> Result<Limits, Problem> {
+        let answer = self.one(ANSWER_TIMEOUT, |table| table.answer_timeout.as_ref())?;
+        let run = self.one(RUN_TIMEOUT, |table| table.run_timeout.as_ref())?;
+        let default = Limits::default();
+        Ok(Limits {
+            answer: *answer.unwrap_or(&default.answer),
+            run: *run.unwrap_or(&default.run),
+        })
     }
 
     /// What the cluster has its own names for.
@@ -255,6 +291,10 @@ impl<'a> Reader<'a> {
                     table.target = Some(target.into());
                 }
                 STATE => table.state = Some(self.path_of(STATE, value)?),
+                ANSWER_TIMEOUT => {
+                    table.answer_timeout = Some(self.duration_of(ANSWER_TIMEOUT, value)?);
+                }
+                RUN_TIMEOUT => table.run_timeout = Some(self.duration_of(RUN_TIMEOUT, value)?),
                 APPS => table.apps = self.apps(value)?,
                 KNATIVE => table.knative = Some(self.knative(value)?),
                 key_text => {
@@ -426,6 +466,32 @@ impl<'a> Reader<'a> {
             value,
             problem.help(format!("write one of {}", AUTH_MODES.join(", "))),
         ))
+    }
+
+    /// A duration, by the rules of the attribute.
+    fn duration_of(
+        &self,
+        key: &'static str,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Result<Duration, Problem> {
+        let rule = Parameter {
+            key,
+            group: Group::Code,
+            kind: Kind::Seconds(1, parameter::MAX_SECONDS),
+            platform_default: None,
+            doc: "",
+        };
+        let source = &self.text[value.span()];
+        let written = match (value.get_ref().as_str(), source.parse()) {
+            (Some(text), _) => Value::Text(text.into()),
+            (None, Ok(seconds)) => Value::Integer(seconds),
+            (None, Err(_)) => Value::Number(source.into()),
+        };
+        match rule.read(&written, Place(0)) {
+            Ok(Setting::Number(seconds)) => Ok(Duration::from_secs(seconds.into())),
+            Ok(_) => Err(self.at(value, Problem::new(format!("`{key}` takes a duration")))),
+            Err(mut findings) => Err(self.at(value, findings.swap_remove(0).problem)),
+        }
     }
 
     /// A path, from the file's folder.

@@ -89,7 +89,8 @@ impl StoreError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Locked { .. } => Some("wait until it is done, and try again"),
-            Self::Read { .. } | Self::Write { .. } => None,
+            Self::Read { .. } => None,
+            Self::Write { .. } => Some("mend this, and try again: the state is as it was before"),
             Self::State { error, .. } => Some(error.help()),
             Self::Changed { .. } => Some("plan again: nothing was written"),
         }

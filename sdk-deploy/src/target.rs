@@ -19,7 +19,7 @@ use crate::machines::Machine;
 use crate::manifest::Image;
 use crate::plan::{Action, AppPlan, Parameters, Plan};
 use crate::settings::{AppSettings, KnativeSettings};
-use crate::tool::ToolCommand;
+use crate::tool::{self, Limits, ToolCommand};
 
 /// The name of the target that needs no platform.
 pub const FILE: &str = "file";
@@ -74,17 +74,23 @@ pub trait Target {
     ///
     /// # Errors
     ///
-    /// When its tool is missing, fails, or says what cannot be read.
-    fn live(&self, known: &Deployed) -> Result<Option<Live>, Problem> {
+    /// When its tool is missing, fails, takes too long, or says what cannot be read.
+    fn live(&self, known: &Deployed, limits: Limits) -> Result<Option<Live>, Problem> {
         let Some(question) = self.ask() else {
             return Ok(None);
         };
-        let answer = question.read()?;
+        let answer = question.read(limits)?;
+        if answer.trim().is_empty() {
+            let message = format!("`{question}` succeeded, and said nothing");
+            return Err(Problem::new(message).help("run it by itself to see why"));
+        }
         self.read(&answer, known).map(Some).map_err(|reason| {
-            Problem::new(format!("cannot read what `{question}` says: {reason}")).help(
+            let problem = Problem::new(format!("cannot read what `{question}` says: {reason}"));
+            let problem = problem.help(
                 "upgrade the one or the other, with `cargo install cargo-machinist` and the \
                  platform's own means",
-            )
+            );
+            tool::with_said(problem, tool::first(&answer))
         })
     }
 
@@ -127,6 +133,11 @@ pub struct Rendering {
 }
 
 impl Rendering {
+    /// Whether a command is run for this app.
+    pub(crate) fn runs_for(&self, app: &AppPlan) -> bool {
+        self.steps.iter().any(|step| step.app == app.name)
+    }
+
     /// Without the apps of which nothing changes: neither a parameter nor what is sent.
     #[must_use]
     pub fn without_unchanged(mut self, plan: &Plan, deployed: &Deployed) -> Self {

@@ -4,9 +4,15 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
+use machinist_core::parameter::MAX_SECONDS;
 use machinist_core::problem::Problem;
+use machinist_core::unit::DURATION;
+
+use crate::process::{self, End};
+use crate::settings::{ANSWER_TIMEOUT, RUN_TIMEOUT};
 
 /// A platform's own tool.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,6 +41,32 @@ pub struct ToolCommand {
     pub args: Vec<String>,
     /// Where in the rendering's folder it is run; `None` where that does not matter.
     pub folder: Option<PathBuf>,
+}
+
+/// How long a platform's own tool may take. A tool that takes longer is killed.
+///
+/// ```
+/// use std::time::Duration;
+/// use machinist_deploy::Limits;
+///
+/// let patient = Limits { answer: Duration::from_secs(600), ..Limits::default() };
+/// assert_eq!(patient.run, Duration::from_secs(3_600));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For a question; two minutes where nothing is set.
+    pub answer: Duration,
+    /// For a change, which may build an image; an hour where nothing is set.
+    pub run: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(2 * 60),
+            run: Duration::from_secs(60 * 60),
+        }
+    }
 }
 
 /// As a shell takes it.
@@ -77,26 +109,30 @@ impl ToolCommand {
     ///
     /// # Errors
     ///
-    /// When it is not there or does not succeed, with where its files are.
-    pub(crate) fn run(&self, folder: &Path) -> Result<(), Problem> {
+    /// When it is not there, does not succeed or takes too long, with where its files are.
+    pub(crate) fn run(&self, folder: &Path, limits: Limits) -> Result<(), Problem> {
         let mut command = self.command();
-        command.stdin(Stdio::null()).stdout(io::stderr());
+        command.stdout(io::stderr());
         let folder = self.folder.as_ref().map(|own| folder.join(own));
         if let Some(folder) = &folder {
             command.current_dir(folder);
         }
-        let status = command.status().map_err(|error| match &folder {
+        let status = process::run(&mut command, limits.run).map_err(|error| match &folder {
             Some(folder) if !folder.is_dir() => {
                 Problem::new(format!("`{}` is gone: {error}", folder.display()))
             }
             _ => self.cannot_run(&error),
         })?;
-        if status.success() {
-            return Ok(());
-        }
-        let failed = self
-            .failed(status)
-            .help("what it said stands above; mend it and try again: what is done stays done");
+        let failed = match status {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => self
+                .failed(status)
+                .help("what it said stands above; mend it and try again: what is done stays done"),
+            None => self.took_too_long(limits.run).help(format!(
+                "what it said stands above; {}, and try again: what is done stays done",
+                longer(RUN_TIMEOUT, limits.run)
+            )),
+        };
         Err(match folder {
             Some(folder) => failed.note(format!("its files are in `{}`", folder.display())),
             None => failed,
@@ -107,25 +143,28 @@ impl ToolCommand {
     ///
     /// # Errors
     ///
-    /// When it is not there or does not succeed, with what it wrote to stderr.
-    pub(crate) fn read(&self) -> Result<String, Problem> {
-        let output = self
-            .command()
-            .stdin(Stdio::null())
-            .output()
+    /// When it is not there, does not succeed, takes too long or says too much, with what it said.
+    pub(crate) fn read(&self, limits: Limits) -> Result<String, Problem> {
+        let heard = process::hear(&mut self.command(), limits.answer)
             .map_err(|error| self.cannot_run(&error))?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        let said = [output.stderr, output.stdout].concat();
-        let said = String::from_utf8_lossy(&said);
-        let last: Vec<&str> = said.trim().lines().rev().take(LINES).collect();
-        let last: Vec<&str> = last.into_iter().rev().collect();
-        let problem = self.failed(output.status);
-        Err(match last.is_empty() {
-            true => problem,
-            false => problem.note(format!("it said: {}", last.join("\n"))),
-        })
+        let problem = match heard.end {
+            End::Exited(status) if status.success() => {
+                return Ok(String::from_utf8_lossy(&heard.stdout).into_owned());
+            }
+            End::Exited(status) => self.failed(status),
+            End::TookTooLong => self.took_too_long(limits.answer).help(format!(
+                "run it by itself to see why; {}",
+                longer(ANSWER_TIMEOUT, limits.answer)
+            )),
+            End::SaidTooMuch => Problem::new(format!(
+                "`{self}` said more than {} MiB and was killed",
+                process::MOST >> 20
+            ))
+            .help("run it by itself to see why"),
+        };
+        let mut said = vec![last(&heard.stderr), last(&heard.stdout)];
+        said.retain(|said| !said.is_empty());
+        Err(with_said(problem, said.join("\n")))
     }
 
     fn command(&self) -> Command {
@@ -148,7 +187,58 @@ impl ToolCommand {
     fn failed(&self, status: ExitStatus) -> Problem {
         Problem::new(format!("`{self}` failed ({status})"))
     }
+
+    fn took_too_long(&self, limit: Duration) -> Problem {
+        Problem::new(format!(
+            "`{self}` was not done within {} and was killed; what it started itself may go on",
+            shown(limit)
+        ))
+    }
 }
 
-/// How many of the last lines of a failed tool are shown again.
+/// What to do where a tool needs more time.
+fn longer(key: &str, limit: Duration) -> String {
+    format!(
+        "where it needs longer, write `{key} = \"{}\"` in `[workspace.metadata.machinist]`",
+        shown(limit.saturating_mul(2).min(LONGEST))
+    )
+}
+
+/// The longest that can be written.
+const LONGEST: Duration = Duration::from_secs(MAX_SECONDS as u64);
+
+fn shown(limit: Duration) -> String {
+    DURATION.show(u32::try_from(limit.as_secs()).unwrap_or(u32::MAX))
+}
+
+/// With what a tool said, if that is anything.
+pub(crate) fn with_said(problem: Problem, said: String) -> Problem {
+    match said.is_empty() {
+        true => problem,
+        false => problem.note(format!("it said: {said}")),
+    }
+}
+
+/// The end of what a tool said: there it says why it failed.
+fn last(said: &[u8]) -> String {
+    let cut = &said[said.len().saturating_sub(EXCERPT)..];
+    let cut = String::from_utf8_lossy(cut);
+    let lines: Vec<&str> = cut.trim().lines().rev().take(LINES).collect();
+    let lines: Vec<&str> = lines.into_iter().rev().collect();
+    lines.join("\n")
+}
+
+/// The beginning of an answer: there one sees what it is.
+pub(crate) fn first(answer: &str) -> String {
+    let answer = answer.trim();
+    let lines: Vec<&str> = answer.lines().take(LINES).collect();
+    let first: String = lines.join("\n").chars().take(EXCERPT).collect();
+    match first.len() < answer.len() {
+        true => first + "…",
+        false => first,
+    }
+}
+
+/// How many lines of what a tool said are shown again, and how many bytes or characters.
 const LINES: usize = 12;
+const EXCERPT: usize = 1_000;

@@ -3,7 +3,6 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use machinist_deploy::State;
 use serde_json::{Value, json};
@@ -26,7 +25,7 @@ fi
 
 fn project() -> Project {
     let project = Project::with_one_app();
-    with_tool(&project, TOOL);
+    project.with_tool("fal", TOOL);
     project.set_app(
         &json!({
             "machine_type": ["GPU-H100", "GPU-H200"], "gpus": 2, "startup_timeout": 900,
@@ -35,12 +34,6 @@ fn project() -> Project {
         &json!({"keep_alive": 300, "max_concurrency": 4, "regions": ["us-west", "eu-north"]}),
     );
     project
-}
-
-fn with_tool(project: &Project, script: &str) {
-    project.write("bin/fal", script);
-    let executable = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(project.path("bin/fal"), executable).unwrap();
 }
 
 /// What the platform says that it has: with what it uses where nothing is set.
@@ -344,7 +337,7 @@ fn three_apps() -> Project {
         ("src/bin/two.rs", &main("two")),
         ("src/bin/three.rs", &main("three")),
     ]);
-    with_tool(&project, TOOL);
+    project.with_tool("fal", TOOL);
     project
 }
 
@@ -385,8 +378,8 @@ fn scaling_that_fails_after_a_deploy_is_still_to_be_done() {
     let project = project();
     project.run(&DEPLOY).exits(0);
     live(&project, json!({}));
-    with_tool(
-        &project,
+    project.with_tool(
+        "fal",
         &TOOL.replace("exit 0\nfi", "exit 0\nfi\n[ \"$2\" != scale ] || exit 9"),
     );
     project.set_app(
@@ -404,7 +397,7 @@ fn scaling_that_fails_after_a_deploy_is_still_to_be_done() {
         &project,
         json!({"machine_types": ["GPU-H200"], "startup_timeout": 600}),
     );
-    with_tool(&project, TOOL);
+    project.with_tool("fal", TOOL);
     let plan = project
         .run(&["plan", "-q", "--target", "fal"])
         .exits(0)
@@ -477,45 +470,6 @@ fn a_rollback_without_a_revision_says_why_it_cannot() {
 }
 
 #[test]
-fn a_tool_that_is_missing_hurt_or_talks_nonsense_is_said() {
-    let project = project();
-    fs::remove_file(project.path("bin/fal")).unwrap();
-    let mut missing = project.command(&["plan", "-q", "--target", "fal"]);
-    let path = std::env::var_os("PATH").unwrap();
-    let without: Vec<_> = std::env::split_paths(&path)
-        .filter(|folder| !folder.join("fal").exists())
-        .collect();
-    missing.env("PATH", std::env::join_paths(without).unwrap());
-    crate::support::answer(&mut missing).exits(1).says(
-        "error: cannot run `fal`: No such file or directory (os error 2)\n\
-         help: install it with `pip install fal` and `fal auth login`, or add its folder to `PATH`\n\
-         help: with `--no-refresh` the state alone says what is deployed",
-    );
-    with_tool(&project, "#!/bin/sh\necho '{\"apps\": [{\"alias\": 1'");
-    let garbage = project.run(&["plan", "-q", "--target", "fal"]).exits(1);
-    assert!(
-        garbage
-            .stderr
-            .starts_with("error: cannot read what `fal apps list --output json` says: ")
-    );
-    with_tool(
-        &project,
-        "#!/bin/sh\nprintf 'not \\033[31mlogged in\\n' >&2\nexit 1",
-    );
-    let refused = project.run(&["plan", "-q", "--target", "fal"]).exits(1);
-    assert!(
-        refused
-            .stderr
-            .contains("note: it said: not \\u{1b}[31mlogged in\n"),
-        "{refused:?}"
-    );
-    with_tool(&project, "#!/bin/sh\nkill -9 $$");
-    let killed = project.run(&["plan", "-q", "--target", "fal"]).exits(1);
-    assert!(killed.stderr.contains("failed (signal: 9"), "{killed:?}");
-    assert!(!project.path("machinist-state.json").exists());
-}
-
-#[test]
 fn only_a_program_for_the_platform_that_has_the_app_is_sent() {
     let project = project();
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../sdk-deploy/tests/fixtures");
@@ -555,7 +509,7 @@ fn a_library_is_no_program() {
         ),
         ("src/lib.rs", &record_static("a", "p")),
     ]);
-    with_tool(&project, TOOL);
+    project.with_tool("fal", TOOL);
     project.run(&DEPLOY).exits(1).says(
         "error: `target/debug/libp.so` is a library or an object file, and fal runs programs for \
          linux x86_64\n\
@@ -571,7 +525,7 @@ fn of_an_app_in_two_binaries_one_is_chosen() {
         ("src/bin/one.rs", &main),
         ("src/bin/two.rs", &main),
     ]);
-    with_tool(&project, TOOL);
+    project.with_tool("fal", TOOL);
     project.run(&DEPLOY).exits(1).says(
         "error: the app `a` is in several binaries, and a deploy needs one: one, two\n\
          help: select it with `--bin one`, or write `apps.a.bin = \"one\"` in \

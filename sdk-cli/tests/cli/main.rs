@@ -1,6 +1,7 @@
 //! Runs the command as a user does, on small projects in temporary folders.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod disk;
 mod fal;
 mod knative;
 mod lost;
@@ -12,3 +13,4 @@ mod settings;
 mod skypilot;
 mod support;
 mod terminal;
+mod tool;

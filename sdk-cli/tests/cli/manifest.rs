@@ -297,3 +297,25 @@ fn a_cargo_that_is_not_there_is_an_error() {
         answer.stderr
     );
 }
+
+#[test]
+fn of_manifests_that_are_written_at_once_none_is_half() {
+    let project = Project::with_one_app();
+    let whole = project.run(&["manifest", "-q"]).exits(0).stdout;
+    let binary = format!("target/debug/p{}", std::env::consts::EXE_SUFFIX);
+    let args = [
+        "manifest",
+        "-q",
+        "-o",
+        "machinist.json",
+        "--binary",
+        &binary,
+    ];
+    let writers: Vec<_> = (0..22)
+        .map(|_| project.command(&args).spawn().unwrap())
+        .collect();
+    for mut writer in writers {
+        assert!(writer.wait().unwrap().success());
+        assert_eq!(project.read("machinist.json"), whole);
+    }
+}

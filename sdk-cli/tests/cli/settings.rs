@@ -53,7 +53,7 @@ fn mistakes_are_named_with_their_place_and_what_was_meant() {
         (
             "taget = \"fal\"",
             "`Cargo.toml:6:1`: unknown key `taget`\nhelp: a key with a similar name exists: `target`\n\
-             note: keys are target, state, image, dockerfile, bin, auth, apps, knative",
+             note: keys are target, state, answer_timeout, run_timeout, image, dockerfile, bin, auth, apps, knative",
         ),
         (
             "target = \"fall\"",
@@ -63,6 +63,21 @@ fn mistakes_are_named_with_their_place_and_what_was_meant() {
         (
             "target = 1",
             "`Cargo.toml:6:10`: `target` takes a text\nhelp: write `target = \"...\"`",
+        ),
+        (
+            "run_timeout = \"5 minutes\"",
+            "`Cargo.toml:6:15`: `run_timeout` takes a duration in `s`, `m` or `h`, not `5 minutes`\n\
+             help: write `run_timeout = \"5m\"`",
+        ),
+        (
+            "answer_timeout = 0",
+            "`Cargo.toml:6:18`: `answer_timeout` cannot be 0 seconds\n\
+             help: write a duration from 1s to 168h",
+        ),
+        (
+            "answer_timeout = [1]",
+            "`Cargo.toml:6:18`: `answer_timeout` takes whole seconds or a duration in `s`, `m` or \
+             `h`, not `[1]`\nhelp: write `answer_timeout = \"15m\"`",
         ),
         ("state = \"\"", "`Cargo.toml:6:9`: `state` is empty"),
         (

@@ -3,7 +3,6 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
 
@@ -13,12 +12,10 @@ fn project() -> Project {
     let project = Project::with_one_app();
     let settings = "[package.metadata.machinist]\ntarget = \"skypilot\"\nimage = \"acme/a:v1\"";
     project.write("Cargo.toml", &package("p", settings));
-    project.write(
-        "bin/sky",
+    project.with_tool(
+        "sky",
         "#!/bin/sh\necho \"$*\" >> \"$(dirname \"$0\")/calls\"\n",
     );
-    let executable = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(project.path("bin/sky"), executable).unwrap();
     set_app(&project, 300);
     project
 }

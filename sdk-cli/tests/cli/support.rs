@@ -45,6 +45,16 @@ impl Project {
         fs::write(path, text).unwrap();
     }
 
+    /// Puts a script in the place of a platform's tool.
+    #[cfg(unix)]
+    pub(crate) fn with_tool(&self, name: &str, script: &str) {
+        use std::os::unix::fs::PermissionsExt;
+
+        let path = format!("bin/{name}");
+        self.write(&path, script);
+        fs::set_permissions(self.path(&path), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// Replaces the one app that its program carries.
     pub(crate) fn set_app(&self, code: &Value, scaling: &Value) {
         let main = record_of("a", "p", code, scaling) + "fn main() {}\n";
@@ -148,6 +158,12 @@ impl Answer {
         })
         .collect()
     }
+}
+
+/// How many deploys are killed: more with `MACHINIST_KILLS`.
+pub(crate) fn kills() -> u64 {
+    let asked = std::env::var("MACHINIST_KILLS").ok();
+    asked.and_then(|kills| kills.parse().ok()).unwrap_or(60)
 }
 
 /// A Cargo.toml.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use machinist_core::parameter::{Kind, PARAMETERS, Parameter};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::pyproject::{names, ours_of};
 use crate::deployed::{Deployed, Live, LiveApp};
@@ -31,11 +32,11 @@ pub(super) fn parse(text: &str, known: &Deployed) -> Result<Live, String> {
         let name = name(&alias);
         let known = known.apps.get(&name);
         let own = known.map_or(&[][..], |app| &app.machines);
-        let app = app(alias, own);
-        (name, app)
+        let app = app(alias, own).map_err(|key| format!("`{key}` of `{name}` is none"))?;
+        Ok((name, app))
     });
     Ok(Live {
-        apps: apps.collect::<BTreeMap<_, _>>(),
+        apps: apps.collect::<Result<BTreeMap<_, _>, String>>()?,
     })
 }
 
@@ -50,7 +51,8 @@ fn name(alias: &Alias) -> String {
     name.unwrap_or(&alias.alias).into()
 }
 
-fn app(alias: Alias, own: &[OwnMachine]) -> LiveApp {
+/// An app, or the key of a value that is none: it would be kept as tuned.
+fn app(alias: Alias, own: &[OwnMachine]) -> Result<LiveApp, &'static str> {
     let mut parameters = Parameters::new();
     for Parameter { key, kind, .. } in PARAMETERS {
         let theirs = match kind {
@@ -58,14 +60,31 @@ fn app(alias: Alias, own: &[OwnMachine]) -> LiveApp {
             Kind::Regions => "valid_regions",
             _ => key,
         };
-        let value = alias.rest.get(theirs).map(|value| match kind {
+        let Some(value) = alias.rest.get(theirs) else {
+            continue;
+        };
+        if !is_of(*kind, value) {
+            return Err(theirs);
+        }
+        let value = match kind {
             Kind::MachineTypes => names(value, |name| ours_of(name, own)),
             _ => value.clone(),
-        });
-        parameters.extend(value.map(|value| ((*key).into(), value)));
+        };
+        parameters.insert((*key).into(), value);
     }
-    LiveApp {
+    Ok(LiveApp {
         parameters,
         revision: alias.revision,
-    }
+    })
+}
+
+/// Whether a value is of this kind, within our ranges or not.
+fn is_of(kind: Kind, value: &Value) -> bool {
+    let texts = |list: &Vec<Value>| list.iter().all(Value::is_string);
+    value.is_null()
+        || match kind {
+            Kind::MachineTypes | Kind::Regions => value.as_array().is_some_and(texts),
+            Kind::Number(..) | Kind::Seconds(..) => value.is_u64(),
+            Kind::Path => true,
+        }
 }

@@ -1,0 +1,395 @@
+//! A disk that is full, and a folder that cannot be written to: an error each, the old files as
+//! they were, nothing half-written, and the next run goes on.
+#![cfg(target_os = "linux")]
+
+use std::fs::{self, File};
+use std::process::Command;
+
+use machinist_deploy::State;
+use serde_json::json;
+
+use crate::support::{Answer, Project, answer, package, record_static};
+
+const STATE: &str = "machinist-state.json";
+const EFFECTIVE: &str = "machinist-effective.json";
+const PROGRAM: &str = "target/debug/p";
+
+/// One app `a`, built and deployed with two GPUs, and then built with four.
+fn project() -> Project {
+    let project = Project::with_one_app();
+    project.run(&["deploy", "-yq"]).exits(0);
+    project.set_app(
+        &json!({"machine_type": ["GPU-H100"], "gpus": 4}),
+        &json!({}),
+    );
+    project.run(&["manifest", "-qo", "manifest.json"]).exits(0);
+    project
+}
+
+/// A shell that does something first, and then runs what stands behind it.
+fn shell(first: &str, then: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{first}\nexec \"$@\""), "sh"]);
+    shell.arg(then.get_program()).args(then.get_args());
+    shell.envs(
+        then.get_envs()
+            .filter_map(|(key, value)| Some((key, value?))),
+    );
+    if let Some(folder) = then.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    shell
+}
+
+/// Runs a command whose files may not grow over this many blocks of 512 bytes.
+fn with_blocks(project: &Project, blocks: u32, args: &[&str]) -> Answer {
+    let limit = format!("ulimit -f {blocks}; trap '' XFSZ");
+    answer(&mut shell(&limit, &project.command(args)))
+}
+
+/// What lies in the project's folder, with what is in it.
+fn files(project: &Project) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(project.path("")).unwrap();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        // The lock says who held it last, or that nobody does.
+        .filter(|entry| !entry.file_name().to_string_lossy().ends_with(".lock"))
+        .map(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            (name, fs::read(entry.path()).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named_and_stays_as_it_was() {
+    let project = project();
+    project.write("out/machinist-effective.json", "old");
+    let before = files(&project);
+    for (args, file) in [
+        (
+            &["deploy", "-yq", "--binary", PROGRAM][..],
+            ".machinist-state.json.lock",
+        ),
+        (
+            &["scale", "-q", "a", "keep_alive=1m"],
+            ".machinist-state.json.lock",
+        ),
+        (&["rollback", "-yq", "a"], ".machinist-state.json.lock"),
+        (
+            &["manifest", "-q", "-o", "manifest.json", "--binary", PROGRAM],
+            "manifest.json",
+        ),
+        (
+            &["manifest", "-q", "-o", "new.json", "--binary", PROGRAM],
+            "new.json",
+        ),
+        (
+            &["render", "-q", "--out", "out", "--binary", PROGRAM],
+            "out/machinist-effective.json",
+        ),
+    ] {
+        let answer = with_blocks(&project, 0, args).exits(1);
+        let expected = format!("error: cannot write `{file}`: File too large (os error 27)\n");
+        assert!(answer.stderr.starts_with(&expected), "{args:?}: {answer:?}");
+        assert_eq!(files(&project), before, "{args:?}");
+    }
+    assert_eq!(project.read("out/machinist-effective.json"), "old");
+    // What only reads needs no room.
+    with_blocks(&project, 0, &["plan", "-q", "--binary", PROGRAM]).exits(0);
+    with_blocks(&project, 0, &["apps", "-q"]).exits(0);
+    project.run(&["deploy", "-yq"]).exits(0);
+}
+
+#[test]
+fn a_copy_that_does_not_fit_leaves_the_old_one() {
+    let project = project();
+    project.write("out/a/p", "old");
+    let args = [
+        "render",
+        "-q",
+        "--out",
+        "out",
+        "--no-refresh",
+        "--target=fal",
+    ];
+    // Room for the files beside it.
+    let answer = with_blocks(&project, 100, &[&args[..], &["--binary", PROGRAM]].concat());
+    answer
+        .exits(1)
+        .says("error: cannot write `out/a/p`: File too large (os error 27)");
+    assert_eq!(project.read("out/a/p"), "old");
+    let files = fs::read_dir(project.path("out/a")).unwrap();
+    assert_eq!(files.count(), 3);
+}
+
+#[test]
+fn wherever_the_disk_is_full_the_next_deploy_goes_on() {
+    let project = project();
+    let before = project.read(STATE);
+    let mut failures = Vec::new();
+    let args = ["deploy", "-yq", "--binary", PROGRAM];
+    for blocks in 0.. {
+        let answer = with_blocks(&project, blocks, &args);
+        let left_over = files(&project)
+            .iter()
+            .any(|(name, _)| name.ends_with(".tmp"));
+        assert!(!left_over, "{blocks}: {answer:?}");
+        if answer.code == Some(0) {
+            break;
+        }
+        let failure = answer.exits(1).stderr.lines().next().unwrap().to_owned();
+        assert!(
+            failure.ends_with("File too large (os error 27)"),
+            "{failure}"
+        );
+        assert_eq!(project.read(STATE), before);
+        let effective = project.read(EFFECTIVE);
+        serde_json::from_str::<serde_json::Value>(&effective).unwrap();
+        failures.push(failure);
+    }
+    assert!(
+        failures
+            .iter()
+            .any(|failure| failure.contains("`machinist-state.json`")),
+        "{failures:?}"
+    );
+    let state = State::parse(&project.read(STATE)).unwrap();
+    assert_eq!(
+        (state.serial, &state.of("file").apps["a"].code["gpus"]),
+        (2, &json!(4))
+    );
+}
+
+#[test]
+fn a_full_disk_after_the_platform_has_an_app_is_said_and_gone_on_with() {
+    let main = |app| record_static(app, "p") + "fn main() {}\n";
+    let settings = "[package.metadata.machinist]\ntarget = \"fal\"\nimage = \"acme/a:v1\"";
+    let project = Project::new(&[
+        ("Cargo.toml", &package("p", settings)),
+        ("src/bin/one.rs", &main("one")),
+        ("src/bin/two.rs", &main("two")),
+    ]);
+    project.run(&["manifest", "-q"]).exits(0);
+    // From the second app on there is no room for a longer state.
+    project.with_tool(
+        "fal",
+        "#!/bin/sh\n[ $2 != two ] || prlimit --fsize=600 --pid $PPID\n",
+    );
+    let failed = answer(&mut shell(
+        "trap '' XFSZ",
+        &project.command(&["deploy", "-yq", "--no-refresh"]),
+    ));
+    failed.exits(1).says(
+        "error: cannot write `machinist-state.json`: File too large (os error 27)\n\
+         help: mend this, and try again: the state is as it was before\n\
+         note: fal did what it was told for `two`, and that is not on record: the next deploy \
+         does it again",
+    );
+    let state = State::parse(&project.read(STATE)).unwrap().of("fal");
+    assert_eq!(state.apps.keys().collect::<Vec<_>>(), ["one"]);
+    project.with_tool("fal", "#!/bin/sh\necho $2 >> calls\n");
+    project.run(&["deploy", "-yq", "--no-refresh"]).exits(0);
+    let calls = project.read("target/machinist/fal/two/calls");
+    assert_eq!(calls, "two\n");
+    assert!(!project.path("target/machinist/fal/one").exists());
+}
+
+#[test]
+fn data_that_a_full_disk_does_not_take_is_an_error() {
+    let project = project();
+    let before = files(&project);
+    for args in [
+        &["manifest", "-q", "--binary", PROGRAM][..],
+        &["manifest", "-q", "--check", STATE, "--binary", PROGRAM],
+        &["plan", "-q", "--binary", PROGRAM],
+        &["plan", "-q", "--format=json", "--binary", PROGRAM],
+        // It would show the plan first.
+        &["deploy", "-yq", "--binary", PROGRAM],
+        &["scale", "-q", "a", "keep_alive=1m"],
+        &["apps"],
+        &["apps", "a"],
+        &["machines"],
+        &["machines", "GPU-H100"],
+        &["schema"],
+        &["completions", "bash"],
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = project.command(args).stdout(full).output().unwrap();
+        assert_eq!(
+            (
+                output.status.code(),
+                &*String::from_utf8_lossy(&output.stderr)
+            ),
+            (
+                Some(1),
+                "error: cannot write to stdout: No space left on device (os error 28)\n"
+            ),
+            "{args:?}"
+        );
+    }
+    assert_eq!(files(&project), before);
+}
+
+#[test]
+fn what_is_no_folder_is_named() {
+    let project = project();
+    for (args, expected) in [
+        (
+            &["manifest", "-qo", "Cargo.toml/m.json", "--binary", PROGRAM][..],
+            "cannot write `Cargo.toml/m.json`: Not a directory (os error 20)",
+        ),
+        (
+            &["manifest", "-qo", "src", "--binary", PROGRAM],
+            "cannot write `src`: Is a directory (os error 21)",
+        ),
+        (
+            &["render", "-q", "--out", "Cargo.toml", "--binary", PROGRAM],
+            "cannot write `Cargo.toml/machinist-effective.json`: File exists (os error 17)",
+        ),
+        (
+            &[
+                "deploy",
+                "-yq",
+                "--state",
+                "Cargo.toml/s.json",
+                "--binary",
+                PROGRAM,
+            ],
+            "cannot write `Cargo.toml/.s.json.lock`: Not a directory (os error 20)",
+        ),
+        (
+            &["apps", "--state", "Cargo.toml/s.json"],
+            "cannot read `Cargo.toml/s.json`: Not a directory (os error 20)",
+        ),
+    ] {
+        let said = project.run(args).exits(1).stderr;
+        assert!(
+            said.starts_with(&format!("error: {expected}\n")),
+            "{args:?}: {said}"
+        );
+    }
+}
+
+/// Runs a command behind a shell's in a mount namespace of its own; `None` where the system lets
+/// us have none.
+fn mounted(project: &Project, mounts: &str, args: &[&str]) -> Option<Answer> {
+    let run = |script: &str| {
+        let inner = shell(script, &project.command(args));
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--user", "--map-root-user", "--mount", "--"]);
+        unshare.arg(inner.get_program()).args(inner.get_args());
+        unshare.envs(
+            inner
+                .get_envs()
+                .filter_map(|(key, value)| Some((key, value?))),
+        );
+        unshare.current_dir(project.path(""));
+        unshare
+    };
+    let can_mount = run("mount -t tmpfs tmpfs .; exit").output();
+    if !can_mount.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: nothing can be mounted here");
+        return None;
+    }
+    Some(answer(&mut run(mounts)))
+}
+
+#[test]
+fn what_only_reads_works_in_a_folder_that_is_read_only() {
+    let project = project();
+    let before = files(&project);
+    let read_only = "mount --bind . . && mount -o remount,ro,bind . && cd \"$PWD\"";
+    for args in [
+        &["plan", "-q", "--binary", PROGRAM][..],
+        &["apps", "-q"],
+        &["apps", "a"],
+        &["manifest", "-q", "--binary", PROGRAM],
+        &[
+            "manifest",
+            "-q",
+            "--check",
+            "manifest.json",
+            "--binary",
+            PROGRAM,
+        ],
+        &["machines"],
+    ] {
+        let Some(answer) = mounted(&project, read_only, args) else {
+            return;
+        };
+        answer.exits(0);
+    }
+    for (args, file) in [
+        (
+            &["deploy", "-yq", "--binary", PROGRAM][..],
+            ".machinist-state.json.lock",
+        ),
+        (
+            &["scale", "-q", "a", "keep_alive=1m"],
+            ".machinist-state.json.lock",
+        ),
+        (&["rollback", "-yq", "a"], ".machinist-state.json.lock"),
+        (
+            &["manifest", "-q", "-o", "new.json", "--binary", PROGRAM],
+            "new.json",
+        ),
+        (
+            &["render", "-q", "--out", "out", "--binary", PROGRAM],
+            "out/machinist-effective.json",
+        ),
+    ] {
+        let answer = mounted(&project, read_only, args).unwrap().exits(1);
+        let expected =
+            format!("error: cannot write `{file}`: Read-only file system (os error 30)\n");
+        assert!(answer.stderr.starts_with(&expected), "{args:?}: {answer:?}");
+    }
+    assert_eq!(files(&project), before);
+}
+
+#[test]
+fn a_disk_without_room_leaves_the_old_files_whole() {
+    let project = project();
+    fs::create_dir(project.path("small")).unwrap();
+    // The state is on a disk of its own, of which so many KiB are free.
+    for free in [0, 4, 8, 12, 16] {
+        let mounts = format!(
+            "mount -t tmpfs -o size=64k tmpfs small
+             cp {STATE} {EFFECTIVE} small
+             touch small/.{STATE}.lock
+             head -c 1M /dev/zero > small/filler 2> /dev/null
+             truncate -s -{free}K small/filler
+             \"$@\"
+             code=$?
+             rm -rf after small/filler
+             cp -a small after
+             exit $code"
+        );
+        let state = format!("small/{STATE}");
+        let args = ["deploy", "-yq", "--state", &state, "--binary", PROGRAM];
+        let Some(answer) = mounted(&project, &mounts, &args) else {
+            return;
+        };
+        let read = |file: &str| project.read(&format!("after/{file}"));
+        let serial = State::parse(&read(STATE)).unwrap().serial;
+        let is_done = answer.code == Some(0);
+        assert_eq!(serial, if is_done { 2 } else { 1 }, "{free}: {answer:?}");
+        serde_json::from_str::<serde_json::Value>(&read(EFFECTIVE)).unwrap();
+        assert_eq!(
+            fs::read_dir(project.path("after")).unwrap().count(),
+            3,
+            "{free}: {answer:?}"
+        );
+        if !is_done {
+            let said = answer.exits(1).stderr;
+            let is_clear = said.starts_with("error: cannot write `small/")
+                && said.contains("`: No space left on device (os error 28)\n");
+            assert!(is_clear, "{free}: {said}");
+        }
+        assert!(free != 0 || !is_done, "there was room");
+        assert!(free != 16 || is_done, "there was none");
+    }
+}

@@ -1,0 +1,336 @@
+//! A platform's tool that is missing, hangs, is killed or talks nonsense: an error each, nothing
+//! lost, and the next deploy goes on.
+#![cfg(unix)]
+
+use std::fs;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use machinist_deploy::State;
+use serde_json::json;
+
+use crate::support::{Project, answer, kills, package, record_static};
+
+const STATE: &str = "machinist-state.json";
+const IMAGE: &str = "target = \"fal\"\nimage = \"acme/a:v1\"";
+
+/// It writes its calls down, and does what the file `does` says where an app is deployed.
+const TOOL: &str = r#"#!/bin/sh
+root=$(dirname "$(dirname "$0")")
+if [ "$1 $2" = "apps list" ]; then
+    cat "$root/live.json"
+    exit
+fi
+echo "$*" >> "$root/calls"
+. "$root/does"
+"#;
+
+/// What hangs in these tests would hang for longer than they may take.
+const LONG: Duration = Duration::from_secs(60);
+
+/// Programs `one`, `two` and `three` with an app each, for fal.
+fn project() -> Project {
+    let main = |app| record_static(app, "p") + "fn main() {}\n";
+    let project = Project::new(&[
+        ("src/bin/one.rs", &main("one")),
+        ("src/bin/two.rs", &main("two")),
+        ("src/bin/three.rs", &main("three")),
+        ("live.json", "{\"apps\": []}"),
+        ("does", ""),
+    ]);
+    set(&project, "");
+    project.with_tool("fal", TOOL);
+    project
+}
+
+fn set(project: &Project, settings: &str) {
+    let settings = format!("[package.metadata.machinist]\n{IMAGE}\n{settings}\n");
+    project.write("Cargo.toml", &package("p", &settings));
+}
+
+/// What the platform says that it has of these apps, as they were deployed.
+fn set_live(project: &Project, apps: &[&str]) {
+    let of = |app: &&str| json!({"alias": app, "machine_types": ["GPU-H100"]});
+    let apps: Vec<_> = apps.iter().map(of).collect();
+    project.write("live.json", &json!({"apps": apps}).to_string());
+}
+
+fn calls(project: &Project) -> Vec<String> {
+    let calls = fs::read_to_string(project.path("calls")).unwrap_or_default();
+    let _ = fs::remove_file(project.path("calls"));
+    calls.lines().map(str::to_owned).collect()
+}
+
+fn deployed(project: &Project) -> Vec<String> {
+    let state = State::parse(&project.read(STATE)).unwrap().of("fal");
+    state.apps.into_keys().collect()
+}
+
+/// A deploy in which the second of three apps failed: the first is on record, and the next deploy
+/// does the other two.
+fn goes_on(project: &Project) {
+    assert_eq!(deployed(project), ["one"]);
+    calls(project);
+    project.write("does", "");
+    set_live(project, &["one"]);
+    project.run(&["deploy", "-yq"]).exits(0);
+    assert_eq!(calls(project), ["deploy three --yes", "deploy two --yes"]);
+    assert_eq!(deployed(project), ["one", "three", "two"]);
+}
+
+#[test]
+fn a_tool_that_is_missing_is_named_with_how_to_install_it() {
+    let project = project();
+    fs::remove_file(project.path("bin/fal")).unwrap();
+    let mut missing = project.command(&["plan", "-q"]);
+    let path = std::env::var_os("PATH").unwrap();
+    let without: Vec<_> = std::env::split_paths(&path)
+        .filter(|folder| !folder.join("fal").exists())
+        .collect();
+    missing.env("PATH", std::env::join_paths(without).unwrap());
+    answer(&mut missing).exits(1).says(
+        "error: cannot run `fal`: No such file or directory (os error 2)\n\
+         help: install it with `pip install fal` and `fal auth login`, or add its folder to `PATH`\n\
+         help: with `--no-refresh` the state alone says what is deployed",
+    );
+}
+
+#[test]
+fn a_question_that_is_not_answered_in_time_is_given_up() {
+    let project = project();
+    set(&project, "answer_timeout = \"1s\"");
+    project.run(&["manifest", "-q"]).exits(0);
+    // The sleep is a process of its own, and holds the output open.
+    project.with_tool("fal", "#!/bin/sh\necho 'signing in' >&2\nsleep 60\n");
+    let started = Instant::now();
+    project.run(&["plan", "-q"]).exits(1).says(
+        "error: `fal apps list --output json` was not done within 1s and was killed; what it \
+         started itself may go on\n\
+         help: run it by itself to see why; where it needs longer, write `answer_timeout = \"2s\"` \
+         in `[workspace.metadata.machinist]`\n\
+         help: with `--no-refresh` the state alone says what is deployed\n\
+         note: it said: signing in",
+    );
+    assert!(started.elapsed() < LONG / 2);
+    project.run(&["plan", "-q", "--no-refresh"]).exits(0);
+    assert!(!project.path(STATE).exists());
+}
+
+#[test]
+fn a_deploy_that_hangs_is_given_up_and_the_next_one_goes_on() {
+    let project = project();
+    set(&project, "run_timeout = \"1s\"");
+    project.write(
+        "does",
+        "[ $2 != three ] || { echo building; exec sleep 60; }",
+    );
+    let started = Instant::now();
+    let hung = project.run(&["deploy", "-yq"]).exits(1);
+    assert!(started.elapsed() < LONG / 2);
+    assert!(
+        hung.stderr.ends_with(
+            "building\n\
+             error: `fal deploy three --yes` was not done within 1s and was killed; what it \
+             started itself may go on\n\
+             help: what it said stands above; where it needs longer, write `run_timeout = \"2s\"` \
+             in `[workspace.metadata.machinist]`, and try again: what is done stays done\n\
+             note: its files are in `target/machinist/fal/three`\n\
+             note: done, and on record: `one`\n\
+             note: not deployed: `three`, `two`\n"
+        ),
+        "{hung:?}"
+    );
+    goes_on(&project);
+}
+
+#[test]
+fn a_tool_that_is_killed_is_named_with_its_signal_and_the_next_deploy_goes_on() {
+    for (signal, name) in [
+        ("KILL", "signal: 9 (SIGKILL)"),
+        ("TERM", "signal: 15 (SIGTERM)"),
+    ] {
+        let project = project();
+        project.write("does", &format!("[ $2 != three ] || kill -{signal} $$"));
+        let killed = project.run(&["deploy", "-yq"]).exits(1);
+        let expected = format!("error: `fal deploy three --yes` failed ({name})\n");
+        assert!(killed.stderr.contains(&expected), "{killed:?}");
+        goes_on(&project);
+    }
+}
+
+#[test]
+fn a_deploy_that_is_killed_with_its_tool_running_is_gone_on_with() {
+    let project = project();
+    project.write("does", "[ $2 != three ] || kill -KILL $PPID");
+    let killed = project.run(&["deploy", "-yq"]);
+    assert_eq!(killed.code, None, "{killed:?}");
+    goes_on(&project);
+}
+
+#[test]
+fn a_deploy_that_is_killed_at_any_moment_is_gone_on_with() {
+    let project = project();
+    project.run(&["manifest", "-q"]).exits(0);
+    let binaries = ["target/debug/one", "target/debug/three", "target/debug/two"];
+    let deploy = || {
+        let mut deploy = project.command(&["deploy", "-yq", "--no-refresh", "--binary"]);
+        deploy.args(binaries).stdout(Stdio::null());
+        deploy
+    };
+    let started = Instant::now();
+    answer(&mut deploy()).exits(0);
+    let whole = started.elapsed();
+    let mut on_record = [0; 4];
+    for round in 0..kills() / 2 {
+        fs::remove_file(project.path(STATE)).unwrap();
+        let mut child = deploy().stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(whole * u32::try_from(round * 7919 % 160).unwrap() / 100);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let done = match project.path(STATE).exists() {
+            true => deployed(&project),
+            false => Vec::new(),
+        };
+        assert_eq!(done, ["one", "three", "two"][..done.len()]);
+        on_record[done.len()] += 1;
+        let called = calls(&project);
+        answer(&mut deploy()).exits(0);
+        let again = calls(&project);
+        for app in ["one", "three", "two"] {
+            let call = format!("deploy {app} --yes");
+            let is_done = done.iter().any(|done| done == app);
+            assert!(!is_done || called.contains(&call), "{app}: {called:?}");
+            assert!(
+                is_done != again.contains(&call),
+                "{app}: {done:?}, {again:?}"
+            );
+        }
+        assert_eq!(deployed(&project), ["one", "three", "two"]);
+    }
+    eprintln!("killed with so many apps on record, from none to all: {on_record:?}");
+}
+
+#[test]
+fn a_deploy_that_is_killed_while_it_asks_what_it_did_is_on_record() {
+    let project = project();
+    let list = "if [ -f \"$root/calls\" ]; then kill -KILL $PPID; fi\n    cat";
+    project.with_tool("fal", &TOOL.replacen("cat", list, 1));
+    let killed = project.run(&["deploy", "-yq"]);
+    assert_eq!(killed.code, None, "{killed:?}");
+    assert_eq!(deployed(&project), ["one", "three", "two"]);
+}
+
+#[test]
+fn a_question_whose_tool_is_killed_is_said() {
+    let project = project();
+    project.with_tool("fal", "#!/bin/sh\necho half\nkill -9 $$");
+    let killed = project.run(&["plan", "-q"]).exits(1);
+    killed.says(
+        "error: `fal apps list --output json` failed (signal: 9 (SIGKILL))\n\
+         help: with `--no-refresh` the state alone says what is deployed\n\
+         note: it said: half",
+    );
+}
+
+#[test]
+fn nonsense_is_no_answer_and_nothing_is_lost_by_it() {
+    let project = project();
+    project.run(&["deploy", "-yq"]).exits(0);
+    let before = project.read(STATE);
+    calls(&project);
+    let too_much = "error: `fal apps list --output json` said more than 64 MiB and was killed\n";
+    for (tool, expected) in [
+        (
+            "printf '{\"apps\": [{\"alias\": \"one'",
+            "EOF while parsing a string at line 1 column 24\n",
+        ),
+        (
+            "printf '\\377\\376\\000\\033[31m'",
+            "expected value at line 1 column 1\n",
+        ),
+        ("echo '<html>no</html>'", "note: it said: <html>no</html>\n"),
+        (
+            "printf '\\033]0;title\\007\\033[2J'",
+            "note: it said: \\u{1b}]0;title\\u{7}\\u{1b}[2J\n",
+        ),
+        ("head -c 9000000 /dev/zero | tr '\\0' x", "x…\n"),
+        ("echo null", "invalid type: null"),
+        (
+            "echo '{\"apps\": [{\"alias\": 1}]}'",
+            "invalid type: integer `1`, expected a string",
+        ),
+        (
+            "echo '{\"apps\": [{\"alias\": \"one\", \"keep_alive\": \"lots\"}]}'",
+            "`keep_alive` of `one` is none\n",
+        ),
+        (
+            "echo '{\"apps\": [{\"alias\": \"one\", \"machine_types\": [{}]}]}'",
+            "`machine_types` of `one` is none\n",
+        ),
+        (
+            "true",
+            "error: `fal apps list --output json` succeeded, and said nothing\n",
+        ),
+        ("printf ' \\n\\n'", "succeeded, and said nothing\n"),
+        ("cat /dev/zero", too_much),
+        ("yes >&2", too_much),
+        (
+            "printf 'not \\033[31mlogged in\\n' >&2; exit 1",
+            "note: it said: not \\u{1b}[31mlogged in\n",
+        ),
+    ] {
+        project.with_tool(
+            "fal",
+            &format!("#!/bin/sh\n[ $1 = apps ] || exit 9\n{tool}\n"),
+        );
+        for args in [&["apps", "-q"][..], &["deploy", "-yq"]] {
+            let answer = project.run(args).exits(1);
+            let said = &answer.stderr;
+            assert!(
+                said.contains("`fal apps list --output json`"),
+                "{tool}: {said}"
+            );
+            assert!(said.contains(expected), "{tool}: {said}");
+            assert!(
+                said.starts_with("error: ") && said.len() < 8_000,
+                "{tool}: {said}"
+            );
+            assert!(!said.contains(['\u{1b}', '\u{7}', '\0']), "{tool}: {said}");
+        }
+    }
+    assert_eq!(project.read(STATE), before);
+    project.with_tool("fal", TOOL);
+    set_live(&project, &["one", "two", "three"]);
+    let next = project.run(&["deploy"]).exits(0);
+    assert!(next.stderr.contains("Unchanged"), "{next:?}");
+}
+
+#[test]
+fn nonsense_after_a_deploy_does_not_undo_it() {
+    let project = project();
+    project.write("does", "echo nonsense > \"$root/live.json\"");
+    project.run(&["deploy", "-yq"]).exits(0);
+    assert_eq!(deployed(&project), ["one", "three", "two"]);
+}
+
+#[test]
+fn nonsense_of_kubectl_is_no_answer_either() {
+    let project = project();
+    let settings = "[package.metadata.machinist]\nimage = \"acme/a:v1\"";
+    project.write("Cargo.toml", &package("p", settings));
+    for (said, expected) in [
+        ("{\"items\": [", "EOF while parsing"),
+        ("[]", "a service without a name"),
+        ("{\"kind\": \"Status\"}", "a service without a name"),
+        ("", "succeeded, and said nothing"),
+        ("Unable to connect", "note: it said: Unable to connect\n"),
+    ] {
+        project.with_tool("kubectl", &format!("#!/bin/sh\nprintf '{said}'\n"));
+        let answer = project.run(&["plan", "-q", "--target=knative"]).exits(1);
+        let said = &answer.stderr;
+        assert!(said.contains("`kubectl get ksvc --output=json`"), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+    assert!(!project.path(STATE).exists());
+}
