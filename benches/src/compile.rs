@@ -252,7 +252,7 @@ fn long_body(crates: &Crates) -> Result<(), Failure> {
 
 /// Wall time, of which only the ratios say something.
 fn time(crates: &Crates) -> Result<(), Failure> {
-    const RUNS: u32 = 5;
+    const RUNS: u32 = 3;
     for build in [CHECK, BUILD] {
         let time = |variant: &Variant| -> Result<f64, Failure> {
             let file = crates.generate(variant, MANY)?;

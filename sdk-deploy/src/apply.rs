@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use machinist_core::problem::Problem;
 
 use crate::deployed::{Deployed, Occasion};
-use crate::file::{copy_file, write_file};
+use crate::file::{copy_file, put_file, write_file};
 use crate::plan::{AppPlan, Plan};
 use crate::state::State;
 use crate::store::{Store, StoreError};
@@ -47,19 +47,21 @@ pub fn write(
 ) -> Result<(), Problem> {
     for file in &rendering.files {
         let path = folder.join(&file.path);
-        write_one(file, &path)
+        // What no tool takes further is the result, and outlasts a power cut.
+        write_one(file, &path, rendering.steps.is_empty())
             .map_err(|error| Problem::new(format!("cannot write `{}`: {error}", path.display())))?;
         told(Progress::Wrote(&path));
     }
     Ok(())
 }
 
-fn write_one(file: &RenderedFile, path: &Path) -> io::Result<()> {
+fn write_one(file: &RenderedFile, path: &Path, lasts: bool) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     match &file.contents {
-        Contents::Text(text) => write_file(path, text),
+        Contents::Text(text) if lasts => write_file(path, text),
+        Contents::Text(text) => put_file(path, text),
         Contents::CopyOf(original) => copy_file(original, path),
     }
 }

@@ -30,6 +30,12 @@ pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
     sync_folder(&path)
 }
 
+/// Replaces the file's contents in one step, without waiting for the disk: for what can be made
+/// again.
+pub(crate) fn put_file(path: &Path, text: &str) -> io::Result<()> {
+    replace(path, |beside| fs::write(beside, text))
+}
+
 /// Replaces the file with a copy of another in one step, also where it is run just now.
 pub(crate) fn copy_file(original: &Path, path: &Path) -> io::Result<()> {
     replace(path, |beside| fs::copy(original, beside).map(drop))

@@ -16,8 +16,10 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use bounded::Bounded;
+use frames::Found;
+use image::Headers;
 use machinist_core::record::Fault;
-use object::read::ReadCache;
+use object::read::{ReadCache, ReadRef};
 use thiserror::Error;
 
 /// A record in a file.
@@ -137,14 +139,14 @@ pub fn records(path: &Path) -> Result<Vec<Record>, ReadError> {
 /// ```
 pub fn records_in(stream: impl Read + Seek) -> Result<Vec<Record>, ReadFault> {
     let cache = ReadCache::new(Bounded::new(stream)?);
+    let length = (&cache).len().unwrap_or_default();
+    let mut found = Found::in_file_of(length);
     if archive::is_archive(&cache) {
-        return archive::records(&cache);
+        archive::find(&cache, &mut found)?;
+    } else if image::find(&cache, &mut found)? == Headers::Gone {
+        return scan::records(&mut cache.into_inner());
     }
-    match image::records(&cache)? {
-        Some(records) => Ok(records),
-        // Stripped of its section headers: the records are there, but no map to them.
-        None => scan::records(&mut cache.into_inner()),
-    }
+    Ok(found.records())
 }
 
 /// Looks for records in all bytes of a file, as in the bitcode of a library that awaits link-time

@@ -11,17 +11,55 @@ const MAX_SECTION: u64 = 1 << 30;
 /// A range of a file: offset and size in bytes.
 pub(super) type Range = (u64, u64);
 
-/// Reads the records in a range of `data`, which begins at `base` of the file.
-pub(super) fn records<'data>(
+/// The records of a file, as its sections are met.
+pub(super) struct Found {
+    records: Vec<Record>,
+    /// How many bytes further sections may have: together they are no longer than the file.
+    left: u64,
+}
+
+impl Found {
+    /// None yet, in a file of this length.
+    pub(super) fn in_file_of(length: u64) -> Self {
+        Self {
+            records: Vec::new(),
+            left: length,
+        }
+    }
+
+    pub(super) fn records(self) -> Vec<Record> {
+        self.records
+    }
+
+    /// Adds the records in a range of `data`, which begins at `base` of the file.
+    pub(super) fn add<'data>(
+        &mut self,
+        data: impl ReadRef<'data>,
+        range: Range,
+        base: u64,
+    ) -> Result<(), ReadFault> {
+        let (_, size) = range;
+        if size > MAX_SECTION {
+            return Err(ReadFault::OversizedSection(size));
+        }
+        self.left = self.left.checked_sub(size).ok_or_else(overlap)?;
+        self.records.extend(records(data, range, base)?);
+        Ok(())
+    }
+}
+
+/// Headers that name the same section again and again would fill the memory.
+fn overlap() -> ReadFault {
+    ReadFault::Malformed("its sections of records are larger than the file".into())
+}
+
+fn records<'data>(
     data: impl ReadRef<'data>,
     (offset, size): Range,
     base: u64,
 ) -> Result<Vec<Record>, ReadFault> {
-    if size > MAX_SECTION {
-        return Err(ReadFault::OversizedSection(size));
-    }
     let Ok(section) = data.read_bytes_at(offset, size) else {
-        return Err(truncated(base + offset));
+        return Err(truncated(base.saturating_add(offset)));
     };
     let mut records = Vec::new();
     let mut at = 0;

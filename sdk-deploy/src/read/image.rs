@@ -13,33 +13,42 @@ use object::read::pe::ImageNtHeaders;
 use object::read::{Error, FileKind, ReadCache, ReadCacheOps, ReadRef};
 use object::{Endianness, elf, macho, pe};
 
-use super::frames::{self, Range};
-use super::{ReadFault, Record, wasm};
+use super::frames::{Found, Range};
+use super::{ReadFault, wasm};
 
-/// The records of an image; `None` where it has no headers to find them by.
-pub(super) fn records<R: ReadCacheOps>(
+/// Whether an image has headers to find its records by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Headers {
+    There,
+    /// Stripped: the records are there, but no map to them.
+    Gone,
+}
+
+/// Finds the records of an image.
+pub(super) fn find<R: ReadCacheOps>(
     file: &ReadCache<R>,
-) -> Result<Option<Vec<Record>>, ReadFault> {
+    found: &mut Found,
+) -> Result<Headers, ReadFault> {
     match FileKind::parse(file) {
-        Ok(FileKind::MachOFat32) => fat(MachOFatFile32::parse(file)?.arches(), file).map(Some),
-        Ok(FileKind::MachOFat64) => fat(MachOFatFile64::parse(file)?.arches(), file).map(Some),
-        _ => records_of_one(file, 0),
+        Ok(FileKind::MachOFat32) => fat(MachOFatFile32::parse(file)?.arches(), file, found),
+        Ok(FileKind::MachOFat64) => fat(MachOFatFile64::parse(file)?.arches(), file, found),
+        _ => find_in_one(file, 0, found),
     }
 }
 
-/// The records of an image with one architecture, which begins at `base` of the file.
-pub(super) fn records_of_one<'data>(
+/// Finds the records of an image with one architecture, which begins at `base` of the file.
+pub(super) fn find_in_one<'data>(
     data: impl ReadRef<'data>,
     base: u64,
-) -> Result<Option<Vec<Record>>, ReadFault> {
+    found: &mut Found,
+) -> Result<Headers, ReadFault> {
     let Some(sections) = sections(data)? else {
-        return Ok(None);
+        return Ok(Headers::Gone);
     };
-    let mut records = Vec::new();
     for section in sections {
-        records.extend(frames::records(data, section, base)?);
+        found.add(data, section, base)?;
     }
-    Ok(Some(records))
+    Ok(Headers::There)
 }
 
 fn sections<'data>(data: impl ReadRef<'data>) -> Result<Option<Vec<Range>>, ReadFault> {
@@ -109,14 +118,13 @@ where
 fn fat<R: ReadCacheOps>(
     arches: &[impl FatArch],
     file: &ReadCache<R>,
-) -> Result<Vec<Record>, ReadFault> {
-    let mut records = Vec::new();
+    found: &mut Found,
+) -> Result<Headers, ReadFault> {
     for arch in arches {
         let (offset, size) = arch.file_range();
-        let one = file.range(offset, size);
-        records.extend(records_of_one(one, offset)?.unwrap_or_default());
+        find_in_one(file.range(offset, size), offset, found)?;
     }
-    Ok(records)
+    Ok(Headers::There)
 }
 
 fn pe<'data, H, R>(data: R) -> Result<Vec<Range>, Error>

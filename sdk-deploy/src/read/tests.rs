@@ -256,6 +256,54 @@ fn an_oversized_record_and_bytes_between_records_are_corrupt() {
     ));
 }
 
+/// The headers of the ELF fixture's sections are many, and all of the one with the records.
+#[test]
+fn headers_that_name_the_same_section_again_and_again_are_no_headers() {
+    let mut bytes = fixture("elf-aarch64");
+    let number = |at: usize, size: usize| {
+        let mut number = [0; 8];
+        number[..size].copy_from_slice(&bytes[at..at + size]);
+        usize::try_from(u64::from_le_bytes(number)).unwrap()
+    };
+    let (table, count) = (number(0x28, 8), number(0x3c, 2));
+    let headers = (0..count).map(|i| bytes[table + 64 * i..][..64].to_vec());
+    let headers: Vec<Vec<u8>> = headers.collect();
+    let record = read(&bytes).unwrap()[0].offset;
+    let is_ours = |header: &&Vec<u8>| header[24..32] == record.to_le_bytes();
+    let ours = headers.iter().find(is_ours).unwrap().clone();
+
+    let many = 60_000_usize;
+    let end = bytes.len() as u64;
+    bytes[0x28..0x30].copy_from_slice(&end.to_le_bytes());
+    let total = u16::try_from(count + many).unwrap();
+    bytes[0x3c..0x3e].copy_from_slice(&total.to_le_bytes());
+    bytes.extend(headers.concat());
+    bytes.extend(ours.repeat(many));
+    let fault = read(&bytes).unwrap_err();
+    assert!(
+        fault.to_string().contains("larger than the file"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn a_module_of_nothing_but_small_sections_is_not_remembered_whole() {
+    let mut bytes = b"\0asm\x01\0\0\0".to_vec();
+    bytes.extend([1, 0].repeat(1 << 20));
+    assert!(matches!(read(&bytes), Err(ReadFault::Malformed(_))));
+}
+
+#[test]
+fn records_within_records_are_not_read_for_ever() {
+    let mut bytes = Vec::new();
+    while bytes.len() < 1 << 20 {
+        bytes.extend(&encode("").unwrap()[..12]);
+        bytes.extend((1_u32 << 20).to_le_bytes());
+    }
+    let mut bounded = Bounded::new(Cursor::new(bytes)).unwrap();
+    assert!(matches!(scan::records(&mut bounded), Err(ReadFault::Io(_))));
+}
+
 /// A stream that counts the bytes that are read from it, and has a hole of zeros in its middle.
 struct Counting<'a> {
     before: &'a [u8],
