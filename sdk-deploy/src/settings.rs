@@ -151,11 +151,24 @@ impl Settings {
         self.one(STATE, |table| table.state.as_deref())
     }
 
-    /// How long the platform's tool may take.
+    /// How long the platform's tool may take, from a second to a week each.
     ///
     /// # Errors
     ///
     /// When two packages say different things.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use machinist_deploy::{CargoToml, Limits, Settings};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("Cargo.toml");
+    /// std::fs::write(&path, "[workspace.metadata.machinist]\nrun_timeout = \"90m\"\n")?;
+    /// let settings = Settings::read(&[CargoToml { path, package: None }]).unwrap();
+    /// let run = Duration::from_secs(5_400);
+    /// assert_eq!(settings.limits().unwrap(), Limits { run, ..Limits::default() });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn limits(&self) -> Result<Limits, Problem> {
         let answer = self.one(ANSWER_TIMEOUT, |table| table.answer_timeout.as_ref())?;
         let run = self.one(RUN_TIMEOUT, |table| table.run_timeout.as_ref())?;

@@ -204,9 +204,6 @@ fn longer(key: &str, limit: Duration) -> String {
     )
 }
 
-/// The longest that can be written.
-const LONGEST: Duration = Duration::from_secs(MAX_SECONDS as u64);
-
 fn shown(limit: Duration) -> String {
     DURATION.show(u32::try_from(limit.as_secs()).unwrap_or(u32::MAX))
 }
@@ -238,6 +235,9 @@ pub(crate) fn first(answer: &str) -> String {
         false => first,
     }
 }
+
+/// The longest time that settings take.
+const LONGEST: Duration = Duration::from_secs(MAX_SECONDS as u64);
 
 /// How many lines of what a tool said are shown again, and how many bytes or characters.
 const LINES: usize = 12;
