@@ -11,6 +11,7 @@ use crate::json;
 use crate::machine::{MachineKind, MachineType};
 use crate::problem::{self, Problem};
 use crate::requirement;
+use crate::text::shown;
 use crate::toml::{self, Entry, Table};
 use crate::unit::decimals;
 
@@ -189,10 +190,7 @@ fn machine(table: &Table) -> Result<OwnMachine, Finding> {
         || !name.chars().all(is_plain)
         || name.len() > 63
     {
-        let message = format!(
-            "`{}` cannot be the name of a machine type",
-            name.escape_debug()
-        );
+        let message = format!("`{}` cannot be the name of a machine type", shown(name));
         let help =
             "begin with a letter or a digit, and go on with these, `-`, `_` and `.`, 63 in all";
         return wrong(table.at, Problem::new(message).help(help));

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use machinist_core::attribute::Place;
 use machinist_core::parameter::{self, Group, Kind, Setting};
 use machinist_core::problem::Problem;
+use machinist_core::text::shown;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -267,7 +268,7 @@ impl Deployed {
     }
 
     fn unknown(&self, given: &str) -> Problem {
-        let problem = Problem::new(format!("no app `{}` is deployed", given.escape_debug()));
+        let problem = Problem::new(format!("no app `{}` is deployed", shown(given)));
         let deployed = self.apps.iter().filter(|(_, state)| state.is_deployed());
         let names: Vec<&str> = deployed.map(|(name, _)| name.as_str()).collect();
         match machinist_core::suggest::nearest(given, names.iter().copied()) {
@@ -443,7 +444,7 @@ fn not_tunable(key: &str) -> Problem {
         return Problem::new(format!("`{key}` is a code parameter and cannot be tuned"))
             .help("change it in the code and deploy: every deploy puts the code's value back");
     }
-    let problem = Problem::new(format!("unknown parameter `{}`", key.escape_debug()));
+    let problem = Problem::new(format!("unknown parameter `{}`", shown(key)));
     match machinist_core::suggest::nearest(key, keys.iter().copied()) {
         Some(meant) => problem.help(format!("a similar one exists: `{meant}`")),
         None => problem.help(format!(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use machinist_core::attribute::{Place, Value};
 use machinist_core::problem::Problem;
+use machinist_core::text::shown;
 use machinist_core::{json, name, parameter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -305,7 +306,7 @@ fn check(app: &App) -> Result<(), String> {
     if !name::is_dns_label(&app.name) {
         return Err(format!(
             "its name `{}` is not a DNS label",
-            app.name.escape_debug()
+            shown(&app.name)
         ));
     }
     if !app.code.contains_key(parameter::MACHINE_TYPE) {

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use machinist_core::json;
 use machinist_core::name::is_dns_label;
+use machinist_core::text::shown;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -50,7 +51,7 @@ pub enum StateError {
     #[error("this is not a state: {0}")]
     NotAState(#[from] serde_json::Error),
     /// An app's name is none.
-    #[error("this is not a state: `{}` is no app's name", .0.escape_debug())]
+    #[error("this is not a state: `{}` is no app's name", shown(.0))]
     BadName(String),
     /// It is of a newer version.
     #[error("the state has version {0}, and the newest known here is {STATE_VERSION}")]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod fal;
+mod hostile;
 mod knative;
 mod lost;
 mod machines;

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
 
 use machinist_core::problem::Problem;
+use machinist_core::text::shown;
 use parse_dockerfile::{Instruction, Source};
 use sha2::{Digest, Sha256};
 
@@ -38,7 +39,7 @@ pub(super) fn check_binary(image: &Image, app: &str) -> Result<(), Problem> {
     if !is_plain(&image.name) {
         let message = format!(
             "a binary cannot be deployed under the name `{}`",
-            image.name.escape_debug()
+            shown(&image.name)
         );
         return Err(Problem::new(message)
             .help("name it with letters, digits, `-`, `_` and `.`")
