@@ -4,15 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use machinist_core::attribute::Place;
-use machinist_core::parameter::{self, Group, Kind, Setting};
+use machinist_core::parameter::{self, Group, Kind};
 use machinist_core::problem::Problem;
 use machinist_core::text::shown;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::machines::OwnMachine;
-use crate::manifest::{App, Manifest, as_written};
+use crate::manifest::{App, Manifest, checked};
 use crate::plan::{self, Action, AppPlan, Change, Effective, Parameters, Plan, effective, sorted};
 
 /// How many deploys of an app are remembered.
@@ -427,12 +426,7 @@ fn check(key: &str, value: &Value) -> Result<Value, Problem> {
         Some(parameter) if parameter.group == Group::Scaling => parameter,
         _ => return Err(not_tunable(key)),
     };
-    match parameter.read(&as_written(value), Place(0)) {
-        Ok(Setting::Number(number)) => Ok(number.into()),
-        Ok(Setting::Text(text)) => Ok(text.into()),
-        Ok(Setting::List(texts)) => Ok(texts.into()),
-        Err(mut findings) => Err(findings.swap_remove(0).problem),
-    }
+    checked(parameter, value)
 }
 
 fn not_tunable(key: &str) -> Problem {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use machinist_core::name;
 use machinist_core::problem::{self, Problem};
 use machinist_core::text::shown;
+use machinist_core::{name, own};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -322,7 +322,13 @@ impl<'a> Reader<'a> {
                 "gpu_label" => knative.gpu_label = Some(self.text_of("gpu_label", value)?.into()),
                 "node_labels" => {
                     for (machine, labels) in self.table_of("node_labels", value)? {
+                        let at = labels;
                         let labels = self.texts_of(machine.get_ref(), labels)?;
+                        let check = |label: &String| own::check_name(own::NODE_LABELS, label);
+                        labels
+                            .iter()
+                            .try_for_each(check)
+                            .map_err(|problem| self.at(at, problem))?;
                         knative
                             .node_labels
                             .insert(machine.get_ref().to_string(), labels);
