@@ -13,6 +13,7 @@ use machinist_deploy::{TARGETS, shell_word};
 
 use crate::command::machines;
 use crate::exit::Exit;
+use crate::output;
 
 use selection::MANIFEST;
 pub(crate) use selection::Selection;
@@ -52,8 +53,7 @@ impl Cli {
                 } else {
                     Exit::Success
                 };
-                // With both streams closed there is nowhere left to say so.
-                let _ = error.print();
+                output::about_arguments(&error);
                 std::process::exit(exit.code().into())
             })
     }

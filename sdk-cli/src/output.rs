@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use machinist_core::json;
+use machinist_core::text::{is_shown, shown};
 use serde::Serialize;
 
 use crate::args::{ColorWhen, Format, Globals};
@@ -13,6 +15,10 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default().bold();
 const STATUS: Style = AnsiColor::Green.on_default().bold();
+
+/// The most characters that a column is filled up to: a longer cell is shown whole, and makes the
+/// others no wider.
+pub(crate) const WIDEST: usize = 120;
 
 /// A line of differently looking parts.
 #[derive(Default)]
@@ -71,23 +77,27 @@ impl Output {
         }
     }
 
-    /// Data as it is.
+    /// A document as it is: who wrote it has escaped what is not shown.
     pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
         write_data(|out| out.write_all(text.as_bytes()))
     }
 
     /// Data as JSON.
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(value)
+        let compact = serde_json::to_string(value)
             .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
-        self.data(&format!("{text}\n"))
+        self.data(&(json::indent(&compact) + "\n"))
     }
 
     /// Rows in aligned columns, the first row the heads.
     pub(crate) fn table<const N: usize>(&self, rows: &[[String; N]]) -> Result<(), Failure> {
+        let rows: Vec<[String; N]> = rows
+            .iter()
+            .map(|row| row.each_ref().map(|cell| shown(cell)))
+            .collect();
         let widths: [usize; N] = std::array::from_fn(|column| {
             let lengths = rows.iter().map(|row| row[column].chars().count());
-            lengths.max().unwrap_or(0)
+            lengths.max().unwrap_or(0).min(WIDEST)
         });
         write_data(|out| {
             for (i, row) in rows.iter().enumerate() {
@@ -96,7 +106,7 @@ impl Output {
                     .map(|(cell, width)| format!("{cell:<width$}  "))
                     .collect();
                 let style = if i == 0 { BOLD } else { Style::new() };
-                writeln!(out, "{style}{}{style:#}", printable(line.trim_end()))?;
+                writeln!(out, "{style}{}{style:#}", line.trim_end())?;
             }
             Ok(())
         })
@@ -108,7 +118,7 @@ impl Output {
             for Line(parts) in lines {
                 for (look, text) in parts {
                     let style = look.style();
-                    write!(out, "{style}{}{style:#}", printable(text))?;
+                    write!(out, "{style}{}{style:#}", shown(text))?;
                 }
                 writeln!(out)?;
             }
@@ -123,7 +133,7 @@ impl Output {
         }
         let mut stderr = anstream::stderr();
         // With stderr closed nobody can answer.
-        write!(stderr, "{BOLD}{}{BOLD:#} [y/N] ", printable(question)).ok()?;
+        write!(stderr, "{BOLD}{}{BOLD:#} [y/N] ", shown(question)).ok()?;
         stderr.flush().ok()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).ok()?;
@@ -141,7 +151,7 @@ impl Output {
                     Some(b'@') => AnsiColor::Cyan.on_default(),
                     _ => Style::new(),
                 };
-                writeln!(out, "{style}{}{style:#}", printable(line))?;
+                writeln!(out, "{style}{}{style:#}", shown(line))?;
             }
             Ok(())
         })
@@ -150,7 +160,7 @@ impl Output {
     /// What was done, in the way cargo says it.
     pub(crate) fn status(&self, verb: &str, what: &str) {
         if !self.quiet {
-            say(&format!("{STATUS}{verb:>12}{STATUS:#} {}", printable(what)));
+            say(&format!("{STATUS}{verb:>12}{STATUS:#} {}", shown(what)));
         }
     }
 
@@ -173,12 +183,24 @@ pub(crate) fn error(failure: &Failure) {
     report("error", ERROR, failure);
 }
 
+/// Why the arguments are none, or what was asked about them. What was typed may be the name of a
+/// file, and has no say in the colors.
+pub(crate) fn about_arguments(error: &clap::Error) {
+    let text = error.render().to_string();
+    if text.lines().all(|line| line.chars().all(is_shown)) {
+        // With both streams closed there is nowhere left to say so.
+        let _ = error.print();
+    } else {
+        say(shown_lines(&text).trim_end());
+    }
+}
+
 fn report(label: &str, style: Style, report: &Failure) {
-    let message = printable(&report.message);
+    let message = shown_lines(&report.message);
     say(&format!("{style}{label}{style:#}{BOLD}:{BOLD:#} {message}"));
     for (label, texts) in [("help", &report.help), ("note", &report.note)] {
         for text in texts {
-            say(&format!("{HELP}{label}{HELP:#}: {}", printable(text)));
+            say(&format!("{HELP}{label}{HELP:#}: {}", shown_lines(text)));
         }
     }
 }
@@ -198,27 +220,8 @@ fn write_data(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()
     }
 }
 
-/// Escapes what would change the display, because names and paths come from binaries and files.
-fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '"' | '\'' | '\\' => out.push(c),
-            c => out.extend(c.escape_debug()),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::printable;
-
-    #[test]
-    fn text_cannot_control_the_terminal() {
-        assert_eq!(
-            printable("\u{1b}[31m\"é\"\u{202e}\r"),
-            r#"\u{1b}[31m"é"\u{202e}\r"#
-        );
-    }
+/// The lines of a report as they are shown, because names and paths come from binaries and files.
+fn shown_lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(shown).collect();
+    lines.join("\n")
 }

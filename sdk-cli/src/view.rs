@@ -5,7 +5,7 @@ use machinist_core::unit::DURATION;
 use machinist_deploy::{Action, AppPlan, AppState, Change, Deploy, Parameters, Tuned, Why};
 use serde_json::Value;
 
-use crate::output::{Line, Look};
+use crate::output::{Line, Look, WIDEST};
 
 /// A plan, app by app.
 pub(crate) fn plan(apps: &[AppPlan], target: &str) -> Vec<Line> {
@@ -61,7 +61,7 @@ fn app_plan(app: &AppPlan) -> Vec<Line> {
         .map(|change| change_line(change, app.action));
     let width = app.changes.iter().map(|change| change.parameter.len());
     let width = width.chain(app.tuned.iter().map(|tuned| tuned.parameter.len()));
-    let width = width.max().unwrap_or(0);
+    let width = width.max().unwrap_or(0).min(WIDEST);
     let is_new = |tuned: &&Tuned| {
         let mut changes = app.changes.iter();
         changes.any(|change| change.why == Why::Tuned && change.parameter == tuned.parameter)

@@ -3,10 +3,11 @@
 use alloc::string::String;
 use core::fmt::Write;
 
+use crate::text::is_shown;
+
 /// Appends a string with its quotes and escapes.
 ///
-/// Control characters and everything that changes how a line is displayed (right-to-left marks,
-/// line separators) are escaped, so that a manifest shows what it says.
+/// What is not [shown as it is](is_shown) is escaped, so that a manifest shows what it says.
 ///
 /// ```
 /// let mut out = String::new();
@@ -44,20 +45,13 @@ fn escaped(out: &mut String, text: &str) {
 }
 
 fn push_visible(out: &mut String, c: char) {
-    if !must_escape(c) {
+    if is_shown(c) {
         return out.push(c);
     }
     for unit in c.encode_utf16(&mut [0; 2]) {
         // Writing to a String cannot fail.
         let _ = write!(out, "\\u{unit:04x}");
     }
-}
-
-fn must_escape(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Indents compact JSON by two spaces a level, a member or an element a line; arrays and objects

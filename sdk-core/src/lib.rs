@@ -14,6 +14,7 @@
 //! | how sizes, bandwidths and durations are written | [`mod@unit`] |
 //! | when an app is valid | [`mod@check`] |
 //! | the words of an error | [`problem`] |
+//! | what of a text is shown as it is | [`text`] |
 //! | the bytes in the binary | [`record`], and what a program reads of its own: [`entry`] |
 #![no_std]
 
@@ -35,6 +36,7 @@ pub mod record;
 pub mod requirement;
 mod spec;
 pub mod suggest;
+pub mod text;
 mod toml;
 pub mod unit;
 

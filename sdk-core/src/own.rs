@@ -12,6 +12,7 @@ use crate::json;
 use crate::machine::{MachineKind, MachineType};
 use crate::problem::{self, NAME, Problem};
 use crate::requirement;
+use crate::text::shown;
 use crate::toml::{self, Entry, Table};
 use crate::unit::{decimals, scale};
 
@@ -30,9 +31,14 @@ const FIGURES: [&str; 7] = [
 ];
 const MAX_GPUS_KEY: &str = "max_gpus";
 const SUITS: &str = "suits";
-const NODE_LABELS: &str = "node_labels";
-const ACCELERATOR: &str = "accelerator";
-const FAL: &str = "fal";
+/// The key of the labels of nodes that have it.
+pub const NODE_LABELS: &str = "node_labels";
+/// The key of the name that SkyPilot and dstack have for its GPU.
+pub const ACCELERATOR: &str = "accelerator";
+/// The key of the name that the platform fal has for it.
+pub const FAL: &str = "fal";
+/// The most characters of a name, which Kubernetes takes for a label.
+const MAX_NAME: usize = 63;
 
 /// A machine type of the project's own.
 ///
@@ -179,25 +185,45 @@ fn placed(text: &str, finding: Finding) -> FileError {
     }
 }
 
+/// Checks what a machine type is called: its own name, and those under the keys `node_labels`,
+/// `accelerator` and `fal`. Platforms take no others.
+///
+/// # Errors
+///
+/// When it cannot be called so.
+///
+/// ```
+/// use machinist_core::own::{NODE_LABELS, check_name};
+///
+/// assert!(check_name(NODE_LABELS, "NVIDIA-RTX-A6000").is_ok());
+/// assert!(check_name(NODE_LABELS, "RTX: A6000").is_err());
+/// ```
+pub fn check_name(key: &str, name: &str) -> Result<(), Problem> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_word = |word: &str| {
+        word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.chars().all(is_plain)
+    };
+    let (what, fits) = match key {
+        NODE_LABELS => ("a label of nodes", is_word(name)),
+        // Some are of two words.
+        ACCELERATOR => ("the name of a GPU", name.split(' ').all(is_word)),
+        _ => ("the name of a machine type", is_word(name)),
+    };
+    if fits && name.len() <= MAX_NAME {
+        return Ok(());
+    }
+    let message = format!("`{}` cannot be {what}", shown(name));
+    let help = "begin with a letter or a digit, and go on with these, `-`, `_` and `.`";
+    Err(Problem::new(message).help(format!("{help}, {MAX_NAME} in all")))
+}
+
 fn wrong<T>(at: Place, problem: Problem) -> Result<T, Finding> {
     Err(Finding { at, problem })
 }
 
 fn machine(table: &Table) -> Result<OwnMachine, Finding> {
     let name = &*table.name;
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if !name.starts_with(|c: char| c.is_ascii_alphanumeric())
-        || !name.chars().all(is_plain)
-        || name.len() > 63
-    {
-        let message = format!(
-            "`{}` cannot be the name of a machine type",
-            name.escape_debug()
-        );
-        let help =
-            "begin with a letter or a digit, and go on with these, `-`, `_` and `.`, 63 in all";
-        return wrong(table.at, Problem::new(message).help(help));
-    }
+    check_name(NAME, name).or_else(|problem| wrong(table.at, problem))?;
     let known = catalogue::find(name);
     let has_vram = table.entries.iter().any(|entry| entry.key == FIGURES[0]);
     let mut machine = known.copied().unwrap_or(blank(has_vram));
@@ -257,16 +283,20 @@ fn entry_of(entry: &Entry, machine: &mut MachineType, own: &mut OwnMachine) -> R
             }
         }
         SUITS => machine.suits = Box::leak(text(entry)?.into_boxed_str()),
-        ACCELERATOR => own.accelerator = Some(text(entry)?),
-        FAL => own.fal = Some(text(entry)?),
+        ACCELERATOR => own.accelerator = Some(called(entry)?),
+        FAL => own.fal = Some(called(entry)?),
         NODE_LABELS => {
             own.node_labels = match &entry.value {
-                Value::Text(label) => Vec::from([label.clone()]),
+                Value::Text(_) => Vec::from([called(entry)?]),
                 Value::List(labels) => {
                     let mut texts = Vec::new();
                     for (label, at) in labels {
                         match label {
-                            Value::Text(label) => texts.push(label.clone()),
+                            Value::Text(label) => {
+                                check_name(NODE_LABELS, label)
+                                    .or_else(|problem| wrong(*at, problem))?;
+                                texts.push(label.clone());
+                            }
                             other => return wrong(*at, takes_text(NODE_LABELS, other)),
                         }
                     }
@@ -298,6 +328,13 @@ fn text(entry: &Entry) -> Result<String, Finding> {
         Value::Text(text) if !text.is_empty() => Ok(text.clone()),
         other => wrong(entry.value_at, takes_text(&entry.key, other)),
     }
+}
+
+/// What it is called elsewhere.
+fn called(entry: &Entry) -> Result<String, Finding> {
+    let name = text(entry)?;
+    check_name(&entry.key, &name).or_else(|problem| wrong(entry.value_at, problem))?;
+    Ok(name)
 }
 
 fn takes_text(key: &str, given: &Value) -> Problem {

@@ -15,6 +15,7 @@ use crate::name;
 use crate::parameter::{self, Group, Kind, PARAMETERS, Parameter, REGIONS};
 use crate::requirement::{self, REQUIREMENTS, Required, Unit};
 use crate::suggest;
+use crate::text::shown;
 use crate::unit::{DURATION, Quantity, SIZE};
 
 /// One problem.
@@ -96,12 +97,6 @@ pub(crate) fn names<S: AsRef<str>>(all: impl IntoIterator<Item = S>, and: &str) 
 
 pub(crate) fn ticked(text: &str) -> String {
     format!("`{text}`")
-}
-
-/// A text of the user as it can be shown: control characters and marks that turn the direction of
-/// a line are written as escapes.
-fn shown(text: &str) -> impl fmt::Display {
-    text.escape_debug()
 }
 
 fn machine_names(catalogue: &Catalogue, kind: MachineKind) -> String {

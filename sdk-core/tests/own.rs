@@ -154,6 +154,18 @@ fn mistakes_are_named_with_their_place() {
             "`machines.toml:2:21`: `node_labels` takes a text, not 1",
         ),
         (
+            "[GPU-H100]\nnode_labels = [\"a\", \"b: c\"]\n",
+            "`machines.toml:2:21`: `b: c` cannot be a label of nodes",
+        ),
+        (
+            "[GPU-H100]\naccelerator = \"H100\\n\"\n",
+            "`machines.toml:2:15`: `H100\\n` cannot be the name of a GPU",
+        ),
+        (
+            "[GPU-H100]\nfal = \"\\u202e\"\n",
+            "`machines.toml:2:7`: `\\u{202e}` cannot be the name of a machine type",
+        ),
+        (
             "[GPU-H100]\nfal = 1\n",
             "`machines.toml:2:7`: `fal` takes a text, not 1",
         ),

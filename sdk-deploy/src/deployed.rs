@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use machinist_core::attribute::Place;
-use machinist_core::parameter::{self, Group, Kind, Setting};
+use machinist_core::parameter::{self, Group, Kind};
 use machinist_core::problem::Problem;
+use machinist_core::text::shown;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::machines::OwnMachine;
-use crate::manifest::{App, Manifest, as_written};
+use crate::manifest::{App, Manifest, checked};
 use crate::plan::{self, Action, AppPlan, Change, Effective, Parameters, Plan, effective, sorted};
 
 /// How many deploys of an app are remembered.
@@ -277,7 +277,7 @@ impl Deployed {
     }
 
     fn unknown(&self, given: &str) -> Problem {
-        let problem = Problem::new(format!("no app `{}` is deployed", given.escape_debug()));
+        let problem = Problem::new(format!("no app `{}` is deployed", shown(given)));
         let deployed = self.apps.iter().filter(|(_, state)| state.is_deployed());
         let names: Vec<&str> = deployed.map(|(name, _)| name.as_str()).collect();
         match machinist_core::suggest::nearest(given, names.iter().copied()) {
@@ -436,12 +436,7 @@ fn check(key: &str, value: &Value) -> Result<Value, Problem> {
         Some(parameter) if parameter.group == Group::Scaling => parameter,
         _ => return Err(not_tunable(key)),
     };
-    match parameter.read(&as_written(value), Place(0)) {
-        Ok(Setting::Number(number)) => Ok(number.into()),
-        Ok(Setting::Text(text)) => Ok(text.into()),
-        Ok(Setting::List(texts)) => Ok(texts.into()),
-        Err(mut findings) => Err(findings.swap_remove(0).problem),
-    }
+    checked(parameter, value)
 }
 
 fn not_tunable(key: &str) -> Problem {
@@ -453,7 +448,7 @@ fn not_tunable(key: &str) -> Problem {
         return Problem::new(format!("`{key}` is a code parameter and cannot be tuned"))
             .help("change it in the code and deploy: every deploy puts the code's value back");
     }
-    let problem = Problem::new(format!("unknown parameter `{}`", key.escape_debug()));
+    let problem = Problem::new(format!("unknown parameter `{}`", shown(key)));
     match machinist_core::suggest::nearest(key, keys.iter().copied()) {
         Some(meant) => problem.help(format!("a similar one exists: `{meant}`")),
         None => problem.help(format!(

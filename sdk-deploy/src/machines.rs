@@ -1,6 +1,7 @@
 //! The machine types of an app, with their figures and what other platforms call them.
 
-use machinist_core::{MachineKind, catalogue, parameter, platform};
+use machinist_core::problem::{NAME, Problem};
+use machinist_core::{MachineKind, catalogue, own, parameter, platform};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +132,19 @@ pub(crate) fn least(machines: &[Machine], gpus: u32, figure: impl Fn(&Machine) -
 }
 
 impl OwnMachine {
+    /// Checks what it is called, here and on platforms: neither a binary nor a state is trusted.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        let labels = self
+            .node_labels
+            .iter()
+            .map(|label| (own::NODE_LABELS, label));
+        let name = [(NAME, &self.name)].into_iter();
+        let accelerator = self.accelerator.iter().map(|name| (own::ACCELERATOR, name));
+        let fal = self.fal.iter().map(|name| (own::FAL, name));
+        let mut names = name.chain(labels).chain(accelerator).chain(fal);
+        names.try_for_each(|(key, name)| own::check_name(key, name))
+    }
+
     fn millicores(&self) -> u32 {
         let cores = self.cpus.to_string();
         machinist_core::unit::scale(&cores, 1_000).unwrap_or(0)

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use machinist_core::attribute::{Place, Value};
-use machinist_core::problem::Problem;
-use machinist_core::{json, name, parameter};
+use machinist_core::parameter::{Kind, Parameter, Setting};
+use machinist_core::problem::{NAME, Problem};
+use machinist_core::text::shown;
+use machinist_core::{json, name, own, parameter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
+use serde_json::{Map, json};
 use thiserror::Error;
 
 use crate::machines::OwnMachine;
@@ -305,7 +307,7 @@ fn check(app: &App) -> Result<(), String> {
     if !name::is_dns_label(&app.name) {
         return Err(format!(
             "its name `{}` is not a DNS label",
-            app.name.escape_debug()
+            shown(&app.name)
         ));
     }
     if !app.code.contains_key(parameter::MACHINE_TYPE) {
@@ -315,24 +317,47 @@ fn check(app: &App) -> Result<(), String> {
             parameter::MACHINE_TYPE
         ));
     }
+    let wrong = |problem: Problem| format!("`{}`: {}", app.name, problem.message);
     for (key, value) in app.code.iter().chain(&app.scaling) {
         let Some(parameter) = parameter::find(key) else {
             continue;
         };
-        let read = parameter.read(&as_written(value), Place(0));
-        if let Err(findings) = read {
-            let problem = findings
-                .into_iter()
-                .next()
-                .map(|finding| finding.problem.message);
-            return Err(format!("`{}`: {}", app.name, problem.unwrap_or_default()));
+        if checked(parameter, value).map_err(wrong)? != *value {
+            return Err(format!(
+                "`{}`: `{key}` is not as a manifest has it",
+                app.name
+            ));
         }
     }
-    Ok(())
+    app.machines
+        .iter()
+        .try_for_each(OwnMachine::check)
+        .map_err(wrong)
+}
+
+/// A value as the manifest has it, if it is one by the rules of the attribute.
+pub(crate) fn checked(
+    parameter: &Parameter,
+    value: &serde_json::Value,
+) -> Result<serde_json::Value, Problem> {
+    match (parameter.read(&as_written(value), Place(0)), parameter.kind) {
+        (Ok(Setting::Number(number)), _) => Ok(number.into()),
+        // A health check has more to it than its path, on some platforms.
+        (Ok(Setting::Text(path)), Kind::Path) => Ok(json!({"path": path})),
+        (Ok(Setting::Text(text)), _) => Ok(text.into()),
+        (Ok(Setting::List(texts)), Kind::MachineTypes) => {
+            texts
+                .iter()
+                .try_for_each(|name| own::check_name(NAME, name))?;
+            Ok(texts.into())
+        }
+        (Ok(Setting::List(texts)), _) => Ok(texts.into()),
+        (Err(mut findings), _) => Err(findings.swap_remove(0).problem),
+    }
 }
 
 /// A value of the manifest as the attribute would have it.
-pub(crate) fn as_written(value: &serde_json::Value) -> Value {
+fn as_written(value: &serde_json::Value) -> Value {
     match value {
         serde_json::Value::String(text) => Value::Text(text.clone()),
         serde_json::Value::Bool(bool) => Value::Bool(*bool),

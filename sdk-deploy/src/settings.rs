@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use machinist_core::attribute::{Place, Value};
-use machinist_core::name;
 use machinist_core::parameter::{self, Group, Kind, Parameter, Setting};
 use machinist_core::problem::{self, Problem};
+use machinist_core::text::shown;
+use machinist_core::{name, own};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -263,8 +264,8 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn read(file: &CargoToml) -> Result<Option<Table>, Problem> {
-        let shown = file.path.display();
-        let cannot = |error: String| Problem::new(format!("cannot read `{shown}`: {error}"));
+        let path = file.path.display();
+        let cannot = |error: String| Problem::new(format!("cannot read `{path}`: {error}"));
         let text = fs::read_to_string(&file.path).map_err(|error| cannot(error.to_string()))?;
         let document = DeTable::parse(&text).map_err(|error| cannot(error.to_string()))?;
         let section = if file.package.is_some() {
@@ -332,8 +333,7 @@ impl<'a> Reader<'a> {
         for (app, value) in table {
             let app_name = app.get_ref();
             if !name::is_dns_label(app_name) {
-                let problem =
-                    Problem::new(format!("`{}` is no app's name", app_name.escape_debug()));
+                let problem = Problem::new(format!("`{}` is no app's name", shown(app_name)));
                 return Err(self.at(value, problem));
             }
             let Some(keys) = value.get_ref().as_table() else {
@@ -375,7 +375,13 @@ impl<'a> Reader<'a> {
                 "gpu_label" => knative.gpu_label = Some(self.text_of("gpu_label", value)?.into()),
                 "node_labels" => {
                     for (machine, labels) in self.table_of("node_labels", value)? {
+                        let at = labels;
                         let labels = self.texts_of(machine.get_ref(), labels)?;
+                        let check = |label: &String| own::check_name(own::NODE_LABELS, label);
+                        labels
+                            .iter()
+                            .try_for_each(check)
+                            .map_err(|problem| self.at(at, problem))?;
                         knative
                             .node_labels
                             .insert(machine.get_ref().to_string(), labels);
@@ -459,10 +465,7 @@ impl<'a> Reader<'a> {
         if image.chars().all(is_plain) {
             return Ok(image.into());
         }
-        let problem = Problem::new(format!(
-            "`{}` is not the name of an image",
-            image.escape_debug()
-        ));
+        let problem = Problem::new(format!("`{}` is not the name of an image", shown(image)));
         Err(self.at(value, problem.help("write it like `ghcr.io/acme/llm:v1`")))
     }
 
@@ -471,10 +474,7 @@ impl<'a> Reader<'a> {
         if AUTH_MODES.contains(&auth) {
             return Ok(auth.into());
         }
-        let problem = Problem::new(format!(
-            "`{}` is no way to call an app",
-            auth.escape_debug()
-        ));
+        let problem = Problem::new(format!("`{}` is no way to call an app", shown(auth)));
         Err(self.at(
             value,
             problem.help(format!("write one of {}", AUTH_MODES.join(", "))),

@@ -5,11 +5,13 @@ use std::hash::{BuildHasher, RandomState};
 
 use machinist_core::json;
 use machinist_core::name::is_dns_label;
+use machinist_core::text::shown;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::deployed::{AppState, Deployed};
+use crate::machines::OwnMachine;
 use crate::target::FILE;
 
 /// The version of the state that this crate writes, and the newest that it reads.
@@ -50,8 +52,11 @@ pub enum StateError {
     #[error("this is not a state: {0}")]
     NotAState(#[from] serde_json::Error),
     /// An app's name is none.
-    #[error("this is not a state: `{}` is no app's name", .0.escape_debug())]
+    #[error("this is not a state: `{}` is no app's name", shown(.0))]
     BadName(String),
+    /// A machine type is called what none is.
+    #[error("this is not a state: {0}")]
+    BadMachine(String),
     /// It is of a newer version.
     #[error("the state has version {0}, and the newest known here is {STATE_VERSION}")]
     NewerVersion(u64),
@@ -61,7 +66,7 @@ impl StateError {
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::NotAState(_) | Self::BadName(_) => {
+            Self::NotAState(_) | Self::BadName(_) | Self::BadMachine(_) => {
                 "put back the version of it that git has; nothing was changed"
             }
             Self::NewerVersion(_) => "upgrade with `cargo install cargo-machinist`",
@@ -111,11 +116,14 @@ impl State {
             _ => serde_json::from_str(text)?,
         };
         // They become paths, and arguments of the platform's tool.
-        let mut names = state.targets.values().flat_map(|target| target.apps.keys());
-        match names.find(|name| !is_dns_label(name)) {
-            Some(name) => Err(StateError::BadName(name.clone())),
-            None => Ok(state),
+        for (name, app) in state.targets.values().flat_map(|target| &target.apps) {
+            if !is_dns_label(name) {
+                return Err(StateError::BadName(name.clone()));
+            }
+            let machines = app.machines.iter().try_for_each(OwnMachine::check);
+            machines.map_err(|problem| StateError::BadMachine(problem.message))?;
         }
+        Ok(state)
     }
 
     /// The state as it is written: for review in git, always the same bytes for the same state.

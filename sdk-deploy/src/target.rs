@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use machinist_core::problem::{self, Problem};
-use machinist_core::{own, parameter};
+use machinist_core::text::shown;
+use machinist_core::{json, own, parameter};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -292,11 +293,30 @@ fn which_binary(app: &str, binaries: &[String]) -> Problem {
 
 /// The binary that is run in an image.
 fn one_binary(app: &AppPlan, chosen: Option<&str>) -> Result<String, Problem> {
-    match (chosen, &*app.binaries) {
-        (Some(chosen), _) => Ok(chosen.into()),
-        (None, [one]) => Ok(one.clone()),
-        (None, several) => Err(which_binary(&app.name, several)),
+    let binary = match (chosen, &*app.binaries) {
+        (Some(chosen), _) => chosen,
+        (None, [one]) => one,
+        (None, several) => return Err(which_binary(&app.name, several)),
+    };
+    check_binary_name(binary)?;
+    Ok(binary.into())
+}
+
+/// Checks that a binary's name means the same to a `Dockerfile`, a shell and a file system.
+fn check_binary_name(name: &str) -> Result<(), Problem> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    match name.chars().all(is_plain) && !["", ".", ".."].contains(&name) {
+        true => Ok(()),
+        false => Err(no_binary_name(name)),
     }
+}
+
+fn no_binary_name(name: &str) -> Problem {
+    let name = shown(name);
+    Problem::new(format!(
+        "a binary cannot be deployed under the name `{name}`"
+    ))
+    .help("name it with letters, digits, `-`, `_` and `.`")
 }
 
 fn no_image(platform: &str, app: &str) -> Problem {
@@ -374,10 +394,10 @@ fn image_stays() -> Problem {
         .help("set `image` to the earlier one too, and deploy")
 }
 
-/// A document as YAML.
-fn yaml(value: &serde_json::Value) -> Result<String, Problem> {
-    serde_yaml_ng::to_string(value)
-        .map_err(|error| Problem::new(format!("cannot write YAML: {error}")))
+/// A document as YAML: as JSON, which is YAML with every text in quotes. Which texts need none
+/// differs between parsers: to PyYAML `on` is a truth, `12:30` a number, and `2026-01-01` a day.
+fn yaml(document: &serde_json::Value) -> String {
+    json::indent(&document.to_string()) + "\n"
 }
 
 /// What tells a text apart from others.

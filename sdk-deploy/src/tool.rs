@@ -88,7 +88,8 @@ impl fmt::Display for ToolCommand {
 /// assert_eq!(shell_word("it's"), r"'it'\''s'");
 /// ```
 pub fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_=./:@,+%\\".contains(c);
+    let is_separator = |c: char| c == '\\' && cfg!(windows);
+    let is_plain = |c: char| c.is_alphanumeric() || "-_=./:@,+%".contains(c) || is_separator(c);
     if word.chars().all(is_plain) && !word.is_empty() {
         return word.into();
     }

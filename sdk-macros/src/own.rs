@@ -57,7 +57,10 @@ pub(crate) fn machines(package: &str) -> Result<Machines, Problem> {
 }
 
 /// The file for a package and what is in it: nothing, where there is none.
-#[expect(clippy::disallowed_methods, reason = "machines.toml, and where it may be")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "machines.toml, and where it may be"
+)]
 fn look(package: &str) -> Result<(Option<String>, String), Problem> {
     let has = |folder: &&Path, file: &str| folder.join(file).is_file();
     let cargo_toml =

@@ -2,6 +2,7 @@
 
 pub mod apps;
 mod python;
+pub mod texts;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -13,7 +13,7 @@ use crate::args::Format;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::machines_file;
-use crate::output::Output;
+use crate::output::{Line, Look, Output};
 
 /// Print the machine types, or those that fit, the smallest first
 ///
@@ -213,7 +213,7 @@ fn show_one(
     let runner = Runner::new(machine, gpus.unwrap_or(1));
     match output.format {
         Format::Json => output.json(&runner),
-        Format::Text => output.data(&runner.in_full()),
+        Format::Text => output.lines(&runner.in_full()),
     }
 }
 
@@ -313,7 +313,7 @@ impl Runner {
     }
 
     /// Every figure on a line of its own, and what to write in the code.
-    fn in_full(&self) -> String {
+    fn in_full(&self) -> Vec<Line> {
         let mut lines: Vec<(&str, String)> = HEADS.into_iter().zip(self.cells()).collect();
         lines.retain(|(_, figure)| figure != "-");
         let mut attribute = format!("machine_type = \"{}\"", self.name);
@@ -327,7 +327,7 @@ impl Runner {
         lines.push(("IN CODE", format!("#[machinist::app({attribute})]")));
         let lines = lines
             .iter()
-            .map(|(head, figure)| format!("{head:<12}{figure}\n"));
+            .map(|(head, figure)| Line::default().with(Look::Plain, format!("{head:<12}{figure}")));
         lines.collect()
     }
 }

@@ -1,7 +1,7 @@
 //! What a cluster has its own names for, in the services of the target `knative`. The real
 //! `kubectl` is asked in the workspace's tests.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Project, package};
 
@@ -46,68 +46,47 @@ fn the_clusters_own_names_are_used() {
         assert!(answer.stderr.contains(said), "{answer:?}");
     }
     answer.exits(0);
-    assert_eq!(
-        project.read("out/a/code.yaml"),
-        "\
-apiVersion: serving.knative.dev/v1
-kind: Service
-metadata:
-  name: a
-  namespace: models
-  annotations:
-    serving.knative.dev/progress-deadline: 25s
-spec:
-  template:
-    spec:
-      containerConcurrency: 1
-      serviceAccountName: runner
-      affinity:
-        nodeAffinity:
-          requiredDuringSchedulingIgnoredDuringExecution:
-            nodeSelectorTerms:
-            - matchExpressions:
-              - key: example.com/gpu
-                operator: In
-                values:
-                - h100
-                - NVIDIA-L40
-              - key: topology.kubernetes.io/region
-                operator: In
-                values:
-                - usw2
-          preferredDuringSchedulingIgnoredDuringExecution:
-          - weight: 100
-            preference:
-              matchExpressions:
-              - key: example.com/gpu
-                operator: In
-                values:
-                - h100
-      tolerations:
-      - key: gpu
-        operator: Exists
-      containers:
-      - image: acme/a:v1
-        ports:
-        - containerPort: 80
-        resources:
-          requests:
-            cpu: 12000m
-            memory: 200000M
-          limits:
-            nvidia.com/gpu: '2'
-        readinessProbe:
-          httpGet:
-            path: /h
-            port: 80
-        startupProbe:
-          httpGet:
-            path: /h
-            port: 80
-          periodSeconds: 10
-          failureThreshold: 3
-"
-    );
+    // As JSON, which is YAML.
+    let service: Value = serde_json::from_str(&project.read("out/a/code.yaml")).unwrap();
+    let gpus =
+        |values: Value| json!({"key": "example.com/gpu", "operator": "In", "values": values});
+    let region = json!({
+        "key": "topology.kubernetes.io/region", "operator": "In", "values": ["usw2"],
+    });
+    let probe = json!({"path": "/h", "port": 80});
+    let expected = json!({
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {
+            "name": "a",
+            "namespace": "models",
+            "annotations": {"serving.knative.dev/progress-deadline": "25s"},
+        },
+        "spec": {"template": {"spec": {
+            "containerConcurrency": 1,
+            "serviceAccountName": "runner",
+            "affinity": {"nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+                    {"matchExpressions": [gpus(json!(["h100", "NVIDIA-L40"])), region]},
+                ]},
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {"weight": 100, "preference": {"matchExpressions": [gpus(json!(["h100"]))]}},
+                ],
+            }},
+            "tolerations": [{"key": "gpu", "operator": "Exists"}],
+            "containers": [{
+                "image": "acme/a:v1",
+                "ports": [{"containerPort": 80}],
+                "resources": {
+                    "requests": {"cpu": "12000m", "memory": "200000M"},
+                    "limits": {"nvidia.com/gpu": "2"},
+                },
+                "readinessProbe": {"httpGet": probe},
+                "startupProbe": {"httpGet": probe, "periodSeconds": 10, "failureThreshold": 3},
+            }],
+        }}},
+    });
+    assert_eq!(service, expected);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod disk;
 mod fal;
+mod hostile;
 mod knative;
 mod lost;
 mod machines;

@@ -45,13 +45,13 @@ fn the_first_time_it_goes_up_and_later_it_is_updated_with_what_was_tuned() {
         calls(&project),
         ["serve up --yes --service-name a service.yaml"]
     );
-    assert!(service(&project).contains("downscale_delay_seconds: 300"));
+    assert!(service(&project).contains("\"downscale_delay_seconds\": 300\n"));
     project.run(&["deploy", "-yq"]).exits(0);
     assert!(calls(&project).is_empty());
 
     project.run(&["scale", "a", "keep_alive=10m"]).exits(0);
     assert_eq!(calls(&project), ["serve update --yes a service.yaml"]);
-    assert!(service(&project).contains("downscale_delay_seconds: 600"));
+    assert!(service(&project).contains("\"downscale_delay_seconds\": 600\n"));
 
     // An update replaces the service, so the tuned value comes from the state.
     set_app(&project, 60);
@@ -62,9 +62,9 @@ fn the_first_time_it_goes_up_and_later_it_is_updated_with_what_was_tuned() {
     .unwrap();
     project.run(&["deploy", "-yq"]).exits(0);
     assert_eq!(calls(&project), ["serve update --yes a service.yaml"]);
-    assert!(service(&project).contains("downscale_delay_seconds: 600"));
+    assert!(service(&project).contains("\"downscale_delay_seconds\": 600\n"));
     project.run(&["deploy", "-yq", "--reset-scaling"]).exits(0);
-    assert!(service(&project).contains("downscale_delay_seconds: 60\n"));
+    assert!(service(&project).contains("\"downscale_delay_seconds\": 60\n"));
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Dstack {
 
     fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
-        let text = yaml(&self.service(app)?)?;
+        let text = yaml(&self.service(app)?);
         rendering.warnings.extend(left_out("dstack", app, LEFT_OUT));
         if all_parameters(app).contains_key(parameter::MAX_MULTIPLEXING) {
             rendering

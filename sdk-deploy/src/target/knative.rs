@@ -112,7 +112,7 @@ impl Knative {
             (SCALING_FILE, Part::Scaling),
             (ALL_FILE, Part::All),
         ] {
-            let text = yaml(&service.render(part))?;
+            let text = yaml(&service.render(part));
             if part == Part::Code {
                 rendering.artifacts.insert(app.name.clone(), digest(&text));
             }

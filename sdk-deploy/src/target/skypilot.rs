@@ -49,7 +49,7 @@ impl SkyPilot {
     fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
         let auth = self.project.settings(name).auth;
-        let text = yaml(&self.service(app)?)?;
+        let text = yaml(&self.service(app)?);
         rendering.warnings.extend(warnings(app, auth.as_deref()));
         rendering.artifacts.insert(name.clone(), digest(&text));
         rendering.files.push(RenderedFile {

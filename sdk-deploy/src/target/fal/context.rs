@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::pyproject;
 use crate::manifest::{Image, Manifest};
 use crate::read::program;
-use crate::target::{Contents, RenderedFile, hex};
+use crate::target::{Contents, RenderedFile, check_binary_name, hex, no_binary_name};
 
 const DOCKERFILE: &str = "Dockerfile";
 const DOCKERIGNORE: &str = ".dockerignore";
@@ -35,16 +35,12 @@ pub(super) fn check_binary(image: &Image, app: &str) -> Result<(), Problem> {
         let message = format!("`{path}` does not contain the app `{app}`");
         return Err(Problem::new(message).help("build it again"));
     }
-    if !is_plain(&image.name) {
-        let message = format!(
-            "a binary cannot be deployed under the name `{}`",
-            image.name.escape_debug()
-        );
-        return Err(Problem::new(message)
-            .help("name it with letters, digits, `-`, `_` and `.`")
+    let reserved = [DOCKERFILE, DOCKERIGNORE, "pyproject.toml"];
+    if image.name.contains("--") || reserved.contains(&&*image.name) {
+        return Err(no_binary_name(&image.name)
             .note("the client takes what follows `--` in a `Dockerfile` for an option"));
     }
-    Ok(())
+    check_binary_name(&image.name)
 }
 
 /// A `Dockerfile` that brings another binary than the one that was read, if any.
@@ -58,12 +54,6 @@ pub(super) fn copies_no_binary(dockerfile: &Path, binary: &Image) -> Problem {
         "write `COPY {} /usr/local/bin/` into it: what it runs may be of other code",
         binary.name
     ))
-}
-
-fn is_plain(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let reserved = [DOCKERFILE, DOCKERIGNORE, "pyproject.toml", ".", ".."];
-    name.chars().all(is_plain) && !name.contains("--") && !reserved.contains(&name)
 }
 
 /// What tells apart what is sent for an app, its parameters aside.

@@ -1,6 +1,6 @@
 //! The `pyproject.toml` that `fal deploy` reads. It takes no key that it does not know.
 
-use machinist_core::parameter::{GPUS, MACHINE_TYPE, PORT, TERMINATION_GRACE_PERIOD};
+use machinist_core::parameter::{self, GPUS, MACHINE_TYPE, PORT, TERMINATION_GRACE_PERIOD};
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
@@ -27,7 +27,9 @@ pub(super) enum Source {
 pub(super) fn render(app: &AppPlan, source: &Source, auth: Option<&str>, reset: bool) -> String {
     let mut table = Table::new();
     let effective = app.effective.iter();
-    for (key, value) in effective.flat_map(|all| all.code.iter().chain(&all.scaling)) {
+    let all = effective.flat_map(|all| all.code.iter().chain(&all.scaling));
+    // What a later version's record has more would be a key of the platform's here.
+    for (key, value) in all.filter(|(key, _)| parameter::find(key).is_some()) {
         let theirs = NAMES.iter().find(|(ours, _)| ours == key);
         let name = theirs.map_or(key.as_str(), |(_, theirs)| theirs);
         let value = match key == MACHINE_TYPE {

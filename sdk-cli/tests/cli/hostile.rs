@@ -1,0 +1,352 @@
+//! Texts that would control the terminal: out of binaries, states, settings and manifests, and in
+//! the names of files.
+
+use std::fs;
+
+use machinist_core::record;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Project, package};
+
+/// Titles, bells, colors in two forms, turned lines, ends of lines and what is not seen.
+const HOSTILE: &str = "a\u{1b}]0;title\u{7}\u{1b}[31m\u{9b}32m\u{202e}b\u{2066}c\u{2028}\u{85}\r\n\t\u{feff}\u{200f}d";
+
+/// The same as a file may be called.
+const FILE: &str = "x\u{1b}]0;title\u{7}\u{9b}31m\u{202e}\u{2069}\u{2028}\r\t.wasm";
+
+#[track_caller]
+fn assert_harmless(answer: &Answer) {
+    for stream in [&answer.stdout, &answer.stderr] {
+        let is_harmful = |c: char| {
+            c.is_control() && c != '\n'
+                || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}'
+                    | '\u{200f}' | '\u{feff}')
+        };
+        let harmful: Vec<char> = stream.chars().filter(|&c| is_harmful(c)).collect();
+        assert!(harmful.is_empty(), "{harmful:?} in {stream:?}");
+    }
+}
+
+/// The harmless answers of a command in both formats, as text and as JSON, after its colors are
+/// taken out too.
+#[track_caller]
+fn harmless(project: &Project, args: &[&str]) -> Answer {
+    let answer = project.run(args);
+    assert_harmless(&answer);
+    assert_harmless(&project.run(&[args, &["--format=json"]].concat()));
+    let mut colored = project.run(&[args, &["--color=always", "--verbose"]].concat());
+    for stream in [&mut colored.stdout, &mut colored.stderr] {
+        for style in ["0", "1", "31", "32", "33", "36"] {
+            *stream = stream.replace(&format!("\u{1b}[{style}m"), "");
+        }
+    }
+    assert_harmless(&colored);
+    answer
+}
+
+/// A module of wasm with nothing but these records: the shortest real binary.
+fn write_binary(project: &Project, path: &str, payloads: &[Value]) {
+    let mut section = vec![u8::try_from(record::SECTION.len()).unwrap()];
+    section.extend(record::SECTION.bytes());
+    for payload in payloads {
+        section.extend(record::encode(&payload.to_string()).unwrap());
+    }
+    let mut module = b"\0asm\x01\0\0\0\0".to_vec();
+    let mut size = section.len();
+    while size > 0x7f {
+        module.push(u8::try_from(size % 0x80).unwrap() | 0x80);
+        size /= 0x80;
+    }
+    module.push(u8::try_from(size).unwrap());
+    module.extend(section);
+    fs::write(project.path(path), module).unwrap();
+}
+
+fn payload(name: &str) -> Value {
+    json!({
+        "name": name, "description": HOSTILE, "package": HOSTILE, "version": HOSTILE,
+        "source": {"file": HOSTILE, "line": 1, "item": HOSTILE},
+        "code": {"machine_type": ["GPU-H100"], "gpus": 2, "port": 80},
+        "scaling": {"keep_alive": 300, "regions": ["us-west"]},
+    })
+}
+
+/// A folder of a package, with settings.
+fn project(settings: &str) -> Project {
+    Project::new(&[
+        ("Cargo.toml", &package("p", settings)),
+        ("src/main.rs", "fn main() {}\n"),
+    ])
+}
+
+const IMAGE: &str = "[package.metadata.machinist]\nimage = \"acme/a:v1\"\n";
+
+#[test]
+fn records_do_not_control_the_terminal() {
+    let project = project(IMAGE);
+    write_binary(&project, "a.wasm", &[payload("a")]);
+    write_binary(&project, "b.wasm", &[payload("b")]);
+    let both = ["--binary", "a.wasm", "b.wasm"];
+    let manifest = harmless(&project, &[&["manifest"], &both[..]].concat()).exits(0);
+    let manifest: Value = serde_json::from_str(&manifest.stdout).unwrap();
+    assert_eq!(manifest["apps"][0]["description"], HOSTILE);
+    assert_eq!(manifest["apps"][1]["source"]["file"], HOSTILE);
+    for target in ["file", "fal", "knative", "skypilot", "dstack"] {
+        let target = format!("--target={target}");
+        let rest = [&["--no-refresh", &*target], &both[..]].concat();
+        harmless(&project, &[&["plan"], &rest[..]].concat()).exits(0);
+        harmless(&project, &[&["deploy", "--dry-run"], &rest[..]].concat());
+        harmless(&project, &[&["render", "--out", "out"], &rest[..]].concat());
+    }
+    harmless(&project, &[&["deploy", "--yes"], &both[..]].concat()).exits(0);
+    harmless(&project, &["apps"]).exits(0);
+    harmless(&project, &["apps", "a"]).exits(0);
+}
+
+#[test]
+fn what_is_wrong_with_a_record_does_not_control_the_terminal() {
+    let project = project("");
+    let changed = |pointer: &str, value: Value| {
+        let mut payload = payload("a");
+        *payload.pointer_mut(pointer).unwrap() = value;
+        payload
+    };
+    let same_name = changed("/source/item", "Other".into());
+    write_binary(&project, "same.wasm", &[payload("a"), same_name]);
+    write_binary(&project, "name.wasm", &[payload(HOSTILE)]);
+    for (file, pointer, value) in [
+        ("machine.wasm", "/code/machine_type", json!([HOSTILE])),
+        ("number.wasm", "/code/gpus", json!(HOSTILE)),
+        ("member.wasm", "/code", json!({HOSTILE: HOSTILE})),
+        ("type.wasm", "/source", json!(HOSTILE)),
+        ("region.wasm", "/scaling/regions", json!([HOSTILE])),
+        ("duration.wasm", "/scaling/keep_alive", json!(HOSTILE)),
+    ] {
+        write_binary(&project, file, &[changed(pointer, value)]);
+    }
+    for file in [
+        "same", "name", "machine", "number", "member", "type", "region", "duration",
+    ] {
+        let file = format!("{file}.wasm");
+        harmless(&project, &["manifest", "--binary", &file]);
+        harmless(&project, &["plan", "--binary", &file]);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_name_of_a_binary_does_not_control_the_terminal() {
+    let project = project(IMAGE);
+    write_binary(&project, FILE, &[payload("a")]);
+    write_binary(&project, "none\u{1b}[31m", &[]);
+    harmless(&project, &["manifest", "--binary", FILE]).exits(0);
+    harmless(&project, &["manifest", "--binary", "none\u{1b}[31m"]).exits(1);
+    harmless(
+        &project,
+        &["manifest", "--binary", "gone\u{1b}[31m\u{202e}"],
+    )
+    .exits(1);
+    // What a shell makes of `*`.
+    harmless(&project, &["manifest", FILE]).exits(1);
+    harmless(
+        &project,
+        &["manifest", "--binary", FILE, "-o", "to\u{1b}\u{202e}"],
+    )
+    .exits(0);
+    harmless(
+        &project,
+        &["manifest", "--binary", FILE, "--check", "to\u{1b}\u{202e}"],
+    )
+    .exits(0);
+    harmless(
+        &project,
+        &[
+            "manifest",
+            "--binary",
+            FILE,
+            "--check",
+            "gone\u{9b}\u{202e}",
+        ],
+    )
+    .exits(1);
+    for target in ["file", "fal", "knative", "skypilot", "dstack"] {
+        let target = format!("--target={target}");
+        let rest = ["--no-refresh", &*target, "--binary", FILE];
+        harmless(&project, &[&["plan"], &rest[..]].concat()).exits(0);
+        harmless(&project, &[&["deploy", "--dry-run"], &rest[..]].concat());
+        harmless(
+            &project,
+            &[&["render", "--out", "out\u{1b}[31m"], &rest[..]].concat(),
+        );
+    }
+    harmless(
+        &project,
+        &[
+            "deploy",
+            "--yes",
+            "--binary",
+            FILE,
+            "--state",
+            "s\u{1b}\u{202e}",
+        ],
+    )
+    .exits(0);
+    harmless(&project, &["apps", "--state", "s\u{1b}\u{202e}"]).exits(0);
+}
+
+fn state(name: &str) -> Value {
+    let parameters = json!({"machine_type": [HOSTILE], "gpus": HOSTILE, HOSTILE: HOSTILE});
+    let change = json!({"parameter": HOSTILE, "from": HOSTILE, "to": [HOSTILE], "why": "code"});
+    json!({
+        "state_version": 2, "lineage": HOSTILE, "serial": 1,
+        "targets": {"file": {"apps": {name: {
+            "binaries": [HOSTILE], "artifact": HOSTILE, "code": parameters, "scaling": parameters,
+            "overrides": parameters, "drift": parameters,
+            "history": [{
+                "serial": 1, "time": HOSTILE, "commit": HOSTILE, "revision": HOSTILE,
+                "changes": [change], "code": parameters,
+            }],
+        }}}},
+    })
+}
+
+#[test]
+fn a_state_does_not_control_the_terminal() {
+    let project = project("");
+    write_binary(&project, "a.wasm", &[payload("a")]);
+    let keep = |state: &Value| project.write("machinist-state.json", &state.to_string());
+    for name in ["a", "gone", HOSTILE] {
+        keep(&state(name));
+        harmless(&project, &["apps"]);
+        harmless(&project, &["apps", name]);
+        harmless(&project, &["plan", "--binary", "a.wasm"]);
+        harmless(
+            &project,
+            &["deploy", "--dry-run", "--prune", "--binary", "a.wasm"],
+        );
+        harmless(&project, &["rollback", "--dry-run", name]);
+        harmless(&project, &["scale", "--dry-run", name, "keep_alive=1m"]);
+        harmless(
+            &project,
+            &["scale", "--dry-run", name, &format!("{HOSTILE}={HOSTILE}")],
+        );
+    }
+    for wrong in [
+        json!({"state_version": 2, HOSTILE: 1}),
+        json!({"state_version": 2, "lineage": "l", "serial": HOSTILE}),
+        json!({"state_version": 2, "lineage": "l", "serial": 1, "targets": {HOSTILE: {"apps": {}}}}),
+    ] {
+        keep(&wrong);
+        harmless(&project, &["apps"]);
+        harmless(&project, &["plan", "--binary", "a.wasm"]);
+    }
+}
+
+#[test]
+fn files_of_the_project_do_not_control_the_terminal() {
+    // As TOML has it, which takes no control character as it is.
+    let text = "\\u001b[31m\\u009b32m\\u202e\\u2066\\u2028\\r\\n\\tx";
+    for settings in [
+        format!("target = \"{text}\""),
+        format!("image = \"{text}\""),
+        format!("auth = \"{text}\""),
+        format!("\"{text}\" = 1"),
+        format!("apps.\"{text}\".image = \"a\""),
+        format!("state = \"{text}\""),
+        format!("image = \"a\"\nbin = \"{text}\""),
+        format!(
+            "image = \"a\"\n[package.metadata.machinist.knative]\ncontext = \"{text}\"\nnamespace = \"{text}\""
+        ),
+    ] {
+        let project = project(&format!("[package.metadata.machinist]\n{settings}\n"));
+        write_binary(&project, "a.wasm", &[payload("a")]);
+        let binary = ["--binary", "a.wasm"];
+        harmless(&project, &[&["plan"], &binary[..]].concat());
+        for target in ["--target=knative", "--target=skypilot"] {
+            let args = ["render", "--no-refresh", "--out", "out", target];
+            harmless(&project, &[&args[..], &binary].concat());
+        }
+    }
+    for machines in [
+        format!("[A]\nram = \"1 GB\"\ncpus = 1\nsuits = \"{text}\"\n"),
+        format!("[\"{text}\"]\nram = \"1 GB\"\ncpus = 1\n"),
+        format!("[A]\nram = \"{text}\"\n"),
+        format!("[A]\n\"{text}\" = 1\n"),
+        "[A]\nram = \u{202e}\u{9b}\n".into(),
+        "[A]\nram = \u{1b}\n".into(),
+    ] {
+        let project = project("");
+        project.write("machines.toml", &machines);
+        harmless(&project, &["machines"]);
+        harmless(&project, &["machines", "A"]);
+    }
+    let project = project("");
+    write_binary(&project, "a.wasm", &[payload("a")]);
+    for manifest in [HOSTILE.to_owned(), json!({HOSTILE: HOSTILE}).to_string()] {
+        project.write("machinist.json", &manifest);
+        harmless(
+            &project,
+            &[
+                "manifest",
+                "--binary",
+                "a.wasm",
+                "--check",
+                "machinist.json",
+            ],
+        )
+        .exits(3);
+    }
+}
+
+#[test]
+fn what_a_platform_says_does_not_control_the_terminal() {
+    let project =
+        project("[package.metadata.machinist]\ntarget = \"fal\"\nimage = \"acme/a:v1\"\n");
+    write_binary(&project, "a.wasm", &[payload("a")]);
+    let parameters = json!({"machine_type": ["GPU-H100"], "gpus": 2});
+    let state = json!({
+        "state_version": 2, "lineage": "l", "serial": 1,
+        "targets": {"fal": {"apps": {"a": {"code": parameters}}}},
+    });
+    project.write("machinist-state.json", &state.to_string());
+    for answer in [
+        json!(HOSTILE),
+        json!({"apps": HOSTILE}),
+        json!({"apps": [{"alias": HOSTILE}]}),
+        json!({"apps": [{
+            "alias": "a", "revision": HOSTILE, "machine_types": [HOSTILE],
+            "valid_regions": [HOSTILE], "keep_alive": HOSTILE,
+        }]}),
+    ] {
+        project.write("live.json", &answer.to_string());
+        harmless(
+            &project,
+            &["plan", "--binary", "a.wasm", "--live", "live.json"],
+        );
+    }
+}
+
+#[test]
+fn a_text_of_any_length_is_shown_whole_and_makes_no_table_wider() {
+    let project = project("");
+    let long = "x".repeat(1 << 20);
+    let mut state = state("a");
+    let apps = &mut state["targets"]["file"]["apps"];
+    apps["a"]["code"] = json!({"machine_type": [long]});
+    apps["a"]["drift"] = json!({});
+    apps["b"] = apps["a"].clone();
+    apps["b"]["code"] = json!({"machine_type": ["S"], long.clone(): 1});
+    project.write("machinist-state.json", &state.to_string());
+    let table = harmless(&project, &["apps"]).exits(0).stdout;
+    assert!(
+        table.contains(&long) && table.len() < long.len() * 2,
+        "{}",
+        table.len()
+    );
+    harmless(&project, &["apps", "b"]).exits(0);
+    write_binary(&project, "b.wasm", &[payload("b")]);
+    let plan = harmless(&project, &["plan", "--binary", "b.wasm"])
+        .exits(0)
+        .stdout;
+    assert!(plan.len() < long.len() * 2, "{}", plan.len());
+}

@@ -1,0 +1,39 @@
+//! Text as it is shown, wherever it comes from.
+
+use alloc::string::String;
+
+/// Whether a character is shown as it is: it is no control character, is not invisible, and
+/// changes neither the line it stands in nor the line's direction.
+///
+/// ```
+/// use machinist_core::text::is_shown;
+///
+/// assert!(is_shown('é') && is_shown(' '));
+/// assert!(!is_shown('\u{1b}') && !is_shown('\u{202e}') && !is_shown('\n'));
+/// ```
+pub fn is_shown(c: char) -> bool {
+    let is_hidden = matches!(c,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}'
+        | '\u{e0000}'..='\u{e007f}');
+    !c.is_control() && !is_hidden
+}
+
+/// A text in one line, with escapes for what is not shown as it is.
+///
+/// ```
+/// use machinist_core::text::shown;
+///
+/// assert_eq!(shown("\u{1b}[31m\"é\"\u{202e}\n"), r#"\u{1b}[31m"é"\u{202e}\n"#);
+/// ```
+pub fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_shown(c) {
+            out.push(c);
+        } else {
+            out.extend(c.escape_default());
+        }
+    }
+    out
+}

@@ -1,0 +1,284 @@
+//! Any text, wherever one is taken: it is refused with a reason, or the target's own parser gives
+//! the same text back.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use machinist_deploy::{
+    App, CargoToml, Deployed, MANIFEST_VERSION, Manifest, Occasion, Options, Project, Rendering,
+    Settings, plan, target, write,
+};
+use machinist_tests::{Python, repository, stdout, texts};
+use serde_json::{Value, json};
+
+/// How many texts are tried beside those that are known to mean something.
+const TEXTS: usize = 150;
+
+/// A text that nobody refuses, and that is nowhere else.
+const PLAIN: &str = "plain";
+
+/// Where a text is put: a place in an app and its settings, or in the name of a member there.
+const PLACES: &[&str] = &[
+    "/app/name",
+    "/app/description",
+    "/app/package",
+    "/app/version",
+    "/app/source/file",
+    "/app/source/item",
+    "/app/binaries/0",
+    "/app/code/machine_type/0",
+    "/app/code/health_check/path",
+    "/app/scaling/regions/0",
+    "/app/machines/0/node_labels/0",
+    "/app/machines/0/accelerator",
+    "/app/machines/0/fal",
+    "/settings/image",
+    "/settings/bin",
+    "/settings/auth",
+    "/settings/knative/context",
+    "/settings/knative/namespace",
+    "/settings/knative/service_account",
+    "/settings/knative/gpu_label",
+    "/settings/knative/node_labels/GPU-L40/0",
+    "/settings/knative/regions/us-west",
+    "/settings/knative/tolerations/0/value",
+    "/settings/knative/tolerations/0/<name>",
+];
+
+/// An app and its settings, with a text at a place.
+fn document(place: &str, text: &str) -> Value {
+    let mut document = json!({
+        "app": {
+            "name": "llm", "description": "d", "package": "p", "version": "1",
+            "binaries": ["b"],
+            "source": {"file": "src/main.rs", "line": 1, "item": "A"},
+            "code": {
+                "machine_type": ["GPU-X", "GPU-L40"], "gpus": 2, "port": 80,
+                "health_check": {"path": "/"},
+            },
+            "scaling": {"regions": ["us-west"]},
+            "machines": [{
+                "name": "GPU-X", "vram": 48_000, "ram": 60_000, "cpus": 12, "bandwidth": 768,
+                "node_labels": ["x"], "accelerator": "RTXA6000", "fal": "GPU-Y",
+            }],
+        },
+        "settings": {
+            "image": "acme/a:v1", "bin": "b", "auth": "public",
+            "knative": {
+                "context": "c", "namespace": "n", "service_account": "s", "gpu_label": "g",
+                "node_labels": {"GPU-L40": ["l"]}, "regions": {"us-west": "r"},
+                "tolerations": [{"key": "k", "value": "v"}],
+            },
+        },
+    });
+    let text = match place {
+        "/app/code/health_check/path" => format!("/{text}"),
+        _ => text.to_owned(),
+    };
+    match place.strip_suffix("/<name>") {
+        Some(object) => document.pointer_mut(object).unwrap()[&text] = "v".into(),
+        None => *document.pointer_mut(place).unwrap() = text.clone().into(),
+    }
+    if place == "/app/code/machine_type/0" {
+        document["app"]["machines"][0]["name"] = text.into();
+    }
+    document
+}
+
+/// The app and what targets know of the project, or why not.
+fn read(document: &Value, folder: &Path) -> Result<(App, Project), String> {
+    let manifest = json!({"manifest_version": MANIFEST_VERSION, "apps": [document["app"]]});
+    let manifest = Manifest::parse(&manifest.to_string()).map_err(|error| error.to_string())?;
+    let written: Value = serde_json::from_str(&manifest.to_json()).unwrap();
+    assert_eq!(written["apps"][0], document["app"]);
+    let [app] = <[App; 1]>::try_from(manifest.apps).unwrap();
+
+    let settings = json!({"package": {"metadata": {"machinist": document["settings"]}}});
+    let path = folder.join("Cargo.toml");
+    fs::write(&path, toml::to_string(&settings).unwrap()).unwrap();
+    let file = CargoToml {
+        path,
+        package: Some("p".into()),
+    };
+    let settings = Settings::read(&[file]).map_err(|problem| problem.to_string())?;
+    let project = Project {
+        apps: BTreeMap::from([(app.name.clone(), settings.of(&app.name, Some("p")))]),
+        knative: settings.knative().map_err(|problem| problem.to_string())?,
+        ..Project::default()
+    };
+    Ok((app, project))
+}
+
+/// What a target makes of the first deploy of an app.
+fn rendering(name: &str, app: App, project: Project) -> Result<Rendering, String> {
+    let manifest = Manifest {
+        manifest_version: MANIFEST_VERSION,
+        apps: vec![app],
+    };
+    let plan = plan(&manifest, &Deployed::default(), &Options::default());
+    let after = Deployed::default().after(&plan, &Occasion::default());
+    let rendering = target(name, project).unwrap().deploy(&plan, &after);
+    rendering.map_err(|problem| problem.to_string())
+}
+
+/// A text at a place, that was not refused.
+struct Case {
+    place: &'static str,
+    text: String,
+    folder: PathBuf,
+}
+
+/// Writes what a target makes of every text at every place, for each place first of a plain one.
+/// Where even that is refused, every text is: nothing else than what is listed is taken there.
+fn cases(target: &str, folder: &Path) -> Vec<Case> {
+    let texts = texts::texts(TEXTS);
+    let mut cases: Vec<Case> = Vec::new();
+    for place in PLACES {
+        for text in std::iter::once(PLAIN).chain(texts.iter().map(String::as_str)) {
+            let made = read(&document(place, text), folder).and_then(|(app, project)| {
+                Ok((app.name.clone(), rendering(target, app, project)?))
+            });
+            match made {
+                Ok((name, rendering)) => {
+                    let own = folder.join(format!("{:06}", cases.len()));
+                    write(&rendering, &own, &mut |_| {}).unwrap();
+                    cases.push(Case {
+                        place,
+                        text: text.into(),
+                        folder: if own.join(&name).is_dir() {
+                            own.join(name)
+                        } else {
+                            own
+                        },
+                    });
+                }
+                Err(reason) => assert!(!reason.is_empty(), "{place}: {text:?}"),
+            }
+        }
+    }
+    cases
+}
+
+/// The same as was understood of the plain text, but for the text.
+fn assert_given_back(cases: &[Case], understood: &[Value]) {
+    assert_eq!(cases.len(), understood.len());
+    let mut plain = &Value::Null;
+    for (case, understood) in cases.iter().zip(understood) {
+        if case.text == PLAIN {
+            plain = understood;
+        }
+        let expected = with(plain, &case.text);
+        assert!(
+            *understood == expected,
+            "{}: {:.80?}\n{understood:.2000}\n{expected:.2000}",
+            case.place,
+            case.text
+        );
+    }
+}
+
+/// With the plain text replaced.
+fn with(value: &Value, text: &str) -> Value {
+    match value {
+        Value::String(old) => old.replace(PLAIN, text).into(),
+        Value::Array(elements) => elements.iter().map(|element| with(element, text)).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            members
+                .map(|(key, value)| (key.replace(PLAIN, text), with(value, text)))
+                .collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// What the check of a platform's tool understood of a file in each folder.
+fn understood(target: &str, file: &str) -> Option<(Vec<Case>, Vec<Value>)> {
+    let python = Python::with(target, Path::new(env!("CARGO_TARGET_TMPDIR")))?;
+    let folder = tempfile::tempdir().unwrap();
+    let cases = cases(target, folder.path());
+    let output = python
+        .command("python")
+        .arg(repository().join("tests").join(target).join("check.py"))
+        .args(cases.iter().map(|case| case.folder.join(file)))
+        .env("HOME", folder.path())
+        .output()
+        .unwrap();
+    let answers = stdout(&output);
+    let answers = answers.lines().filter(|line| line.starts_with('{'));
+    let answers = answers.map(|line| serde_json::from_str(line).unwrap());
+    Some((cases, answers.collect()))
+}
+
+/// The places where not all texts were refused.
+fn places(cases: &[Case]) -> Vec<&str> {
+    let is_taken = |place: &&&str| cases.iter().any(|case| case.place == **place);
+    PLACES.iter().filter(is_taken).copied().collect()
+}
+
+#[test]
+fn the_effective_manifest_gives_every_text_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = cases("file", folder.path());
+    let read = |case: &Case| fs::read(case.folder.join("machinist-effective.json")).unwrap();
+    let understood: Vec<Value> = cases
+        .iter()
+        .map(|case| serde_json::from_slice(&read(case)).unwrap())
+        .collect();
+    assert_given_back(&cases, &understood);
+}
+
+#[test]
+fn fal_gives_every_text_back() {
+    let Some((cases, understood)) = understood("fal", "") else {
+        return;
+    };
+    assert_given_back(&cases, &understood);
+}
+
+#[test]
+fn skypilot_gives_every_text_back() {
+    let Some((cases, understood)) = understood("skypilot", "service.yaml") else {
+        return;
+    };
+    assert_given_back(&cases, &understood);
+}
+
+#[test]
+fn dstack_gives_every_text_back() {
+    let Some((cases, understood)) = understood("dstack", "service.dstack.yml") else {
+        return;
+    };
+    assert_given_back(&cases, &understood);
+}
+
+#[test]
+fn kubectl_gives_every_text_back() {
+    let Some(python) = Python::with("knative", Path::new(env!("CARGO_TARGET_TMPDIR"))) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let cases = cases("knative", folder.path());
+    // It reads them all as it does for `apply`, and asks no server.
+    let output = python
+        .command("kubectl")
+        .args([
+            "label",
+            "--local",
+            "--dry-run=client",
+            "--output=json",
+            "--recursive",
+            "-f",
+        ])
+        .arg(folder.path())
+        .arg("read=yes")
+        .env("KUBECONFIG", folder.path().join("none"))
+        .output()
+        .unwrap();
+    let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let items = answer["items"].as_array().unwrap();
+    let understood: Vec<Value> = items.chunks(3).map(|files| json!(files)).collect();
+    assert_given_back(&cases, &understood);
+    assert!(places(&cases).contains(&"/settings/knative/namespace"));
+}
