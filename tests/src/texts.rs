@@ -174,6 +174,6 @@ pub fn texts(count: usize) -> Vec<String> {
     let made = prop::collection::vec(piece, 1..6).prop_map(|pieces| pieces.concat());
     let whole = WHOLE.iter().map(|&text| text.to_owned());
     let made = (0..count).map(|_| made.new_tree(&mut runner).unwrap().current());
-    let long = ["x", "é ", "'\"\\\n", "\u{202e}: "].map(|text| text.repeat((1 << 20) / text.len()));
+    let long = ["x", "é ", "'\"\\\n", "\u{202e}: "].map(|text| text.repeat((1 << 15) / text.len()));
     whole.chain(made).chain(long).collect()
 }
