@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use machinist_core::record;
 use machinist_deploy::{
-    App, CargoToml, Deployed, MANIFEST_VERSION, Manifest, Occasion, Options, Project, Rendering,
-    Settings, plan, target, write,
+    App, CargoToml, Contents, Deployed, Image, MANIFEST_VERSION, Manifest, Occasion, Options,
+    Project, Rendering, Settings, plan, shell_word, target, write,
 };
 use machinist_tests::{Python, repository, stdout, texts};
+use parse_dockerfile::Instruction::{Copy, Entrypoint};
+use parse_dockerfile::{Command, Source};
 use serde_json::{Value, json};
 
 /// How many texts are tried beside those that are known to mean something.
@@ -285,4 +288,113 @@ fn kubectl_gives_every_text_back() {
     let understood: Vec<Value> = answers.chunks(3).map(|files| json!(files)).collect();
     assert_given_back(&cases, &understood);
     assert!(places(&cases).contains(&"/settings/knative/namespace"));
+}
+
+/// The smallest program for Linux on x86_64 that carries an app.
+fn program(app: &Value) -> Vec<u8> {
+    let mut program = vec![0; 64];
+    // ELF of 64 bits, little-endian, version 1; an executable for x86_64 without any headers more.
+    program[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+    program[16..24].copy_from_slice(&[2, 0, 62, 0, 1, 0, 0, 0]);
+    program[52] = 64;
+    program.extend(record::encode(&app.to_string()).unwrap());
+    program
+}
+
+#[test]
+fn a_dockerfile_copies_and_runs_the_binary_of_any_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("program");
+    let mut names = texts::texts(TEXTS);
+    let plain = [
+        "llm",
+        "llm-server",
+        "a_b.c",
+        "-llm",
+        "RUN",
+        ".hidden",
+        "1e3",
+    ];
+    names.extend(plain.map(str::to_owned));
+    let mut taken = Vec::new();
+    for name in &names {
+        let mut document = document("/app/binaries/0", name);
+        document["settings"] = json!({"auth": "public"});
+        fs::write(&path, program(&document["app"])).unwrap();
+        let (app, mut project) = read(&document, folder.path()).unwrap();
+        project.images = vec![Image {
+            name: name.clone(),
+            path: path.clone(),
+        }];
+        let Ok(rendering) = rendering("fal", app, project) else {
+            continue;
+        };
+        taken.push(&**name);
+        let is_dockerfile = |path: &Path| path.ends_with("Dockerfile");
+        let file = rendering
+            .files
+            .iter()
+            .find(|file| is_dockerfile(&file.path));
+        let Contents::Text(text) = &file.unwrap().contents else {
+            panic!("it is made here");
+        };
+        let file = parse_dockerfile::parse(text).unwrap();
+        let [_, Copy(copy), Entrypoint(entrypoint)] = &*file.instructions else {
+            panic!("{text}");
+        };
+        let [Source::Path(source)] = &*copy.src else {
+            panic!("{text}");
+        };
+        let path = format!("/usr/local/bin/{name}");
+        assert_eq!((&*source.value, &*copy.dest.value), (&**name, &*path));
+        let Command::Exec(command) = &entrypoint.arguments else {
+            panic!("{text}");
+        };
+        let command: Vec<&str> = command.value.iter().map(|word| &*word.value).collect();
+        assert_eq!(command, [path]);
+    }
+    assert!(plain.iter().all(|name| taken.contains(name)), "{taken:?}");
+}
+
+/// A key that is no parameter is a later version's, and not the platform's.
+#[test]
+fn a_record_sets_no_key_of_the_platform() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut document = document("/settings/auth", "private");
+    let more = json!({"auth": "public", "app_scale_settings": true, "image": {"image": "evil"}});
+    for (key, value) in more.as_object().unwrap() {
+        document["app"]["code"][key] = value.clone();
+        document["app"]["scaling"][key] = value.clone();
+    }
+    let (app, project) = read(&document, folder.path()).unwrap();
+    let rendering = rendering("fal", app, project).unwrap();
+    let Contents::Text(text) = &rendering.files[0].contents else {
+        panic!("it is made here");
+    };
+    let table: toml::Table = text.parse().unwrap();
+    let app = &table["tool"]["fal"]["apps"]["llm"];
+    assert_eq!(app["auth"].as_str(), Some("private"));
+    assert_eq!(app["image"]["image"].as_str(), Some("acme/a:v1"));
+    assert_eq!(app.get("app_scale_settings"), None);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_shell_gives_every_word_back() {
+    let texts = texts::texts(1_000);
+    // No argument of a program has one.
+    let words: Vec<&String> = texts.iter().filter(|text| !text.contains('\0')).collect();
+    let lines = words
+        .iter()
+        .map(|word| format!("printf '%s\\0' {}\n", shell_word(word)));
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script");
+    fs::write(&script, lines.collect::<String>()).unwrap();
+    let output = std::process::Command::new("sh")
+        .arg(&script)
+        .output()
+        .unwrap();
+    let answer = stdout(&output);
+    let given: Vec<&str> = answer.split_terminator('\0').collect();
+    assert_eq!(given, words);
 }
