@@ -228,6 +228,10 @@ impl Reader<'_> {
                 return Ok(Value::List(elements));
             }
             let at = Place(self.at);
+            if self.peek() == Some('[') {
+                // No key takes one, and a long row of them would be a deep stack.
+                return wrong(at, "a list stands in a list", "write its elements only");
+            }
             elements.push((self.value()?, at));
             self.skip(true);
             if !self.takes(',') && self.peek() != Some(']') {

@@ -166,6 +166,10 @@ fn mistakes_are_named_with_their_place() {
             "`machines.toml:2:7`: `\\u{202e}` cannot be the name of a machine type",
         ),
         (
+            &("[GPU-H100]\nnode_labels = ".to_owned() + &"[".repeat(1 << 20)),
+            "`machines.toml:2:16`: a list stands in a list",
+        ),
+        (
             "[GPU-H100]\nfal = 1\n",
             "`machines.toml:2:7`: `fal` takes a text, not 1",
         ),

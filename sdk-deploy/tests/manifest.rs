@@ -170,6 +170,39 @@ fn a_payload_that_is_no_app_is_refused() {
             with("a", json!({"scaling": {"keep_alive": -1}})),
             "`keep_alive` cannot be -1 seconds",
         ),
+        (
+            with("a", json!({"code": {"machine_type": "S"}})),
+            "`machine_type` is not as a manifest has it",
+        ),
+        (
+            with(
+                "a",
+                json!({"code": {"machine_type": ["S"], "gpus": {"path": 2}}}),
+            ),
+            "`gpus` is not as a manifest has it",
+        ),
+        (
+            with("a", json!({"scaling": {"keep_alive": "5m"}})),
+            "`keep_alive` is not as a manifest has it",
+        ),
+        (
+            with(
+                "a",
+                json!({"code": {"machine_type": ["S"], "health_check": {"path": "/", "b": null}}}),
+            ),
+            "`health_check` is not as a manifest has it",
+        ),
+        (
+            with("a", json!({"code": {"machine_type": ["S\n"]}})),
+            "`S\\n` cannot be the name of a machine type",
+        ),
+        (
+            with(
+                "a",
+                json!({"machines": [{"name": "S", "ram": 1, "cpus": 1, "accelerator": "a: b"}]}),
+            ),
+            "`a: b` cannot be the name of a GPU",
+        ),
         (json!(7), "invalid type"),
     ] {
         let error = read(&[files.image("llm", &[payload])])
