@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::table;
-use crate::tools::{Failure, Place, Used, run};
+use crate::tools::{Failure, MACHINIST, Place, Used, run};
 
 /// A program: its name in the table and in the file system, its dependencies, its source.
 const PROGRAMS: &[(&str, &str, &str, &str)] = &[
@@ -30,9 +30,9 @@ const PROGRAMS: &[(&str, &str, &str, &str)] = &[
          fn main() { llm(); }",
     ),
     (
-        MACHINIST,
+        OURS,
         "machinist",
-        "machinist = { path = \"{benches}/../sdk\" }",
+        MACHINIST,
         "#[machinist::app(machine_type = \"GPU-H100\", gpus = 2)]\nfn llm() {}\n\
          fn main() { llm(); for app in machinist::apps() { println!(\"{}\", app.name); } }",
     ),
@@ -58,7 +58,7 @@ const PROGRAMS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-const MACHINIST: &str = "**machinist**";
+const OURS: &str = "**machinist**";
 const SERDE: &str = "serde's derive and serde_json";
 
 /// Builds each program from an empty target folder, as many times.

@@ -80,6 +80,12 @@ const ALL_KEYS: Variant = Variant {
     ..BARE
 };
 
+const SERDE: Variant = Variant {
+    name: "`#[derive(serde::Serialize)]`",
+    on: "#[derive(serde::Serialize)]",
+    ..BARE_STRUCT
+};
+
 const ON_A_TYPE: Variant = Variant {
     name: "`#[app]`, two keys, on a type",
     item: Item::Struct,
@@ -102,11 +108,7 @@ const VARIANTS: &[&Variant] = &[
             static A{i}: App = App { name: \"f{i}\", machine_type: \"GPU-H100\", gpus: 2 };",
         ..BARE
     },
-    &Variant {
-        name: "`#[derive(serde::Serialize)]`",
-        on: "#[derive(serde::Serialize)]",
-        ..BARE_STRUCT
-    },
+    &SERDE,
     &Variant {
         name: "`#[tracing::instrument]`",
         on: "#[tracing::instrument(skip_all)]",
@@ -145,23 +147,29 @@ pub fn bench(place: &Place) -> Result<(), Failure> {
     time(&crates)
 }
 
+/// Measures each variant, and the same items without it.
+fn each<T: Copy>(
+    measure: impl Fn(&Variant) -> Result<T, Failure>,
+) -> Result<Vec<(&'static str, T, T)>, Failure> {
+    let (function, of_struct) = (measure(&BARE)?, measure(&BARE_STRUCT)?);
+    let one = |variant: &&Variant| {
+        let without = match variant.item {
+            Item::Function => function,
+            Item::Struct => of_struct,
+        };
+        Ok((variant.name, measure(variant)?, without))
+    };
+    VARIANTS.iter().map(one).collect()
+}
+
 /// The instructions of each, and as ratios.
 fn instructions(crates: &Crates, build: Build) -> Result<(), Failure> {
-    let count = |variant: &Variant| crates.instructions(variant, FEW, build);
-    let (bare, bare_struct) = (count(&BARE)?, count(&BARE_STRUCT)?);
-    let mut extra = Vec::new();
-    for variant in VARIANTS {
-        let base = if variant.item == Item::Function {
-            bare
-        } else {
-            bare_struct
-        };
-        #[expect(clippy::cast_precision_loss)]
-        extra.push((
-            variant.name,
-            (count(variant)? as f64 - base as f64) / FEW as f64 / 1e6,
-        ));
-    }
+    let measured = each(|variant| crates.instructions(variant, FEW, build))?;
+    #[expect(clippy::cast_precision_loss)]
+    let extra = measured
+        .iter()
+        .map(|(name, with, without)| (*name, (*with as f64 - *without as f64) / FEW as f64 / 1e6));
+    let extra: Vec<(&str, f64)> = extra.collect();
     let of = |name| {
         extra
             .iter()
@@ -169,7 +177,7 @@ fn instructions(crates: &Crates, build: Build) -> Result<(), Failure> {
             .map_or(f64::NAN, |e| e.1)
     };
     let by_hand = of(BY_HAND.name);
-    let serde = of("`#[derive(serde::Serialize)]`");
+    let serde = of(SERDE.name);
     let rows: Vec<Vec<String>> = extra
         .iter()
         .map(|(name, extra)| {
@@ -259,21 +267,15 @@ fn time(crates: &Crates) -> Result<(), Failure> {
             let once = || run(&mut crates.rustc(&file, build)).map(drop);
             Ok(shortest(RUNS, once)?.as_secs_f64())
         };
-        let (bare, bare_struct) = (time(&BARE)?, time(&BARE_STRUCT)?);
-        let mut rows = Vec::new();
-        for variant in VARIANTS {
-            let base = if variant.item == Item::Function {
-                bare
-            } else {
-                bare_struct
-            };
-            let took = time(variant)?;
-            rows.push(vec![
-                variant.name.to_owned(),
-                format!("{:.2}", (took - base) * 1e3 / MANY as f64),
-                format!("{:.2}", took / base),
-            ]);
-        }
+        let measured = each(time)?;
+        let row = |(name, with, without): &(&str, f64, f64)| {
+            vec![
+                (*name).to_owned(),
+                format!("{:.2}", (with - without) * 1e3 / MANY as f64),
+                format!("{:.2}", with / without),
+            ]
+        };
+        let rows: Vec<Vec<String>> = measured.iter().map(row).collect();
         table::print(
             &format!("Time, `{}`, {MANY} items, shortest of {RUNS}", build.name),
             &["on each item", "ms more per item", "of the crate without"],

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::start;
 use crate::table;
-use crate::tools::{self, Failure, Place, Used, run, shortest};
+use crate::tools::{self, Failure, MACHINIST, Place, Used, run, shortest};
 
 const RUNS: u32 = 20;
 
@@ -33,8 +33,7 @@ pub fn bench(place: &Place) -> Result<(), Failure> {
 
 fn binaries(place: &Place) -> Result<(), Failure> {
     let machinist = place.machinist()?;
-    let dependency = "machinist = { path = \"{benches}/../sdk\" }";
-    let folder = place.program("read-one", dependency, ONE)?;
+    let folder = place.program("read-one", MACHINIST, ONE)?;
     let one = tools::build(&folder)?;
     let mut programs = Vec::new();
     for (title, size) in SIZES {
@@ -137,8 +136,7 @@ fn python(place: &Place) -> Result<(), Failure> {
 
 fn ours(place: &Place) -> Result<Vec<String>, Failure> {
     let machinist = place.machinist()?;
-    let dependency = "machinist = { path = \"{benches}/../sdk\" }";
-    let folder = place.program("read-changed", dependency, ONE)?;
+    let folder = place.program("read-changed", MACHINIST, ONE)?;
     let cargo = || -> Result<(), Failure> {
         run(Command::new("cargo")
             .args(["build", "--offline"])

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::callgrind;
 use crate::table;
-use crate::tools::{self, Failure, Place, run};
+use crate::tools::{self, Failure, MACHINIST, Place, run};
 
 /// How many apps a program has.
 const COUNTS: &[usize] = &[1, 100, 10_000];
@@ -53,15 +53,12 @@ pub fn bench(place: &Place) -> Result<(), Failure> {
              fn use_apps() { for app in inventory::iter::<App> { \
              println!(\"{} {} {}\", app.name, app.machine_type, app.gpus); } }\n",
         );
-        let mut ours = String::from("fn use_apps() { print!(\"{}\", machinist::manifest()); }\n");
+        let ours = String::from("fn use_apps() { print!(\"{}\", machinist::manifest()); }\n");
+        let ours = ours + &apps(count);
         for i in 0..count {
             writeln!(
                 by_hand,
                 "inventory::submit! {{ App {{ name: \"a{i}\", machine_type: \"GPU-H100\", gpus: 2 }} }}"
-            )?;
-            writeln!(
-                ours,
-                "#[machinist::app(machine_type = \"GPU-H100\", gpus = 2)]\n#[allow(dead_code)]\nfn a{i}() {{}}"
             )?;
         }
         for (title, name, dependency, source) in [
@@ -94,17 +91,21 @@ pub fn bench(place: &Place) -> Result<(), Failure> {
 
 /// A program of this many apps, which other benches read.
 pub fn many(place: &Place) -> Result<std::path::PathBuf, Failure> {
-    let mut source = String::from("fn main() { print!(\"{}\", machinist::manifest()); }\n");
-    for i in 0..COUNTS[2] {
-        writeln!(
-            source,
-            "#[machinist::app(machine_type = \"GPU-H100\", gpus = 2)]\n#[allow(dead_code)]\nfn a{i}() {{}}"
-        )?;
-    }
+    let main = String::from("fn main() { print!(\"{}\", machinist::manifest()); }\n");
+    let source = main + &apps(COUNTS[2]);
     tools::build(&place.program("many-apps", MACHINIST, &source)?)
 }
 
-const MACHINIST: &str = "machinist = { path = \"{benches}/../sdk\" }";
+/// The source of this many apps.
+fn apps(count: usize) -> String {
+    let app = |i| {
+        format!(
+            "#[machinist::app(machine_type = \"GPU-H100\", gpus = 2)]\n\
+             #[allow(dead_code)]\nfn a{i}() {{}}\n"
+        )
+    };
+    (0..count).map(app).collect()
+}
 
 struct Measured {
     bytes: u64,

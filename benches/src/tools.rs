@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+/// What a program depends on to use machinist.
+pub const MACHINIST: &str = "machinist = { path = \"{benches}/../sdk\" }";
+
 /// Why a bench cannot be measured.
 pub type Failure = Box<dyn std::error::Error>;
 
