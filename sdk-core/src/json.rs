@@ -64,21 +64,14 @@ fn push_visible(out: &mut String, c: char) {
 pub fn indent(compact: &str) -> String {
     let mut out = String::with_capacity(compact.len() * 2);
     let mut depth = 0;
-    let mut in_string = false;
-    let mut escaped = false;
+    let mut strings = Strings::default();
     let mut chars = compact.chars().peekable();
     while let Some(c) = chars.next() {
-        if in_string {
+        if strings.have(c) {
             push_visible(&mut out, c);
-            in_string = escaped || c != '"';
-            escaped = !escaped && c == '\\';
             continue;
         }
         match c {
-            '"' => {
-                in_string = true;
-                out.push(c);
-            }
             '{' | '[' => {
                 out.push(c);
                 if let Some(close @ ('}' | ']')) = chars.peek().copied() {
@@ -128,23 +121,37 @@ pub fn parts(compact: &str) -> impl Iterator<Item = &str> {
 
 fn end_of_part(text: &str) -> usize {
     let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for (i, byte) in text.bytes().enumerate() {
-        if in_string {
-            in_string = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b',' if depth == 0 => return i,
+    let mut strings = Strings::default();
+    for (i, c) in text.char_indices() {
+        match c {
+            c if strings.have(c) => {}
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => return i,
             _ => {}
         }
     }
     text.len()
+}
+
+/// Where strings are, in characters that come one after another.
+#[derive(Default)]
+struct Strings {
+    inside: bool,
+    escaped: bool,
+}
+
+impl Strings {
+    /// Whether the next character is a string's, its quotes among them.
+    fn have(&mut self, c: char) -> bool {
+        if !self.inside {
+            self.inside = c == '"';
+            return self.inside;
+        }
+        self.inside = self.escaped || c != '"';
+        self.escaped = !self.escaped && c == '\\';
+        true
+    }
 }
 
 fn new_line(out: &mut String, depth: usize) {

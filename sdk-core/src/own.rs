@@ -259,16 +259,7 @@ fn entry_of(entry: &Entry, machine: &mut MachineType, own: &mut OwnMachine) -> R
     let at = entry.value_at;
     match &*entry.key {
         key if FIGURES.contains(&key) => {
-            let figure = figure(entry)?;
-            match key {
-                "vram" => machine.vram_mb = figure,
-                "ram" => machine.ram_mb = figure,
-                "cpus" => machine.millicores = figure,
-                "bandwidth" => machine.bandwidth_gb_s = figure,
-                "encoders" => machine.encoders = figure,
-                "decoders" => machine.decoders = figure,
-                _ => machine.av1_encode = Some(figure == 1),
-            }
+            set_figure(machine, key, figure(entry)?);
         }
         MAX_GPUS_KEY => {
             machine.max_gpus = match &entry.value {
@@ -308,6 +299,19 @@ fn entry_of(entry: &Entry, machine: &mut MachineType, own: &mut OwnMachine) -> R
         other => return wrong(entry.key_at, unknown_key(other)),
     }
     Ok(())
+}
+
+/// Sets one of the [`FIGURES`].
+fn set_figure(machine: &mut MachineType, key: &str, figure: u32) {
+    match key {
+        "vram" => machine.vram_mb = figure,
+        "ram" => machine.ram_mb = figure,
+        "cpus" => machine.millicores = figure,
+        "bandwidth" => machine.bandwidth_gb_s = figure,
+        "encoders" => machine.encoders = figure,
+        "decoders" => machine.decoders = figure,
+        _ => machine.av1_encode = Some(figure == 1),
+    }
 }
 
 /// A figure as `requires(...)` would have it; none at all is a figure too.
@@ -444,19 +448,20 @@ impl OwnMachine {
 pub(crate) fn figures(entry: &'static str) -> Option<MachineType> {
     let mut machine = blank(members(entry).any(|(key, _)| key == FIGURES[0]));
     for (key, value) in members(entry) {
-        let number = || value.parse().ok();
         match key {
             NAME => machine.name = entry::text(value)?,
-            "vram" => machine.vram_mb = number()?,
-            "ram" => machine.ram_mb = number()?,
-            "cpus" => machine.millicores = scale(value, 1_000)?,
-            "bandwidth" => machine.bandwidth_gb_s = number()?,
-            "encoders" => machine.encoders = number()?,
-            "decoders" => machine.decoders = number()?,
-            "av1_encode" => machine.av1_encode = Some(value == "true"),
-            MAX_GPUS_KEY => machine.max_gpus = number()?,
+            MAX_GPUS_KEY => machine.max_gpus = value.parse().ok()?,
+            key if FIGURES.contains(&key) => set_figure(&mut machine, key, written(key, value)?),
             _ => {}
         }
     }
     Some(machine)
+}
+
+fn written(figure: &str, value: &str) -> Option<u32> {
+    match figure {
+        "cpus" => scale(value, 1_000),
+        "av1_encode" => Some((value == "true").into()),
+        _ => value.parse().ok(),
+    }
 }

@@ -274,6 +274,13 @@ fn register(
     }
 }
 
+/// The keys that every app has, and the fields that they become.
+const FIELDS: [(&str, &str); 3] = [
+    (NAME, "name"),
+    (MACHINE_TYPE, "machine_types"),
+    (GPUS, "gpus"),
+];
+
 /// What stands where something with documentation is written.
 fn documented(app: &App, written: &Written) -> TokenStream {
     let machines = app
@@ -282,12 +289,7 @@ fn documented(app: &App, written: &Written) -> TokenStream {
         .enumerate()
         .filter(|(_, machine)| !is_own(app, machine))
         .map(|(i, machine)| constant(machine, written.machine(i)));
-    let fields = [
-        (NAME, "name"),
-        (MACHINE_TYPE, "machine_types"),
-        (GPUS, "gpus"),
-    ];
-    let fields = fields
+    let fields = FIELDS
         .into_iter()
         .filter(|(key, _)| written.has(key))
         .map(|(key, field)| Ident::new(field, written.key(key)));
@@ -327,9 +329,8 @@ fn implement(
         }
     });
     let gpus = Literal::u32_unsuffixed(app.gpus);
-    let name_key = Ident::new("name", written.key(NAME));
-    let machine_types = Ident::new("machine_types", written.key(MACHINE_TYPE));
-    let gpus_key = Ident::new("gpus", written.key(GPUS));
+    let [name_key, machine_types, gpus_key] =
+        FIELDS.map(|(key, field)| Ident::new(field, written.key(key)));
     let code = fields(app, Group::Code, written);
     let scaling = fields(app, Group::Scaling, written);
     let item::Generics {

@@ -52,8 +52,7 @@ pub fn apps() -> Vec<&'static Spec> {
 /// assert!(machinist::find("no-such-app").is_none());
 /// ```
 pub fn find(name: &str) -> Option<&'static Spec> {
-    let mut apps = known().iter().map(|known| &known.spec);
-    apps.find(|app| app.name == name)
+    apps().into_iter().find(|app| app.name == name)
 }
 
 /// The manifest of the running program: what `cargo machinist manifest` reads out of its binary,

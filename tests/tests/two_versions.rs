@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use machinist_tests::{Workspace, repository, sdk, stdout, write};
+use machinist_tests::{Workspace, copy_folder, read, repository, sdk, stdout, write};
 use serde_json::{Value, json};
 
 /// The version that the copy says it has.
@@ -11,43 +11,30 @@ const OTHER: &str = "0.99.0";
 
 /// A copy of the SDK under another version.
 fn other_sdk(folder: &Path) {
-    let own = env!("CARGO_PKG_VERSION");
-    for krate in ["sdk-core", "sdk-macros", "sdk"] {
-        Workspace::copy(&repository().join(krate), folder.join("copies").join(krate));
-        let copy = folder.join(krate);
-        let _ = fs::remove_dir_all(&copy);
-        fs::rename(folder.join("copies").join(krate).join("source"), &copy).unwrap();
-        let package = fs::read_to_string(copy.join("Cargo.toml")).unwrap();
-        let version = format!("\nversion = \"{OTHER}\"");
-        let package = package.replace("\nversion.workspace = true", &version);
-        write(&copy.join("Cargo.toml"), &package);
-    }
-    let workspace = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
+    let workspace = read(&repository().join("Cargo.toml"));
     let members = workspace.lines().find(|line| line.starts_with("members"));
+    let pinned = |version| format!("version = \"={version}\"");
     let workspace = workspace
         .replace(
             members.unwrap(),
             "members = [\"sdk-core\", \"sdk-macros\", \"sdk\"]",
         )
-        .replace(
-            &format!("version = \"{own}\""),
-            &format!("version = \"{OTHER}\""),
-        )
-        .replace(
-            &format!("version = \"={own}\""),
-            &format!("version = \"={OTHER}\""),
-        );
+        .replace(&pinned(env!("CARGO_PKG_VERSION")), &pinned(OTHER));
     write(&folder.join("Cargo.toml"), &workspace);
-    // The front page is part of a crate's documentation.
-    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
-    write(&folder.join("README.md"), &readme);
+    for krate in ["sdk-core", "sdk-macros", "sdk"] {
+        let copy = folder.join(krate);
+        copy_folder(&repository().join(krate), &copy);
+        let package = copy.join("Cargo.toml");
+        let version = format!("\nversion = \"{OTHER}\"");
+        let text = read(&package).replace("\nversion.workspace = true", &version);
+        write(&package, &text);
+    }
 }
 
 #[test]
 fn each_version_knows_its_own_apps_and_the_command_knows_all() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("two-versions");
     let other = root.join("other");
-    fs::create_dir_all(&other).unwrap();
     other_sdk(&other);
     let source = root.join("program");
     fs::create_dir_all(source.join("src")).unwrap();
@@ -59,7 +46,7 @@ fn each_version_knows_its_own_apps_and_the_command_knows_all() {
         other.join("sdk").display()
     );
     write(&source.join("Cargo.toml"), &package);
-    let lock = fs::read_to_string(repository().join("Cargo.lock")).unwrap();
+    let lock = read(&repository().join("Cargo.lock"));
     write(&source.join("Cargo.lock"), &lock);
     write(
         &source.join("src/main.rs"),
