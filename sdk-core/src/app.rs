@@ -107,7 +107,9 @@ impl App {
         out.raw("source", &source.end());
 
         out.raw("code", &self.code());
-        out.group(SCALING, self.settings_of(Group::Scaling));
+        let mut scaling = Object::new();
+        self.set(Group::Scaling, &mut scaling);
+        out.group(SCALING, scaling);
         let mut requires = Object::new();
         for (what, amount) in &self.required {
             requires.raw(what.key, &what.json(*amount));
@@ -131,13 +133,16 @@ impl App {
         {
             code.raw(parameter::GPUS, &self.gpus.to_string());
         }
-        code.append(self.settings_of(Group::Code));
+        self.set(Group::Code, &mut code);
         code.end()
     }
 
-    fn settings_of(&self, group: Group) -> Object {
-        let mut object = Object::new();
-        for (parameter, setting) in self.settings.iter().filter(|(p, _)| p.group == group) {
+    /// Writes the other parameters of a group.
+    fn set(&self, group: Group, object: &mut Object) {
+        for (parameter, setting) in &self.settings {
+            if parameter.group != group {
+                continue;
+            }
             match (setting, parameter.kind) {
                 (Setting::Number(number), _) => object.raw(parameter.key, &number.to_string()),
                 (Setting::List(texts), _) => {
@@ -152,7 +157,6 @@ impl App {
                 (Setting::Text(text), _) => object.text(parameter.key, text),
             }
         }
-        object
     }
 }
 
@@ -172,25 +176,26 @@ fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 struct Object(String);
 
 impl Object {
-    const fn new() -> Self {
-        Self(String::new())
+    fn new() -> Self {
+        Self(String::with_capacity(512))
+    }
+
+    /// Begins a member, whose value is to be written next.
+    fn member(&mut self, key: &str) -> &mut String {
+        // Keys have nothing to escape.
+        let before = if self.0.is_empty() { "{\"" } else { ",\"" };
+        self.0.push_str(before);
+        self.0.push_str(key);
+        self.0.push_str("\":");
+        &mut self.0
     }
 
     fn text(&mut self, key: &str, text: &str) {
-        let mut value = String::new();
-        json::string(&mut value, text);
-        self.raw(key, &value);
+        json::string(self.member(key), text);
     }
 
     fn raw(&mut self, key: &str, value: &str) {
-        if !self.0.is_empty() {
-            self.0.push(',');
-        }
-        // Keys have nothing to escape.
-        self.0.push('"');
-        self.0.push_str(key);
-        self.0.push_str("\":");
-        self.0.push_str(value);
+        self.member(key).push_str(value);
     }
 
     /// A member that is left out where there is nothing in it.
@@ -200,16 +205,8 @@ impl Object {
         }
     }
 
-    fn append(&mut self, other: Self) {
-        if !other.0.is_empty() {
-            self.0.push(',');
-            self.0.push_str(&other.0);
-        }
-    }
-
     fn end(mut self) -> String {
-        self.0.insert(0, '{');
-        self.0.push('}');
+        self.0.push_str(if self.0.is_empty() { "{}" } else { "}" });
         self.0
     }
 }

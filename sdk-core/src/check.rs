@@ -104,22 +104,22 @@ struct Reader<'a> {
     settings: Vec<(&'static Parameter, Setting, Place)>,
     required: Vec<(Required, Place)>,
     /// Keys that occur anywhere, right or wrong: nothing is missing that was tried.
-    mentioned: Vec<String>,
+    mentioned: Vec<&'a str>,
     unreadable: bool,
     errors: Vec<Finding>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn error(&mut self, at: Place, problem: Problem) {
         self.errors.push(Finding { at, problem });
     }
 
-    fn level(&mut self, level: Level, args: &[Arg]) {
+    fn level(&mut self, level: Level, args: &'a [Arg]) {
         let mut seen: Vec<&str> = Vec::new();
         for arg in args {
             let key = &*arg.key;
             let is_group = level == Level::App && matches!(key, SCALING | REQUIRES);
-            if !level.keys().contains(&key) {
+            if !level.has(key) {
                 let value = match &arg.value {
                     ArgValue::Value(value, _) => Some(value),
                     _ => None,
@@ -128,9 +128,9 @@ impl Reader<'_> {
                 // A key that is answered with another one counts as that one.
                 let meant = problem.help.clone().unwrap_or_default();
                 self.mentioned.push(if meant.contains("machine_type") {
-                    parameter::MACHINE_TYPE.into()
+                    parameter::MACHINE_TYPE
                 } else {
-                    key.into()
+                    key
                 });
                 self.error(arg.key_at, problem);
             } else if seen.contains(&key) {
@@ -138,14 +138,14 @@ impl Reader<'_> {
             } else if is_group {
                 self.group(key, arg);
             } else {
-                self.mentioned.push(key.into());
+                self.mentioned.push(key);
                 self.value(level, key, arg);
             }
             seen.push(key);
         }
     }
 
-    fn group(&mut self, key: &str, arg: &Arg) {
+    fn group(&mut self, key: &str, arg: &'a Arg) {
         let level = if key == SCALING {
             Level::Scaling
         } else {
@@ -168,11 +168,8 @@ impl Reader<'_> {
                 return self.error(arg.key_at, problem::missing_value(key));
             }
         };
-        if let Some(requirement) = requirement::find(key).filter(|_| level == Level::Requires) {
-            match requirement.read(value) {
-                Ok(amount) => self.required.push(((requirement, amount), at)),
-                Err(problem) => self.error(at, problem),
-            }
+        if level == Level::Requires {
+            self.requirement(key, value, at);
         } else if let Some(parameter) = parameter::find(key) {
             match parameter.read(value, at) {
                 Ok(Setting::List(_)) if key == parameter::MACHINE_TYPE => {
@@ -189,8 +186,18 @@ impl Reader<'_> {
         }
     }
 
+    fn requirement(&mut self, key: &str, value: &Value, at: Place) {
+        let Some(requirement) = requirement::find(key) else {
+            return;
+        };
+        match requirement.read(value) {
+            Ok(amount) => self.required.push(((requirement, amount), at)),
+            Err(problem) => self.error(at, problem),
+        }
+    }
+
     fn is_mentioned(&self, key: &str) -> bool {
-        self.mentioned.iter().any(|mentioned| mentioned == key)
+        self.mentioned.contains(&key)
     }
 
     fn name(&mut self, attribute: &Attribute) -> String {

@@ -381,8 +381,8 @@ const RENAMED: &[(&str, &str)] = &[
 
 /// The key that names an app.
 pub const NAME: &str = "name";
-/// The group of scaling parameters.
-pub(crate) const SCALING: &str = "scaling";
+/// The key of the group of scaling parameters.
+pub const SCALING: &str = "scaling";
 /// The group of requirements.
 pub(crate) const REQUIRES: &str = "requires";
 
@@ -411,8 +411,8 @@ pub enum Level {
 impl Level {
     const ALL: [Self; 3] = [Self::App, Self::Scaling, Self::Requires];
 
-    /// The keys that belong here.
-    pub(crate) fn keys(self) -> Vec<&'static str> {
+    /// The keys that belong here, as messages list them.
+    fn keys(self) -> Vec<&'static str> {
         let of = |group| {
             PARAMETERS
                 .iter()
@@ -433,10 +433,19 @@ impl Level {
         }
     }
 
+    /// Whether a key belongs here.
+    pub(crate) fn has(self, key: &str) -> bool {
+        let parameter =
+            |group| parameter::find(key).is_some_and(|parameter| parameter.group == group);
+        match self {
+            Self::App => matches!(key, NAME | REQUIRES | SCALING) || parameter(Group::Code),
+            Self::Scaling => parameter(Group::Scaling),
+            Self::Requires => requirement::find(key).is_some(),
+        }
+    }
+
     fn of(key: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|level| level.keys().contains(&key))
+        Self::ALL.into_iter().find(|level| level.has(key))
     }
 
     /// How an argument is written here.

@@ -235,8 +235,8 @@ fn crc32(bytes: &[u8]) -> u32 {
     !crc
 }
 
-/// What the lowest four bits of a CRC-32 become.
-const CRC32: [u32; 16] = {
+/// What the lowest four bits of a CRC-32 become. Unoptimised, a `const` would be copied for each.
+static CRC32: [u32; 16] = {
     let mut table = [0; 16];
     let mut bits = 0;
     while bits < 16 {

@@ -5,7 +5,7 @@ use machinist_core::app::{App, Origin};
 use machinist_core::attribute::{Arg, ArgValue, Attribute, Finding, Place, Value};
 use machinist_core::check;
 use machinist_core::parameter::{GPUS, Group, MACHINE_TYPE, Setting};
-use machinist_core::problem::{NAME, Problem};
+use machinist_core::problem::{NAME, Problem, SCALING};
 use machinist_core::record;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -123,7 +123,6 @@ fn checked(
 ) -> Result<TokenStream, TokenStream> {
     let item_name_at = arguments.places.add(one(item.name.span()));
     let name_at = name_place(&arguments.args).unwrap_or(item_name_at);
-    let written = Written::of(&arguments);
     let attribute = Attribute {
         at: ATTRIBUTE,
         item_name: default_name(item, call),
@@ -137,6 +136,7 @@ fn checked(
     };
     let checked = check::check(&attribute, &machines.catalogue);
     let places = &arguments.places;
+    let written = Written::of(&attribute.args, places);
     let error = |at, problem: &Problem| compile_error(places.range(at), problem);
     let mut errors: Vec<_> = arguments
         .errors
@@ -175,30 +175,35 @@ fn tracked(file: &str) -> TokenStream {
 /// Where machine types and keys are written. What they come out as stands there too, so that an
 /// IDE leads from the one to the other, and to its documentation.
 #[derive(Default)]
-struct Written {
+struct Written<'a> {
     machines: Vec<Span>,
-    keys: Vec<(String, Span)>,
+    /// Keys that become fields: those of `requires` become none.
+    keys: Vec<(Group, &'a str, Span)>,
 }
 
-impl Written {
-    fn of(arguments: &parse::Arguments) -> Self {
+impl<'a> Written<'a> {
+    fn of(args: &'a [Arg], places: &Places) -> Self {
         let mut written = Self::default();
-        written.add(&arguments.args, &arguments.places);
+        written.add(Group::Code, args, places);
         written
     }
 
-    fn add(&mut self, args: &[Arg], places: &Places) {
+    fn add(&mut self, group: Group, args: &'a [Arg], places: &Places) {
         let span = |at| places.range(at).0;
         for arg in args {
-            self.keys.push((arg.key.clone(), span(arg.key_at)));
             match &arg.value {
-                ArgValue::Group(args) => self.add(args, places),
+                ArgValue::Group(args) if arg.key == SCALING => {
+                    self.add(Group::Scaling, args, places);
+                    continue;
+                }
+                ArgValue::Group(_) => continue,
                 ArgValue::Value(Value::List(names), _) if arg.key == MACHINE_TYPE => {
                     self.machines.extend(names.iter().map(|(_, at)| span(*at)));
                 }
                 ArgValue::Value(_, at) if arg.key == MACHINE_TYPE => self.machines.push(span(*at)),
                 _ => {}
             }
+            self.keys.push((group, &arg.key, span(arg.key_at)));
         }
     }
 
@@ -210,14 +215,10 @@ impl Written {
             .map_or(here, |span| here.located_at(*span))
     }
 
-    fn has(&self, key: &str) -> bool {
-        self.keys.iter().any(|(known, _)| known == key)
-    }
-
     fn key(&self, key: &str) -> Span {
         let here = Span::call_site();
-        let written = self.keys.iter().find(|(known, _)| known == key);
-        written.map_or(here, |(_, span)| here.located_at(*span))
+        let written = self.keys.iter().find(|(_, known, _)| *known == key);
+        written.map_or(here, |(.., span)| here.located_at(*span))
     }
 }
 
@@ -246,7 +247,7 @@ fn register(
     call: &CallSite,
     krate: &TokenStream,
     name_span: Span,
-    written: &Written,
+    written: &Written<'_>,
 ) -> TokenStream {
     let item_name = item.name.to_string();
     let entry = app.entry(&Origin {
@@ -282,24 +283,25 @@ const FIELDS: [(&str, &str); 3] = [
 ];
 
 /// What stands where something with documentation is written.
-fn documented(app: &App, written: &Written) -> TokenStream {
+fn documented(app: &App, written: &Written<'_>) -> TokenStream {
     let machines = app
         .machine_types
         .iter()
         .enumerate()
         .filter(|(_, machine)| !is_own(app, machine))
         .map(|(i, machine)| constant(machine, written.machine(i)));
-    let fields = FIELDS
-        .into_iter()
-        .filter(|(key, _)| written.has(key))
-        .map(|(key, field)| Ident::new(field, written.key(key)));
-    let keys = |group| {
-        let set = app.settings.iter().filter(move |(p, _)| p.group == group);
-        set.map(|(parameter, _)| Ident::new(parameter.key, written.key(parameter.key)))
-    };
-    let code = keys(Group::Code);
-    let scaling = keys(Group::Scaling);
-    quote!([#(#machines)*] [#(#fields)*] [#(#code)*] [#(#scaling)*])
+    let here = Span::call_site();
+    let (mut fields, mut code, mut scaling) = (Vec::new(), Vec::new(), Vec::new());
+    for (group, key, span) in &written.keys {
+        let field = FIELDS.iter().find(|(known, _)| known == key);
+        let (list, name) = match (group, field) {
+            (Group::Scaling, _) => (&mut scaling, *key),
+            (Group::Code, None) => (&mut code, *key),
+            (Group::Code, Some((_, field))) => (&mut fields, *field),
+        };
+        list.push(Ident::new(name, here.located_at(*span)));
+    }
+    quote!({[#(#machines)*] [#(#fields)*] [#(#code)*] [#(#scaling)*]})
 }
 
 fn is_own(app: &App, machine: &MachineType) -> bool {
@@ -317,7 +319,7 @@ fn implement(
     item: &Item,
     generics: &item::Generics,
     krate: &TokenStream,
-    written: &Written,
+    written: &Written<'_>,
 ) -> TokenStream {
     let name = &app.name;
     let machines = app.machine_types.iter().enumerate().map(|(i, machine)| {
@@ -396,7 +398,7 @@ fn too_long() -> Problem {
 }
 
 /// `key value`, for every parameter of a group that is set.
-fn fields(app: &App, group: Group, written: &Written) -> TokenStream {
+fn fields(app: &App, group: Group, written: &Written<'_>) -> TokenStream {
     let set = app
         .settings
         .iter()

@@ -306,7 +306,9 @@ fn read_literal(literal: &Literal, sign: &str) -> Value {
 fn plain(literal: &str) -> Option<Value> {
     if let Some(text) = literal.strip_prefix('"') {
         let text = text.strip_suffix('"')?;
-        return (!text.contains(['\\', '\r'])).then(|| Value::Text(text.into()));
+        let bytes = text.as_bytes();
+        let escaped = bytes.contains(&b'\\') || bytes.contains(&b'\r');
+        return (!escaped).then(|| Value::Text(text.into()));
     }
     literal.parse().ok().map(Value::Integer)
 }

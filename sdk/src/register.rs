@@ -10,42 +10,56 @@ pub mod __private {
     pub use crate::registry::Registration;
 }
 
-/// Registers an app: a record in the binary, which the registry of the running program knows too.
+/// Defines the macro that registers an app: a record in the binary, which the registry of the
+/// running program knows too.
 ///
 /// `#[used]` keeps the record through every optimisation; the section's name is the one of
-/// `machinist_core::record`, which an attribute cannot name.
+/// `machinist_core::record`, which an attribute cannot name. It is chosen here and not in each
+/// expansion, where the compiler would take time for it.
 ///
 /// What is written in the attribute of a function is typed for an IDE alone, which then leads to
 /// its documentation: the compiler would take longer for it than for all the rest. Of the
 /// conditions that every compiler knows, `miri` is the one that rust-analyzer sets.
+macro_rules! register_in {
+    ($section:literal $d:tt) => {
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! __register {
+                    ($d length:literal $d record:literal {$d($d guard:tt)*} $d($d documented:tt)?) => {
+                        $crate::__private::inventory::submit! {
+                            $crate::__private::Registration({
+                                #[used]
+                                #[unsafe(link_section = $section)]
+                                static RECORD: [$crate::__private::u8; $d length] = *$d record;
+                                $d($d guard)*
+                        &RECORD
+                            })
+                        }
+
+                        $d(
+                            #[cfg(miri)]
+                            $crate::__documented! $d documented
+                        )?
+                    };
+                }
+    };
+}
+
+#[cfg(target_vendor = "apple")]
+register_in! { "__DATA,__mchnst" $ }
+#[cfg(not(target_vendor = "apple"))]
+register_in! { ".mchnst" $ }
+
+/// Types what is written in an attribute.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __register {
-    (
-        $length:literal $record:literal {$($guard:tt)*}
-        $([$($machine:ident)*] [$($key:ident)*] [$($code:ident)*] [$($scaling:ident)*])?
-    ) => {
+macro_rules! __documented {
+    ([$($machine:ident)*] [$($key:ident)*] [$($code:ident)*] [$($scaling:ident)*]) => {
         const _: () = {
-            #[used]
-            #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mchnst"))]
-            #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".mchnst"))]
-            static RECORD: [$crate::__private::u8; $length] = *$record;
-
-            $crate::__private::inventory::submit! {
-                $crate::__private::Registration(&RECORD)
-            }
-
-            $($guard)*
-
-            $(
-                #[cfg(miri)]
-                const _: () = {
-                    $(let _ = $crate::catalogue::$machine;)*
-                    $(let _ = $crate::Spec::EMPTY.$key;)*
-                    $(let _ = $crate::CodeParameters::NONE.$code;)*
-                    $(let _ = $crate::ScalingParameters::NONE.$scaling;)*
-                };
-            )?
+            $(let _ = $crate::catalogue::$machine;)*
+            $(let _ = $crate::Spec::EMPTY.$key;)*
+            $(let _ = $crate::CodeParameters::NONE.$code;)*
+            $(let _ = $crate::ScalingParameters::NONE.$scaling;)*
         };
     };
 }
