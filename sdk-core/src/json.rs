@@ -64,35 +64,32 @@ fn push_visible(out: &mut String, c: char) {
 pub fn indent(compact: &str) -> String {
     let mut out = String::with_capacity(compact.len() * 2);
     let mut depth = 0;
-    let mut strings = Strings::default();
-    let mut chars = compact.chars().peekable();
-    while let Some(c) = chars.next() {
-        if strings.have(c) {
-            push_visible(&mut out, c);
-            continue;
-        }
-        match c {
-            '{' | '[' => {
-                out.push(c);
-                if let Some(close @ ('}' | ']')) = chars.peek().copied() {
-                    out.push(close);
-                    chars.next();
+    let mut rest = compact;
+    while let Some(token) = first_token(rest) {
+        rest = &rest[token.len()..];
+        match token {
+            "{" | "[" => {
+                out.push_str(token);
+                if let Some(close @ ("}" | "]")) = first_token(rest) {
+                    out.push_str(close);
+                    rest = &rest[close.len()..];
                 } else {
                     depth += 1;
                     new_line(&mut out, depth);
                 }
             }
-            '}' | ']' => {
+            "}" | "]" => {
                 depth = depth.saturating_sub(1);
                 new_line(&mut out, depth);
-                out.push(c);
+                out.push_str(token);
             }
-            ',' => {
-                out.push(c);
+            "," => {
+                out.push_str(token);
                 new_line(&mut out, depth);
             }
-            ':' => out.push_str(": "),
-            c => out.push(c),
+            ":" => out.push_str(": "),
+            token if token.bytes().all(|byte| matches!(byte, b' '..=b'~')) => out.push_str(token),
+            token => token.chars().for_each(|c| push_visible(&mut out, c)),
         }
     }
     out
@@ -121,37 +118,41 @@ pub fn parts(compact: &str) -> impl Iterator<Item = &str> {
 
 fn end_of_part(text: &str) -> usize {
     let mut depth = 0_usize;
-    let mut strings = Strings::default();
-    for (i, c) in text.char_indices() {
-        match c {
-            c if strings.have(c) => {}
-            '{' | '[' => depth += 1,
-            '}' | ']' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => return i,
+    let mut at = 0;
+    while let Some(token) = first_token(&text[at..]) {
+        match token {
+            "{" | "[" => depth += 1,
+            "}" | "]" => depth = depth.saturating_sub(1),
+            "," if depth == 0 => return at,
             _ => {}
         }
+        at += token.len();
     }
     text.len()
 }
 
-/// Where strings are, in characters that come one after another.
-#[derive(Default)]
-struct Strings {
-    inside: bool,
-    escaped: bool,
+/// A string with its quotes, or else one character.
+fn first_token(text: &str) -> Option<&str> {
+    let first = text.chars().next()?;
+    let length = match first {
+        '"' => string_length(text),
+        first => first.len_utf8(),
+    };
+    text.get(..length)
 }
 
-impl Strings {
-    /// Whether the next character is a string's, its quotes among them.
-    fn have(&mut self, c: char) -> bool {
-        if !self.inside {
-            self.inside = c == '"';
-            return self.inside;
+/// How long the string is that a text begins with.
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    for (i, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return i + 1,
+            _ => {}
         }
-        self.inside = self.escaped || c != '"';
-        self.escaped = !self.escaped && c == '\\';
-        true
     }
+    text.len()
 }
 
 fn new_line(out: &mut String, depth: usize) {

@@ -7,6 +7,7 @@ mod knative;
 mod skypilot;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use machinist_core::problem::{self, Problem};
@@ -405,11 +406,12 @@ fn digest(text: &str) -> String {
     hex(Sha256::digest(text))
 }
 
+/// A digest as image registries write it.
 fn hex(digest: impl AsRef<[u8]>) -> String {
-    let hex: String = digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("sha256:{hex}")
+    let mut out = String::from("sha256:");
+    for byte in digest.as_ref() {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
 }

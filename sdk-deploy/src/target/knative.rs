@@ -18,7 +18,7 @@ use crate::deployed::{Deploy, Deployed, Live};
 use crate::plan::{Action, AppPlan, Parameters, Plan};
 use crate::settings::KnativeSettings;
 use crate::tool::{Tool, ToolCommand};
-use service::{Part, Service};
+use service::Service;
 
 /// The target's name.
 pub(super) const NAME: &str = "knative";
@@ -107,20 +107,21 @@ impl Knative {
         service.check()?;
         rendering.warnings.extend(service.warnings());
         rendering.needs.extend(service.needs());
-        for (file, part) in [
-            (CODE_FILE, Part::Code),
-            (SCALING_FILE, Part::Scaling),
-            (ALL_FILE, Part::All),
-        ] {
-            let text = yaml(&service.render(part));
-            if part == Part::Code {
-                rendering.artifacts.insert(app.name.clone(), digest(&text));
-            }
-            rendering.files.push(RenderedFile {
+        let (code, scaling) = (service.code_part(), service.scaling_part());
+        let code_text = yaml(&code);
+        let artifact = (app.name.clone(), digest(&code_text));
+        rendering.artifacts.extend([artifact]);
+        let files = [
+            (CODE_FILE, code_text),
+            (SCALING_FILE, yaml(&scaling)),
+            (ALL_FILE, yaml(&service::merged(scaling, code))),
+        ];
+        rendering
+            .files
+            .extend(files.map(|(file, text)| RenderedFile {
                 path: Path::new(&app.name).join(file),
                 contents: Contents::Text(text),
-            });
-        }
+            }));
         Ok(())
     }
 

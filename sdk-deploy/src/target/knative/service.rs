@@ -33,17 +33,6 @@ const LEFT_OUT: &[&str] = &[
     parameter::TERMINATION_GRACE_PERIOD,
 ];
 
-/// Which part of a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// What comes from the code at every deploy.
-    Code,
-    /// The scaling alone.
-    Scaling,
-    /// Both, to create it.
-    All,
-}
-
 /// An app as a service.
 pub(super) struct Service<'a> {
     pub(super) app: &'a AppPlan,
@@ -109,41 +98,34 @@ impl Service<'_> {
         machines
     }
 
-    pub(super) fn render(&self, part: Part) -> Value {
-        let mut template = Map::new();
-        if part != Part::Code {
-            let scaling = annotations(&self.scaling());
-            template.insert("metadata".into(), json!({"annotations": scaling}));
+    /// What comes from the code at every deploy.
+    pub(super) fn code_part(&self) -> Value {
+        let mut metadata = self.metadata();
+        if let Some(seconds) = self.number(parameter::STARTUP_TIMEOUT) {
+            let deadline = json!({DEADLINE: seconds_text(seconds)});
+            metadata.insert("annotations".into(), deadline);
         }
-        let mut pod = match part {
-            Part::Scaling => Map::new(),
-            Part::Code | Part::All => self.pod(),
-        };
-        let seconds = self.number(parameter::REQUEST_TIMEOUT);
-        if let (Part::Scaling | Part::All, Some(seconds)) = (part, seconds) {
-            pod.insert("timeoutSeconds".into(), seconds.into());
+        part(metadata, object([("spec", self.pod().into())]))
+    }
+
+    /// The scaling alone.
+    pub(super) fn scaling_part(&self) -> Value {
+        let annotations = annotations(&self.scaling()).into();
+        let metadata = object([("annotations", annotations)]);
+        let mut template = object([("metadata", metadata)]);
+        if let Some(seconds) = self.number(parameter::REQUEST_TIMEOUT) {
+            template["spec"] = json!({"timeoutSeconds": seconds});
         }
-        if !pod.is_empty() {
-            template.insert("spec".into(), pod.into());
-        }
+        part(self.metadata(), template)
+    }
+
+    fn metadata(&self) -> Map<String, Value> {
         let mut metadata = Map::new();
         metadata.insert("name".into(), self.app.name.clone().into());
         if let Some(namespace) = &self.settings.namespace {
             metadata.insert("namespace".into(), namespace.clone().into());
         }
-        let deadline = self.number(parameter::STARTUP_TIMEOUT);
-        if let (Part::Code | Part::All, Some(seconds)) = (part, deadline) {
-            metadata.insert(
-                "annotations".into(),
-                json!({DEADLINE: seconds_text(seconds)}),
-            );
-        }
-        json!({
-            "apiVersion": "serving.knative.dev/v1",
-            "kind": "Service",
-            "metadata": metadata,
-            "spec": {"template": template},
-        })
+        metadata
     }
 
     fn scaling(&self) -> Parameters {
@@ -168,18 +150,20 @@ impl Service<'_> {
         }
         let terms = self.node_terms();
         if !terms.is_empty() {
-            let required = json!({"nodeSelectorTerms": [{"matchExpressions": terms}]});
-            let mut affinity = json!({"requiredDuringSchedulingIgnoredDuringExecution": required});
+            let terms = vec![object([("matchExpressions", terms.into())])];
+            let required = object([("nodeSelectorTerms", terms.into())]);
+            let mut affinity =
+                object([("requiredDuringSchedulingIgnoredDuringExecution", required)]);
             let preferred = self.preferred();
             if !preferred.is_empty() {
                 affinity["preferredDuringSchedulingIgnoredDuringExecution"] = preferred.into();
             }
-            pod.insert("affinity".into(), json!({"nodeAffinity": affinity}));
+            pod.insert("affinity".into(), object([("nodeAffinity", affinity)]));
         }
         if !self.settings.tolerations.is_empty() {
             pod.insert("tolerations".into(), json!(self.settings.tolerations));
         }
-        pod.insert("containers".into(), json!([self.container()]));
+        pod.insert("containers".into(), vec![self.container()].into());
         pod
     }
 
@@ -324,6 +308,38 @@ impl Service<'_> {
             ));
         }
         needs
+    }
+}
+
+/// A part of a service.
+fn part(metadata: Map<String, Value>, template: Value) -> Value {
+    object([
+        ("apiVersion", "serving.knative.dev/v1".into()),
+        ("kind", "Service".into()),
+        ("metadata", metadata.into()),
+        ("spec", object([("template", template)])),
+    ])
+}
+
+/// An object of what is large: `json!` would copy it.
+fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let members = members.map(|(key, value)| (key.into(), value));
+    Map::from_iter(members).into()
+}
+
+/// Two parts in one: what both have is the same in both.
+pub(super) fn merged(one: Value, other: Value) -> Value {
+    match (one, other) {
+        (Value::Object(mut one), Value::Object(other)) => {
+            for (key, value) in other {
+                match one.get_mut(&key) {
+                    Some(here) => *here = merged(here.take(), value),
+                    None => drop(one.insert(key, value)),
+                }
+            }
+            one.into()
+        }
+        (one, _) => one,
     }
 }
 
