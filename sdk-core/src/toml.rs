@@ -3,6 +3,7 @@
 //!
 //! A whole parser would cost every program's build a third of what the macro costs it.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -38,6 +39,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<Table>, Finding> {
     }
     let mut reader = Reader { text, at: 0 };
     let mut tables: Vec<Table> = Vec::new();
+    let mut names = BTreeSet::new();
+    let mut keys = BTreeSet::new();
     loop {
         reader.skip(true);
         let at = reader.at;
@@ -49,13 +52,14 @@ pub(crate) fn read(text: &str) -> Result<Vec<Table>, Finding> {
             let name_at = Place(reader.at);
             let name = reader.key()?;
             reader.expects(']', "`]`")?;
-            if tables.iter().any(|table| table.name == name) {
+            if !names.insert(name.clone()) {
                 return wrong(
                     name_at,
                     "a table stands twice",
                     "write its keys into the first one",
                 );
             }
+            keys.clear();
             tables.push(Table {
                 name,
                 at: name_at,
@@ -67,7 +71,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Table>, Finding> {
                 let help = "write the machine type's name above it: `[GPU-A6000]`";
                 return wrong(Place(at), "a key stands before any machine type", help);
             };
-            if table.entries.iter().any(|other| other.key == entry.key) {
+            if !keys.insert(entry.key.clone()) {
                 return wrong(entry.key_at, "a key stands twice", "leave out one of them");
             }
             table.entries.push(entry);
