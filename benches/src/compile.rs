@@ -61,6 +61,15 @@ const BY_HAND: Variant = Variant {
     ..BARE
 };
 
+/// What is left of the attribute without checks: its floor.
+const RECORD_BY_HAND: Variant = Variant {
+    name: "a record of two keys, by hand",
+    top: "pub struct Record(pub &'static [u8]);
+        inventory::collect!(Record);",
+    after: include_str!("compile/record_each.rs"),
+    ..BARE
+};
+
 const SAME_BY_HAND: Variant = Variant {
     name: "the same as every key, by hand",
     top: include_str!("compile/by_hand.rs"),
@@ -96,6 +105,7 @@ const ON_A_TYPE: Variant = Variant {
 const VARIANTS: &[&Variant] = &[
     &NO_OP,
     &BY_HAND,
+    &RECORD_BY_HAND,
     &SAME_BY_HAND,
     &TWO_KEYS,
     &ALL_KEYS,
