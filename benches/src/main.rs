@@ -19,7 +19,10 @@ use tools::Failure;
 type Bench = (&'static str, fn(&tools::Place) -> Result<(), Failure>);
 
 const BENCHES: &[Bench] = &[
-    ("compile", compile::bench),
+    ("compile", compile::each_variant),
+    ("linear", compile::linear),
+    ("body", compile::long_body),
+    ("time", compile::time),
     ("build", build::bench),
     ("start", start::bench),
     ("read", read::bench),
