@@ -20,6 +20,7 @@ fn other_sdk(folder: &Path) {
             "members = [\"sdk-core\", \"sdk-macros\", \"sdk\"]",
         )
         .replace(&pinned(env!("CARGO_PKG_VERSION")), &pinned(OTHER));
+    fs::create_dir_all(folder).unwrap();
     write(&folder.join("Cargo.toml"), &workspace);
     for krate in ["sdk-core", "sdk-macros", "sdk"] {
         let copy = folder.join(krate);
