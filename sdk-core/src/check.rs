@@ -9,7 +9,7 @@ use crate::catalogue::Catalogue;
 use crate::machine::{MachineKind, MachineType};
 use crate::name;
 use crate::parameter::{self, Parameter, Setting};
-use crate::problem::{self, Level, NAME, Problem, REQUIRES, SCALING};
+use crate::problem::{self, Level, NAME, Problem, SCALING};
 use crate::requirement::{self, Required};
 
 /// What a check found.
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         let mut seen: Vec<&str> = Vec::new();
         for arg in args {
             let key = &*arg.key;
-            let is_group = level == Level::App && matches!(key, SCALING | REQUIRES);
+            let is_group = level == Level::App && problem::is_group(key);
             if !level.has(key) {
                 let value = match &arg.value {
                     ArgValue::Value(value, _) => Some(value),

@@ -413,24 +413,11 @@ impl Level {
 
     /// The keys that belong here, as messages list them.
     fn keys(self) -> Vec<&'static str> {
-        let of = |group| {
-            PARAMETERS
-                .iter()
-                .filter(move |p| p.group == group)
-                .map(|parameter| parameter.key)
-        };
-        match self {
-            Self::App => [NAME]
-                .into_iter()
-                .chain(of(Group::Code))
-                .chain([REQUIRES, SCALING])
-                .collect(),
-            Self::Scaling => of(Group::Scaling).collect(),
-            Self::Requires => REQUIREMENTS
-                .iter()
-                .map(|requirement| requirement.key)
-                .collect(),
-        }
+        let parameters = PARAMETERS.iter().map(|parameter| parameter.key);
+        let requirements = REQUIREMENTS.iter().map(|requirement| requirement.key);
+        let all = [NAME].into_iter().chain(parameters).chain(requirements);
+        let all = all.chain([REQUIRES, SCALING]);
+        all.filter(|key| self.has(key)).collect()
     }
 
     /// Whether a key belongs here.
@@ -438,7 +425,7 @@ impl Level {
         let parameter =
             |group| parameter::find(key).is_some_and(|parameter| parameter.group == group);
         match self {
-            Self::App => matches!(key, NAME | REQUIRES | SCALING) || parameter(Group::Code),
+            Self::App => key == NAME || is_group(key) || parameter(Group::Code),
             Self::Scaling => parameter(Group::Scaling),
             Self::Requires => requirement::find(key).is_some(),
         }

@@ -20,28 +20,29 @@ pub mod __private {
 /// What is written in the attribute of a function is typed for an IDE alone, which then leads to
 /// its documentation: the compiler would take longer for it than for all the rest. Of the
 /// conditions that every compiler knows, `miri` is the one that rust-analyzer sets.
+#[rustfmt::skip]
 macro_rules! register_in {
     ($section:literal $d:tt) => {
         #[doc(hidden)]
         #[macro_export]
         macro_rules! __register {
-                    ($d length:literal $d record:literal {$d($d guard:tt)*} $d($d documented:tt)?) => {
-                        $crate::__private::inventory::submit! {
-                            $crate::__private::Registration({
-                                #[used]
-                                #[unsafe(link_section = $section)]
-                                static RECORD: [$crate::__private::u8; $d length] = *$d record;
-                                $d($d guard)*
+            ($d length:literal $d record:literal {$d($d guard:tt)*} $d($d documented:tt)?) => {
+                $crate::__private::inventory::submit! {
+                    $crate::__private::Registration({
+                        #[used]
+                        #[unsafe(link_section = $section)]
+                        static RECORD: [$crate::__private::u8; $d length] = *$d record;
+                        $d($d guard)*
                         &RECORD
-                            })
-                        }
-
-                        $d(
-                            #[cfg(miri)]
-                            $crate::__documented! $d documented
-                        )?
-                    };
+                    })
                 }
+
+                $d(
+                    #[cfg(miri)]
+                    $crate::__documented! $d documented
+                )?
+            };
+        }
     };
 }
 

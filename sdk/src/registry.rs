@@ -39,7 +39,7 @@ impl Registration {
 /// A crate that the program depends on but never names is not linked, nor are its apps:
 /// `use that_crate as _;` is the remedy.
 pub fn apps() -> Vec<&'static Spec> {
-    known().iter().map(|known| &known.spec).collect()
+    specs().collect()
 }
 
 /// The app of this name.
@@ -52,7 +52,7 @@ pub fn apps() -> Vec<&'static Spec> {
 /// assert!(machinist::find("no-such-app").is_none());
 /// ```
 pub fn find(name: &str) -> Option<&'static Spec> {
-    apps().into_iter().find(|app| app.name == name)
+    specs().find(|app| app.name == name)
 }
 
 /// The manifest of the running program: what `cargo machinist manifest` reads out of its binary,
@@ -76,6 +76,10 @@ pub fn manifest() -> String {
     let mut manifest = json::indent(&compact);
     manifest.push('\n');
     manifest
+}
+
+fn specs() -> impl Iterator<Item = &'static Spec> {
+    known().iter().map(|known| &known.spec)
 }
 
 /// An app that was read.

@@ -110,13 +110,7 @@ impl Service<'_> {
 
     /// The scaling alone.
     pub(super) fn scaling_part(&self) -> Value {
-        let annotations = annotations(&self.scaling()).into();
-        let metadata = object([("annotations", annotations)]);
-        let mut template = object([("metadata", metadata)]);
-        if let Some(seconds) = self.number(parameter::REQUEST_TIMEOUT) {
-            template["spec"] = json!({"timeoutSeconds": seconds});
-        }
-        part(self.metadata(), template)
+        part(self.metadata(), scaling_template(&self.scaling()).into())
     }
 
     fn metadata(&self) -> Map<String, Value> {
@@ -400,8 +394,8 @@ fn utilization(buffer_perc: u64) -> u64 {
     (10_000 / (100 + buffer_perc)).max(1)
 }
 
-/// A patch that sets scaling parameters of a service; an empty one if there are none that it has.
-pub(super) fn scaling_patch(values: &Parameters) -> Value {
+/// The scaling parameters that a service has, where it has them.
+fn scaling_template(values: &Parameters) -> Map<String, Value> {
     let annotations = annotations(values);
     let mut template = Map::new();
     if !annotations.is_empty() {
@@ -410,6 +404,12 @@ pub(super) fn scaling_patch(values: &Parameters) -> Value {
     if let Some(seconds) = values.get(parameter::REQUEST_TIMEOUT) {
         template.insert("spec".into(), json!({"timeoutSeconds": seconds}));
     }
+    template
+}
+
+/// A patch that sets scaling parameters of a service; an empty one if there are none that it has.
+pub(super) fn scaling_patch(values: &Parameters) -> Value {
+    let template = scaling_template(values);
     match template.is_empty() {
         true => json!({}),
         false => json!({"spec": {"template": template}}),
