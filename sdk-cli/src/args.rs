@@ -13,7 +13,6 @@ use machinist_deploy::{TARGETS, shell_word};
 
 use crate::command::machines;
 use crate::exit::Exit;
-use crate::output;
 
 use selection::MANIFEST;
 pub(crate) use selection::Selection;
@@ -36,7 +35,11 @@ pub(crate) struct Cli {
 
 impl Cli {
     /// Reads the arguments. cargo repeats the subcommand's name as the first one.
-    pub(crate) fn read() -> Self {
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them, or what was asked about them.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
         let mut args: Vec<OsString> = std::env::args_os().collect();
         if args.get(1).is_some_and(|arg| arg == "machinist") {
             args.remove(1);
@@ -46,16 +49,6 @@ impl Cli {
         command
             .try_get_matches_from_mut(args)
             .and_then(|matches| Self::from_arg_matches(&matches))
-            .unwrap_or_else(|error| {
-                // clap's own code means that there are changes, under `--detailed-exitcode`.
-                let exit = if error.use_stderr() {
-                    Exit::Error
-                } else {
-                    Exit::Success
-                };
-                output::about_arguments(&error);
-                std::process::exit(exit.code().into())
-            })
     }
 }
 

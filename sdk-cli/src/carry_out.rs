@@ -5,10 +5,9 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use machinist_deploy::{
-    AppPlan, Apply, Deployed, Occasion, Plan, Progress, Rendering, Store, Target,
+    AppPlan, Apply, Deployed, Occasion, Plan, Progress, Rendering, State, Store, Target,
 };
 
-use crate::args::Consent;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::shown::Shown;
@@ -23,30 +22,42 @@ pub(crate) struct Change<'a> {
     pub(crate) output: &'a Output,
 }
 
+/// The state to begin with, and the hold on its file that lasts until the change is carried out:
+/// what is shown is what it is carried out on. A dry run writes nothing and holds nothing.
+pub(crate) fn begin(site: &Site, dry_run: bool) -> Result<(State, Option<Store>), Failure> {
+    if dry_run {
+        return Ok((Store::read(&site.state)?, None));
+    }
+    let store = Store::open(&site.state)?;
+    Ok((store.state(), Some(store)))
+}
+
 impl Change<'_> {
-    /// Shows it, and says whether to go on: after a yes, or where nobody needs to be asked.
-    pub(crate) fn is_wanted(
+    /// Shows it, and gives the store back where to go on: after a yes, or where nobody needs to
+    /// be asked.
+    pub(crate) fn agreed(
         &self,
         plan: &Plan,
-        consent: Consent,
+        store: Option<Store>,
+        yes: bool,
         question: &str,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Option<Store>, Failure> {
         let shown = Shown::of(plan, self.target);
-        if consent.dry_run {
+        let Some(store) = store else {
             let folder = self.site.folder(self.target);
             shown.with(self.rendering, &folder).print(self.output)?;
-            return Ok(false);
-        }
+            return Ok(None);
+        };
         shown.print(self.output)?;
         let is_harmless = !plan.changes_something() && self.rendering.steps.is_empty();
-        if is_harmless || consent.yes {
-            return Ok(true);
+        if is_harmless || yes {
+            return Ok(Some(store));
         }
         match self.output.ask(question) {
-            Some(true) => Ok(true),
+            Some(true) => Ok(Some(store)),
             Some(false) => {
                 self.output.status("Stopped", "nothing was done");
-                Ok(false)
+                Ok(None)
             }
             None => Err(
                 Failure::new("there is no terminal to ask whether this is wanted")

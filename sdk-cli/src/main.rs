@@ -27,9 +27,11 @@ use failure::Failure;
 use output::Output;
 
 fn main() -> ExitCode {
-    let cli = Cli::read();
-    let output = Output::new(&cli.globals);
-    let exit = run(&cli, &output).unwrap_or_else(|failure| {
+    let exit = match Cli::read() {
+        Ok(cli) => run(&cli, &Output::new(&cli.globals)),
+        Err(error) => output::about_arguments(&error),
+    };
+    let exit = exit.unwrap_or_else(|failure| {
         output::error(&failure);
         failure.exit
     });

@@ -8,6 +8,7 @@ use machinist_core::text::{is_shown, shown};
 use serde::Serialize;
 
 use crate::args::{ColorWhen, Format, Globals};
+use crate::exit::Exit;
 use crate::failure::Failure;
 
 const BOLD: Style = Style::new().bold();
@@ -79,7 +80,8 @@ impl Output {
 
     /// A document as it is: who wrote it has escaped what is not shown.
     pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
-        write_data(|out| out.write_all(text.as_bytes()))
+        // No escape is in it to be taken out, and it may be long.
+        write_to(io::stdout().lock(), |out| out.write_all(text.as_bytes()))
     }
 
     /// Data as JSON.
@@ -185,14 +187,19 @@ pub(crate) fn error(failure: &Failure) {
 
 /// Why the arguments are none, or what was asked about them. What was typed may be the name of a
 /// file, and has no say in the colors.
-pub(crate) fn about_arguments(error: &clap::Error) {
+pub(crate) fn about_arguments(error: &clap::Error) -> Result<Exit, Failure> {
     let text = error.render().to_string();
-    if text.lines().all(|line| line.chars().all(is_shown)) {
-        // With both streams closed there is nowhere left to say so.
-        let _ = error.print();
-    } else {
+    let is_error = error.use_stderr();
+    if !text.lines().all(|line| line.chars().all(is_shown)) {
         say(shown_lines(&text).trim_end());
+    } else if let (Err(error), false) = (error.print(), is_error) {
+        unwritten(error)?;
     }
+    Ok(match is_error {
+        // clap's own code means that there are changes, under `--detailed-exitcode`.
+        true => Exit::Error,
+        false => Exit::Success,
+    })
 }
 
 fn report(label: &str, style: Style, report: &Failure) {
@@ -211,12 +218,22 @@ fn say(line: &str) {
 }
 
 fn write_data(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let mut out = anstream::stdout().lock();
-    match write(&mut out).and_then(|()| out.flush()) {
-        Ok(()) => Ok(()),
+    write_to(anstream::stdout().lock(), write)
+}
+
+fn write_to(
+    mut out: impl Write,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let written = write(&mut out).and_then(|()| out.flush());
+    written.or_else(unwritten)
+}
+
+fn unwritten(error: io::Error) -> Result<(), Failure> {
+    match error.kind() {
         // The reader has all it wanted, as in `| head`.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::new(format!("cannot write to stdout: {error}"))),
+        ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Failure::new(format!("cannot write to stdout: {error}"))),
     }
 }
 

@@ -365,7 +365,7 @@ impl Parameter {
             _ => wrong(problem::mistyped(
                 self.key,
                 &self.kind.takes(),
-                &self.example(value),
+                &self.meant(value),
                 value,
             )),
         }
@@ -409,7 +409,7 @@ impl Parameter {
                     continue;
                 }
                 _ => {
-                    let example = self.example(element);
+                    let example = self.meant(element);
                     problem::mistyped(self.key, &self.kind.takes(), &example, element)
                 }
             };
@@ -422,8 +422,8 @@ impl Parameter {
         }
     }
 
-    /// What was meant by a value of the wrong type, or else the kind's example.
-    fn example(&self, value: &Value) -> String {
+    /// What was meant by a value that is not taken, or else the kind's example.
+    pub(crate) fn meant(&self, value: &Value) -> String {
         let meant = match (self.kind, value) {
             (Kind::Number(min, max), Value::Text(text) | Value::Number(text)) => {
                 let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
@@ -433,10 +433,15 @@ impl Parameter {
                     .filter(|n| (min..=max).contains(n))
                     .map(|n: u32| n.to_string())
             }
-            (Kind::Seconds(..), Value::Number(text)) => match DURATION.read(text) {
-                Ok(_) => Some(format!("{text:?}")),
-                Err(instead) => instead.map(|instead| format!("{instead:?}")),
-            },
+            (Kind::Seconds(..), Value::Number(text) | Value::Text(text)) => {
+                let instead = match DURATION.read(text) {
+                    Ok(_) => Some(text.clone()),
+                    Err(instead) => instead,
+                };
+                let instead = instead.map(Value::Text);
+                let is_taken = |value: &Value| self.read(value, Place(0)).is_ok();
+                instead.filter(is_taken).map(|value| value.to_string())
+            }
             (Kind::MachineTypes, Value::Other(text)) => {
                 crate::catalogue::meant(text).map(|machine| format!("{:?}", machine.name))
             }

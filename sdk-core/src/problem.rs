@@ -458,6 +458,12 @@ fn takes(key: &str, value: &Value) -> bool {
         || requirement::find(key).is_some_and(|requirement| requirement.read(value).is_ok())
 }
 
+/// What was meant by a value that this key does not take, as it is written.
+fn meant(key: &str, value: &Value) -> Option<String> {
+    let parameter = parameter::find(key).map(|parameter| parameter.meant(value));
+    parameter.or_else(|| requirement::find(key).map(|requirement| requirement.meant(value)))
+}
+
 /// A value of this key, as it is written.
 pub(crate) fn example(key: &str) -> String {
     let parameter = parameter::find(key).map(|parameter| parameter.kind.example());
@@ -468,9 +474,13 @@ pub(crate) fn example(key: &str) -> String {
 
 /// A key that does not belong where it stands: in another group, renamed, misspelt or unknown.
 pub(crate) fn wrong_key(level: Level, key: &str, value: Option<&Value>) -> Problem {
-    let written = |key: &str| match value {
-        Some(value) if takes(key, value) => format!("{key} = {value}"),
-        _ => format!("{key} = {}", example(key)),
+    let written = |key: &str| {
+        let value = match value {
+            Some(value) if takes(key, value) => Some(value.to_string()),
+            Some(value) => meant(key, value),
+            None => None,
+        };
+        format!("{key} = {}", value.unwrap_or_else(|| example(key)))
     };
     if let Some(home) = Level::of(key) {
         return misplaced(level, home, key, &written(key));

@@ -187,19 +187,24 @@ impl Requirement {
         self.meant(&Value::Bool(true))
     }
 
-    fn meant(&self, value: &Value) -> String {
+    /// What was meant by a value that is not taken, or else an example.
+    pub(crate) fn meant(&self, value: &Value) -> String {
         match (self.unit, value) {
-            (Unit::Quantity(quantity), Value::Number(text)) => match quantity.read(text) {
-                Ok(_) => format!("{text:?}"),
-                Err(instead) => {
-                    format!("{:?}", instead.unwrap_or_else(|| quantity.example.into()))
-                }
-            },
-            (Unit::Quantity(quantity), Value::Integer(number)) => {
-                format!("{:?}", format!("{number} {}", quantity.usual_unit))
+            (Unit::Quantity(quantity), value) => {
+                let meant = match value {
+                    Value::Number(text) | Value::Text(text) => match quantity.read(text) {
+                        Ok(_) => Some(text.clone()),
+                        Err(instead) => instead,
+                    },
+                    Value::Integer(number) => Some(format!("{number} {}", quantity.usual_unit)),
+                    _ => None,
+                };
+                let meant = meant.filter(|text| quantity.read(text).is_ok_and(|amount| amount > 0));
+                format!("{:?}", meant.as_deref().unwrap_or(quantity.example))
             }
-            (Unit::Quantity(quantity), _) => format!("{:?}", quantity.example),
-            (Unit::Millicores | Unit::Count, Value::Text(text)) if scale(text, 1).is_some() => {
+            (Unit::Millicores | Unit::Count, Value::Text(text))
+                if scale(text, 1).is_some_and(|amount| amount > 0) =>
+            {
                 text.clone()
             }
             (Unit::Millicores | Unit::Count, _) => "1".into(),

@@ -33,6 +33,8 @@ fn attribute(args: Vec<Arg>) -> Attribute {
 fn value(text: &str) -> Value {
     match (text.parse(), text.strip_prefix('[')) {
         (Ok(number), _) => Value::Integer(number),
+        _ if text == "true" => Value::Bool(true),
+        _ if text.parse::<f64>().is_ok() => Value::Number(text.into()),
         (_, Some(list)) => Value::List(vec![(value(list.trim_end_matches(']')), Place(3))]),
         _ => Value::Text(text.trim_matches('"').into()),
     }
@@ -57,6 +59,45 @@ fn every_range_includes_both_ends_and_nothing_beyond() {
         let (min, max) = (i128::from(min), i128::from(max));
         assert!(reads(min) && reads(max), "{}", parameter.key);
         assert!(!reads(min - 1) && !reads(max + 1), "{}", parameter.key);
+    }
+}
+
+/// What to write for this argument, in this group or in none.
+fn answer(group: Option<&str>, key: &str, value: Value) -> String {
+    let wrong = arg(key, value);
+    let argument = match group {
+        None => wrong,
+        Some(group) => Arg {
+            value: ArgValue::Group(vec![wrong]),
+            ..arg(group, Value::Bool(true))
+        },
+    };
+    let machine = arg("machine_type", Value::Text("GPU-H100".into()));
+    let errors = check(&attribute(vec![machine, argument]), &Catalogue::built_in()).errors;
+    let help = errors[0].problem.help.clone().unwrap_or_default();
+    help.trim_start_matches("write ").trim_matches('`').into()
+}
+
+#[test]
+fn a_misspelt_key_is_answered_with_the_value_that_was_meant() {
+    let text = |text: &str| Value::Text(text.into());
+    for (group, key, given, written) in [
+        (
+            "scaling",
+            "keepalive",
+            text("5 min"),
+            r#"keep_alive = "5m""#,
+        ),
+        ("scaling", "keepalive", text("5m"), r#"keep_alive = "5m""#),
+        ("requires", "gpu_memory", text("24gb"), r#"vram = "24 GB""#),
+        (
+            "requires",
+            "gpu_memory",
+            Value::Integer(24),
+            r#"vram = "24 GB""#,
+        ),
+    ] {
+        assert_eq!(answer(Some(group), key, given), written);
     }
 }
 
@@ -169,6 +210,27 @@ proptest! {
             let large = machine.vram_mb >= 2 * smallest.vram_mb;
             prop_assert_eq!(checked.warnings.len(), usize::from(large));
         }
+    }
+
+    #[test]
+    fn a_misspelt_key_is_answered_with_a_value_that_it_takes(
+        index in 0..PARAMETERS.len() + REQUIREMENTS.len(),
+        text in "-?[0-9]{0,6}(\\.[0-9])?( ?[a-zA-Z/]{0,6})?",
+    ) {
+        let (group, key) = match PARAMETERS.get(index) {
+            Some(parameter) if parameter.group == Group::Code => (None, parameter.key),
+            Some(parameter) => (Some("scaling"), parameter.key),
+            None => (Some("requires"), REQUIREMENTS[index - PARAMETERS.len()].key),
+        };
+        let given = value(&text);
+        let answered = answer(group, &format!("{key}_"), given.clone());
+        let (key, written) = answered.split_once(" = ").unwrap();
+        let written = value(written);
+        let parameter = PARAMETERS.iter().find(|parameter| parameter.key == key);
+        let requirement = REQUIREMENTS.iter().find(|requirement| requirement.key == key);
+        let is_taken = parameter.is_some_and(|parameter| parameter.read(&written, Place(0)).is_ok())
+            || requirement.is_some_and(|requirement| requirement.read(&written).is_ok());
+        prop_assert!(is_taken, "{} of {}", answered, given);
     }
 
     #[test]

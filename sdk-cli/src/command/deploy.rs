@@ -1,9 +1,7 @@
 //! `cargo machinist deploy`.
 
-use machinist_deploy::Store;
-
 use crate::args::{self, Globals};
-use crate::carry_out::Change;
+use crate::carry_out::{self, Change};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -15,9 +13,8 @@ pub(crate) fn run(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let (source, site) = planned::read(&args.source, &args.change, globals, output)?;
-    // Held to the end: what the plan shows is what it is carried out on.
-    let mut store = Store::open(&site.state)?;
-    let planned = Planned::new(&site, &source, &args.change, &store.state(), output)?;
+    let (state, store) = carry_out::begin(&site, args.consent.dry_run)?;
+    let planned = Planned::new(&site, &source, &args.change, &state, output)?;
     let mut rendering = planned.rendering(args.change.strict, output)?;
     if !args.force {
         rendering = rendering.without_unchanged(&planned.plan, &planned.deployed);
@@ -35,7 +32,7 @@ pub(crate) fn run(
         output,
     };
     let question = format!("Deploy to {}?", target.name());
-    if change.is_wanted(&plan, args.consent, &question)? {
+    if let Some(mut store) = change.agreed(&plan, store, args.consent.yes, &question)? {
         change.deploy(&plan, &mut store)?;
     }
     Ok(Exit::Success)

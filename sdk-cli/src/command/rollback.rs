@@ -1,9 +1,9 @@
 //! `cargo machinist rollback`.
 
-use machinist_deploy::{Occasion, Plan, Store, rollback};
+use machinist_deploy::{Occasion, Plan, rollback};
 
 use crate::args;
-use crate::carry_out::Change;
+use crate::carry_out::{self, Change};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -12,9 +12,9 @@ use crate::site::Site;
 
 pub(crate) fn run(args: &args::Rollback, output: &Output) -> Result<Exit, Failure> {
     let site = Site::of_place(&args.place)?;
-    let mut store = Store::open(&site.state)?;
-    let target = site.target_alone(&store.state())?;
-    let deployed = site.refreshed(&*target, store.state().of(target.name()), output)?;
+    let (state, store) = carry_out::begin(&site, args.consent.dry_run)?;
+    let target = site.target_alone(&state)?;
+    let deployed = site.refreshed(&*target, state.of(target.name()), output)?;
     let state = deployed.find(&args.app)?;
     let earlier = state.earlier(args.to)?;
     let app = rollback(&args.app, state, earlier);
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &args::Rollback, output: &Output) -> Result<Exit, Failur
         rendering: &rendering,
         output,
     };
-    if change.is_wanted(&plan, args.consent, &question)? {
+    if let Some(mut store) = change.agreed(&plan, store, args.consent.yes, &question)? {
         change.deploy(&plan, &mut store)?;
         if plan.changes_something() {
             output.warning(

@@ -1,11 +1,11 @@
 //! `cargo machinist scale`.
 
 use machinist_core::parameter::{self, Kind};
-use machinist_deploy::{Parameters, Plan, Store};
+use machinist_deploy::{Parameters, Plan};
 use serde_json::Value;
 
-use crate::args::{self, Consent};
-use crate::carry_out::Change;
+use crate::args;
+use crate::carry_out::{self, Change};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -14,9 +14,9 @@ use crate::site::Site;
 
 pub(crate) fn run(args: &args::Scale, output: &Output) -> Result<Exit, Failure> {
     let site = Site::of_place(&args.place)?;
-    let mut store = Store::open(&site.state)?;
-    let target = site.target_alone(&store.state())?;
-    let deployed = site.refreshed(&*target, store.state().of(target.name()), output)?;
+    let (state, store) = carry_out::begin(&site, args.dry_run)?;
+    let target = site.target_alone(&state)?;
+    let deployed = site.refreshed(&*target, state.of(target.name()), output)?;
     let app = deployed.tune(&args.app, &values(&args.values)?)?;
     let mut after = deployed.clone();
     after.settle_tuning(&app);
@@ -29,13 +29,9 @@ pub(crate) fn run(args: &args::Scale, output: &Output) -> Result<Exit, Failure> 
         rendering: &rendering,
         output,
     };
-    // To name the values is to want them.
-    let consent = Consent {
-        yes: true,
-        dry_run: args.dry_run,
-    };
     let plan = Plan { apps: vec![app] };
-    if change.is_wanted(&plan, consent, "")? {
+    // To name the values is to want them.
+    if let Some(mut store) = change.agreed(&plan, store, true, "")? {
         change.tune(&plan.apps[0], &mut store)?;
     }
     Ok(Exit::Success)

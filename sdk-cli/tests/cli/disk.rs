@@ -222,6 +222,9 @@ fn data_that_a_full_disk_does_not_take_is_an_error() {
         &["machines", "GPU-H100"],
         &["schema"],
         &["completions", "bash"],
+        &["--help"],
+        &["--version"],
+        &["help", "deploy"],
     ] {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = project.command(args).stdout(full).output().unwrap();
@@ -316,6 +319,8 @@ fn what_only_reads_works_in_a_folder_that_is_read_only() {
             PROGRAM,
         ],
         &["machines"],
+        &["deploy", "-q", "--dry-run", "--binary", PROGRAM],
+        &["scale", "-q", "--dry-run", "a", "keep_alive=1m"],
     ] {
         let Some(answer) = mounted(&project, read_only, args) else {
             return;

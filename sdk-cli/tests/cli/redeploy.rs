@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Instant;
 
-use machinist_deploy::State;
+use machinist_deploy::{State, Store};
 use serde_json::{Value, json};
 
 use crate::support::{Project, answer, kills, package, record_of, record_static};
@@ -554,6 +554,20 @@ fn deploys_at_once_wait_for_each_other_or_say_who_is_there() {
         .unwrap();
     assert!(tuned.contains(&value), "{value} of {tuned:?}");
     assert_eq!(effective(&project, 0)["scaling"]["max_concurrency"], value);
+}
+
+#[test]
+fn a_dry_run_neither_waits_nor_keeps_others_waiting() {
+    let project = project();
+    project.run(&["deploy", "--yes"]).exits(0);
+    let held = Store::open(&project.path(STATE)).unwrap();
+    project.run(&["deploy", "--yes"]).exits(1);
+    project.run(&["deploy", "--dry-run"]).exits(0);
+    project
+        .run(&["scale", "--dry-run", "a", "keep_alive=1m"])
+        .exits(0);
+    drop(held);
+    project.run(&["deploy", "--yes"]).exits(0);
 }
 
 #[test]

@@ -97,13 +97,7 @@ impl Knative {
     }
 
     fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
-        let settings = self.project.settings(&app.name);
-        let service = Service {
-            app,
-            image: settings.image.as_deref(),
-            auth: settings.auth.as_deref(),
-            settings: self.settings(),
-        };
+        let service = Service::new(app, &self.project);
         service.check()?;
         rendering.warnings.extend(service.warnings());
         rendering.needs.extend(service.needs());

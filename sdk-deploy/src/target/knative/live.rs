@@ -1,11 +1,20 @@
 //! What `kubectl get ksvc --output=json` says.
 
+use machinist_core::parameter::{self, Group, PARAMETERS};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::service;
+use super::service::{
+    DEADLINE, MAX_DELAY, MAX_SCALE, MIN_SCALE, RETENTION, UTILIZATION, gpu_label, labelled,
+    utilization,
+};
 use crate::deployed::{Deployed, Live, LiveApp};
+use crate::machines::{self, Machine, OwnMachine};
+use crate::plan::Parameters;
 use crate::settings::KnativeSettings;
+
+/// What a cluster writes where no request timeout is set, by default, in seconds.
+const DEFAULT_REQUEST: u64 = 300;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -36,10 +45,138 @@ pub(super) fn parse(
         let own = known.map_or(&[][..], |app| &app.machines);
         let revision = service["status"]["latestCreatedRevisionName"].as_str();
         let app = LiveApp {
-            parameters: service::read(&service, &parameters, own, settings),
+            parameters: read(&service, &parameters, own, settings),
             revision: revision.map(str::to_owned),
         };
         live.apps.insert(name.to_owned(), app);
     }
     Ok(live)
+}
+
+/// What a service says of an app; what the known value stands for too is that value.
+fn read(
+    service: &Value,
+    known: &Parameters,
+    own: &[OwnMachine],
+    settings: &KnativeSettings,
+) -> Parameters {
+    let template = &service["spec"]["template"];
+    let annotation = |name: &str| template["metadata"]["annotations"][name].as_str();
+    let pod = &template["spec"];
+    let container = &pod["containers"][0];
+    let mut live = Parameters::new();
+    if let Some(machines) = read_machines(pod, known, own, settings) {
+        live.insert(parameter::MACHINE_TYPE.into(), machines);
+    }
+    let gpus = &container["resources"]["limits"]["nvidia.com/gpu"];
+    let gpus = gpus.as_u64().or_else(|| gpus.as_str()?.parse().ok());
+    live.extend(gpus.map(|gpus| (parameter::GPUS.into(), gpus.into())));
+    if let Some(multiplexing) = pod["containerConcurrency"].as_u64() {
+        live.insert(parameter::MAX_MULTIPLEXING.into(), multiplexing.into());
+    }
+    let deadline = service["metadata"]["annotations"][DEADLINE]
+        .as_str()
+        .and_then(seconds);
+    live.insert(
+        parameter::STARTUP_TIMEOUT.into(),
+        deadline.map_or(Value::Null, Value::from),
+    );
+    let port = container["ports"][0]["containerPort"].clone();
+    live.insert(parameter::PORT.into(), port);
+    if let Some(path) = container["readinessProbe"]["httpGet"]["path"].as_str() {
+        live.insert(parameter::HEALTH_CHECK.into(), json!({"path": path}));
+    }
+    for parameter in PARAMETERS
+        .iter()
+        .filter(|parameter| parameter.group == Group::Scaling)
+    {
+        let key = parameter.key;
+        let value = match key {
+            parameter::MIN_CONCURRENCY => annotation(MIN_SCALE).and_then(|n| n.parse().ok()),
+            parameter::MAX_CONCURRENCY => annotation(MAX_SCALE).and_then(|n| n.parse().ok()),
+            parameter::KEEP_ALIVE => annotation(RETENTION).and_then(seconds),
+            parameter::REQUEST_TIMEOUT => pod["timeoutSeconds"]
+                .as_u64()
+                .filter(|seconds| known.contains_key(key) || *seconds != DEFAULT_REQUEST),
+            _ => continue,
+        };
+        live.insert(key.into(), value.map_or(Value::Null, Value::from));
+    }
+    // Several percentages come to the same utilization, and more than an hour to an hour.
+    let is = annotation(UTILIZATION)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(100u64);
+    let was = known
+        .get(parameter::CONCURRENCY_BUFFER_PERC)
+        .and_then(Value::as_u64);
+    let perc = match was.filter(|perc| utilization(*perc) == is) {
+        Some(perc) => perc,
+        None => 10_000 / is.clamp(1, 100) - 100,
+    };
+    live.insert(parameter::CONCURRENCY_BUFFER_PERC.into(), perc.into());
+    let kept = known.get(parameter::KEEP_ALIVE).and_then(Value::as_u64);
+    if let Some(kept) = kept.filter(|seconds| *seconds > MAX_DELAY) {
+        if live[parameter::KEEP_ALIVE] == MAX_DELAY {
+            live.insert(parameter::KEEP_ALIVE.into(), kept.into());
+        }
+    }
+    live
+}
+
+/// The machine types by the labels of their nodes; what no label tells is not told.
+fn read_machines(
+    pod: &Value,
+    known: &Parameters,
+    own: &[OwnMachine],
+    settings: &KnativeSettings,
+) -> Option<Value> {
+    let affinity = &pod["affinity"]["nodeAffinity"];
+    let required = &affinity["requiredDuringSchedulingIgnoredDuringExecution"];
+    let label = gpu_label(settings);
+    let terms = required["nodeSelectorTerms"].as_array()?;
+    let expressions = terms
+        .iter()
+        .filter_map(|term| term["matchExpressions"].as_array());
+    let mut expressions = expressions.flatten();
+    let ours = expressions.find(|expression| expression["key"] == label)?;
+    let labels: Vec<&str> = ours["values"]
+        .as_array()?
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let all = machines::of(known, own).into_iter().chain(machines::all());
+    let all: Vec<Machine> = all.map(|machine| labelled(machine, settings)).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for label in labels {
+        let has_label = |machine: &&Machine| machine.node_labels.iter().any(|own| own == label);
+        let name = all
+            .iter()
+            .find(has_label)
+            .map_or(label, |machine| &machine.name);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Some(json!(names))
+}
+
+/// A Go duration of hours, minutes and seconds.
+fn seconds(text: &str) -> Option<u64> {
+    let mut total = 0u64;
+    let mut digits = String::new();
+    for c in text.chars() {
+        let unit = match c {
+            '0'..='9' => {
+                digits.push(c);
+                continue;
+            }
+            'h' => 3_600,
+            'm' => 60,
+            's' => 1,
+            _ => return None,
+        };
+        let count: u64 = std::mem::take(&mut digits).parse().ok()?;
+        total = total.checked_add(count.checked_mul(unit)?)?;
+    }
+    digits.is_empty().then_some(total)
 }

@@ -1,29 +1,27 @@
 //! An app as a Knative service.
 
 use machinist_core::own::FILE;
-use machinist_core::parameter::{self, Group, Kind, PARAMETERS};
+use machinist_core::parameter::{self, Kind};
 use machinist_core::platform::NODE_LABEL;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
-use crate::machines::{self, Machine, OwnMachine};
+use crate::machines::{self, Machine};
 use crate::plan::{AppPlan, Parameters};
 use crate::settings::KnativeSettings;
-use crate::target::{left_out, no_image};
+use crate::target::{Project, left_out, no_image};
 
 /// The longest time that the autoscaler takes, in seconds.
-const MAX_DELAY: u64 = 3_600;
-/// What a cluster writes where no request timeout is set, by default.
-const DEFAULT_REQUEST: u64 = 300;
+pub(super) const MAX_DELAY: u64 = 3_600;
 /// The longest request that a cluster takes by default, in seconds.
 const MAX_REQUEST: u64 = 600;
 
-const MIN_SCALE: &str = "autoscaling.knative.dev/min-scale";
-const MAX_SCALE: &str = "autoscaling.knative.dev/max-scale";
-const RETENTION: &str = "autoscaling.knative.dev/scale-to-zero-pod-retention-period";
+pub(super) const MIN_SCALE: &str = "autoscaling.knative.dev/min-scale";
+pub(super) const MAX_SCALE: &str = "autoscaling.knative.dev/max-scale";
+pub(super) const RETENTION: &str = "autoscaling.knative.dev/scale-to-zero-pod-retention-period";
 const DOWN_DELAY: &str = "autoscaling.knative.dev/scale-down-delay";
-const UTILIZATION: &str = "autoscaling.knative.dev/target-utilization-percentage";
-const DEADLINE: &str = "serving.knative.dev/progress-deadline";
+pub(super) const UTILIZATION: &str = "autoscaling.knative.dev/target-utilization-percentage";
+pub(super) const DEADLINE: &str = "serving.knative.dev/progress-deadline";
 
 /// What a service cannot express.
 const LEFT_OUT: &[&str] = &[
@@ -35,28 +33,44 @@ const LEFT_OUT: &[&str] = &[
 
 /// An app as a service.
 pub(super) struct Service<'a> {
-    pub(super) app: &'a AppPlan,
-    pub(super) image: Option<&'a str>,
-    pub(super) auth: Option<&'a str>,
-    pub(super) settings: &'a KnativeSettings,
+    app: &'a AppPlan,
+    code: Parameters,
+    gpus: u32,
+    machines: Vec<Machine>,
+    image: Option<String>,
+    auth: Option<String>,
+    settings: &'a KnativeSettings,
 }
 
-impl Service<'_> {
+impl<'a> Service<'a> {
+    pub(super) fn new(app: &'a AppPlan, project: &'a Project) -> Self {
+        let effective = app.effective.as_ref();
+        let code = effective.map_or_else(Parameters::new, |of| of.code.clone());
+        let own = project.settings(&app.name);
+        let settings = &project.knative;
+        let machines = machines::of(&code, &app.machines);
+        Self {
+            app,
+            gpus: machines::gpus(&code),
+            machines: machines
+                .into_iter()
+                .map(|machine| labelled(machine, settings))
+                .collect(),
+            code,
+            image: own.image,
+            auth: own.auth,
+            settings,
+        }
+    }
+
     fn value(&self, key: &str) -> Option<&Value> {
-        let effective = self.app.effective.as_ref()?;
-        let value = effective
-            .code
-            .get(key)
-            .or_else(|| effective.scaling.get(key));
+        let scaling = || self.app.effective.as_ref()?.scaling.get(key);
+        let value = self.code.get(key).or_else(scaling);
         value.filter(|value| !value.is_null())
     }
 
     fn number(&self, key: &str) -> Option<u64> {
         self.value(key)?.as_u64()
-    }
-
-    fn code(&self) -> Parameters {
-        self.app.effective.clone().unwrap_or_default().code
     }
 
     /// What a service cannot do without.
@@ -70,8 +84,8 @@ impl Service<'_> {
             return Err(Problem::new(message).help("give the app another name"));
         }
         let unlabelled = self
-            .machines()
-            .into_iter()
+            .machines
+            .iter()
             .find(|machine| machine.has_gpus && machine.node_labels.is_empty());
         match unlabelled {
             Some(machine) => Err(Problem::new(format!(
@@ -85,17 +99,6 @@ impl Service<'_> {
             ))),
             None => Ok(()),
         }
-    }
-
-    /// The machine types with the cluster's own labels.
-    fn machines(&self) -> Vec<Machine> {
-        let mut machines = machines::of(&self.code(), &self.app.machines);
-        for machine in &mut machines {
-            if let Some(labels) = self.settings.node_labels.get(&machine.name) {
-                machine.node_labels.clone_from(labels);
-            }
-        }
-        machines
     }
 
     /// What comes from the code at every deploy.
@@ -133,7 +136,7 @@ impl Service<'_> {
     fn pod(&self) -> Map<String, Value> {
         let mut pod = Map::new();
         // Without a limit a runner gets requests that its code may not be written for.
-        let mut code = self.code();
+        let mut code = self.code.clone();
         default(&mut code, parameter::MAX_MULTIPLEXING);
         pod.insert(
             "containerConcurrency".into(),
@@ -163,7 +166,10 @@ impl Service<'_> {
 
     fn container(&self) -> Value {
         let mut container = Map::new();
-        container.insert("image".into(), self.image.unwrap_or_default().into());
+        container.insert(
+            "image".into(),
+            self.image.clone().unwrap_or_default().into(),
+        );
         if let Some(port) = self.number(parameter::PORT) {
             container.insert("ports".into(), json!([{"containerPort": port}]));
         }
@@ -189,10 +195,9 @@ impl Service<'_> {
 
     /// What every listed machine type has.
     fn resources(&self) -> Value {
-        let machines = self.machines();
-        let gpus = machines::gpus(&self.code());
-        let millicores = machines::least(&machines, gpus, |machine| machine.millicores);
-        let ram_mb = machines::least(&machines, gpus, |machine| machine.ram_mb);
+        let gpus = self.gpus;
+        let millicores = machines::least(&self.machines, gpus, |machine| machine.millicores);
+        let ram_mb = machines::least(&self.machines, gpus, |machine| machine.ram_mb);
         let mut resources = json!({
             "requests": {"cpu": format!("{millicores}m"), "memory": format!("{ram_mb}M")},
         });
@@ -203,12 +208,12 @@ impl Service<'_> {
     }
 
     fn gpu_label(&self) -> &str {
-        self.settings.gpu_label.as_deref().unwrap_or(NODE_LABEL)
+        gpu_label(self.settings)
     }
 
     fn node_terms(&self) -> Vec<Value> {
-        let machines = self.machines();
-        let labels: Vec<&String> = machines
+        let labels: Vec<&String> = self
+            .machines
             .iter()
             .flat_map(|machine| &machine.node_labels)
             .collect();
@@ -222,8 +227,11 @@ impl Service<'_> {
 
     /// The order of the list: the first machine type weighs most.
     fn preferred(&self) -> Vec<Value> {
-        let machines = self.machines();
-        let with_gpus: Vec<&Machine> = machines.iter().filter(|machine| machine.has_gpus).collect();
+        let with_gpus: Vec<&Machine> = self
+            .machines
+            .iter()
+            .filter(|machine| machine.has_gpus)
+            .collect();
         if with_gpus.len() < 2 {
             return Vec::new();
         }
@@ -253,7 +261,7 @@ impl Service<'_> {
     pub(super) fn warnings(&self) -> Vec<Problem> {
         let name = &self.app.name;
         let mut warnings = left_out("Knative", self.app, LEFT_OUT);
-        if self.auth.is_some_and(|auth| auth != "public") {
+        if self.auth.as_ref().is_some_and(|auth| auth != "public") {
             let message = format!("Knative does not ask who calls `{name}`: `auth` is left out");
             warnings.push(Problem::new(message));
         }
@@ -303,6 +311,19 @@ impl Service<'_> {
         }
         needs
     }
+}
+
+/// A machine type with the cluster's own labels, where the settings name some.
+pub(super) fn labelled(mut machine: Machine, settings: &KnativeSettings) -> Machine {
+    if let Some(labels) = settings.node_labels.get(&machine.name) {
+        machine.node_labels.clone_from(labels);
+    }
+    machine
+}
+
+/// The label that tells which GPU a node has.
+pub(super) fn gpu_label(settings: &KnativeSettings) -> &str {
+    settings.gpu_label.as_deref().unwrap_or(NODE_LABEL)
 }
 
 /// A part of a service.
@@ -390,7 +411,7 @@ fn annotations(scaling: &Parameters) -> Map<String, Value> {
 
 /// How full runners are before there are more of them. Runners beyond demand, in percent of it,
 /// are the same as runners that are not full.
-fn utilization(buffer_perc: u64) -> u64 {
+pub(super) fn utilization(buffer_perc: u64) -> u64 {
     (10_000 / (100 + buffer_perc)).max(1)
 }
 
@@ -414,139 +435,4 @@ pub(super) fn scaling_patch(values: &Parameters) -> Value {
         true => json!({}),
         false => json!({"spec": {"template": template}}),
     }
-}
-
-/// What a service says of an app; what the known value stands for too is that value.
-pub(super) fn read(
-    service: &Value,
-    known: &Parameters,
-    own: &[OwnMachine],
-    settings: &KnativeSettings,
-) -> Parameters {
-    let template = &service["spec"]["template"];
-    let annotation = |name: &str| template["metadata"]["annotations"][name].as_str();
-    let pod = &template["spec"];
-    let container = &pod["containers"][0];
-    let mut live = Parameters::new();
-    if let Some(machines) = read_machines(pod, known, own, settings) {
-        live.insert(parameter::MACHINE_TYPE.into(), machines);
-    }
-    let gpus = &container["resources"]["limits"]["nvidia.com/gpu"];
-    let gpus = gpus.as_u64().or_else(|| gpus.as_str()?.parse().ok());
-    live.extend(gpus.map(|gpus| (parameter::GPUS.into(), gpus.into())));
-    if let Some(multiplexing) = pod["containerConcurrency"].as_u64() {
-        live.insert(parameter::MAX_MULTIPLEXING.into(), multiplexing.into());
-    }
-    let deadline = service["metadata"]["annotations"][DEADLINE]
-        .as_str()
-        .and_then(seconds);
-    live.insert(
-        parameter::STARTUP_TIMEOUT.into(),
-        deadline.map_or(Value::Null, Value::from),
-    );
-    let port = container["ports"][0]["containerPort"].clone();
-    live.insert(parameter::PORT.into(), port);
-    if let Some(path) = container["readinessProbe"]["httpGet"]["path"].as_str() {
-        live.insert(parameter::HEALTH_CHECK.into(), json!({"path": path}));
-    }
-    for parameter in PARAMETERS
-        .iter()
-        .filter(|parameter| parameter.group == Group::Scaling)
-    {
-        let key = parameter.key;
-        let value = match key {
-            parameter::MIN_CONCURRENCY => annotation(MIN_SCALE).and_then(|n| n.parse().ok()),
-            parameter::MAX_CONCURRENCY => annotation(MAX_SCALE).and_then(|n| n.parse().ok()),
-            parameter::KEEP_ALIVE => annotation(RETENTION).and_then(seconds),
-            parameter::REQUEST_TIMEOUT => pod["timeoutSeconds"]
-                .as_u64()
-                .filter(|seconds| known.contains_key(key) || *seconds != DEFAULT_REQUEST),
-            _ => continue,
-        };
-        live.insert(key.into(), value.map_or(Value::Null, Value::from));
-    }
-    // Several percentages come to the same utilization, and more than an hour to an hour.
-    let is = annotation(UTILIZATION)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(100u64);
-    let was = known
-        .get(parameter::CONCURRENCY_BUFFER_PERC)
-        .and_then(Value::as_u64);
-    let perc = match was.filter(|perc| utilization(*perc) == is) {
-        Some(perc) => perc,
-        None => 10_000 / is.clamp(1, 100) - 100,
-    };
-    live.insert(parameter::CONCURRENCY_BUFFER_PERC.into(), perc.into());
-    let kept = known.get(parameter::KEEP_ALIVE).and_then(Value::as_u64);
-    if let Some(kept) = kept.filter(|seconds| *seconds > MAX_DELAY) {
-        if live[parameter::KEEP_ALIVE] == MAX_DELAY {
-            live.insert(parameter::KEEP_ALIVE.into(), kept.into());
-        }
-    }
-    live
-}
-
-/// The machine types by the labels of their nodes; what no label tells is not told.
-fn read_machines(
-    pod: &Value,
-    known: &Parameters,
-    own: &[OwnMachine],
-    settings: &KnativeSettings,
-) -> Option<Value> {
-    let affinity = &pod["affinity"]["nodeAffinity"];
-    let required = &affinity["requiredDuringSchedulingIgnoredDuringExecution"];
-    let label = settings.gpu_label.as_deref().unwrap_or(NODE_LABEL);
-    let terms = required["nodeSelectorTerms"].as_array()?;
-    let expressions = terms
-        .iter()
-        .filter_map(|term| term["matchExpressions"].as_array());
-    let mut expressions = expressions.flatten();
-    let ours = expressions.find(|expression| expression["key"] == label)?;
-    let labels: Vec<&str> = ours["values"]
-        .as_array()?
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    let all = machines::of(known, own).into_iter().chain(machines::all());
-    let all: Vec<Machine> = all
-        .map(|mut machine| {
-            if let Some(own) = settings.node_labels.get(&machine.name) {
-                machine.node_labels.clone_from(own);
-            }
-            machine
-        })
-        .collect();
-    let mut names: Vec<&str> = Vec::new();
-    for label in labels {
-        let has_label = |machine: &&Machine| machine.node_labels.iter().any(|own| own == label);
-        let name = all
-            .iter()
-            .find(has_label)
-            .map_or(label, |machine| &machine.name);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    Some(json!(names))
-}
-
-/// A Go duration of hours, minutes and seconds.
-fn seconds(text: &str) -> Option<u64> {
-    let mut total = 0u64;
-    let mut digits = String::new();
-    for c in text.chars() {
-        let unit = match c {
-            '0'..='9' => {
-                digits.push(c);
-                continue;
-            }
-            'h' => 3_600,
-            'm' => 60,
-            's' => 1,
-            _ => return None,
-        };
-        let count: u64 = std::mem::take(&mut digits).parse().ok()?;
-        total = total.checked_add(count.checked_mul(unit)?)?;
-    }
-    digits.is_empty().then_some(total)
 }
