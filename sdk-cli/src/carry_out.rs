@@ -13,15 +13,6 @@ use crate::output::Output;
 use crate::shown::Shown;
 use crate::site::Site;
 
-/// A change that is ready to be carried out.
-pub(crate) struct Change<'a> {
-    pub(crate) site: &'a Site,
-    pub(crate) target: &'a dyn Target,
-    pub(crate) deployed: Deployed,
-    pub(crate) rendering: &'a Rendering,
-    pub(crate) output: &'a Output,
-}
-
 /// The state to begin with, and the hold on its file that lasts until the change is carried out:
 /// what is shown is what it is carried out on. A dry run writes nothing and holds nothing.
 pub(crate) fn begin(site: &Site, dry_run: bool) -> Result<(State, Option<Store>), Failure> {
@@ -30,6 +21,15 @@ pub(crate) fn begin(site: &Site, dry_run: bool) -> Result<(State, Option<Store>)
     }
     let store = Store::open(&site.state)?;
     Ok((store.state(), Some(store)))
+}
+
+/// A change that is ready to be carried out.
+pub(crate) struct Change<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) target: &'a dyn Target,
+    pub(crate) deployed: Deployed,
+    pub(crate) rendering: &'a Rendering,
+    pub(crate) output: &'a Output,
 }
 
 impl Change<'_> {

@@ -434,13 +434,9 @@ impl Parameter {
                     .map(|n: u32| n.to_string())
             }
             (Kind::Seconds(..), Value::Number(text) | Value::Text(text)) => {
-                let instead = match DURATION.read(text) {
-                    Ok(_) => Some(text.clone()),
-                    Err(instead) => instead,
-                };
-                let instead = instead.map(Value::Text);
+                let meant = DURATION.meant(text).map(Value::Text);
                 let is_taken = |value: &Value| self.read(value, Place(0)).is_ok();
-                instead.filter(is_taken).map(|value| value.to_string())
+                meant.filter(is_taken).map(|value| value.to_string())
             }
             (Kind::MachineTypes, Value::Other(text)) => {
                 crate::catalogue::meant(text).map(|machine| format!("{:?}", machine.name))

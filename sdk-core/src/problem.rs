@@ -475,11 +475,10 @@ pub(crate) fn example(key: &str) -> String {
 /// A key that does not belong where it stands: in another group, renamed, misspelt or unknown.
 pub(crate) fn wrong_key(level: Level, key: &str, value: Option<&Value>) -> Problem {
     let written = |key: &str| {
-        let value = match value {
-            Some(value) if takes(key, value) => Some(value.to_string()),
-            Some(value) => meant(key, value),
-            None => None,
-        };
+        let value = value.and_then(|value| match takes(key, value) {
+            true => Some(value.to_string()),
+            false => meant(key, value),
+        });
         format!("{key} = {}", value.unwrap_or_else(|| example(key)))
     };
     if let Some(home) = Level::of(key) {

@@ -192,10 +192,7 @@ impl Requirement {
         match (self.unit, value) {
             (Unit::Quantity(quantity), value) => {
                 let meant = match value {
-                    Value::Number(text) | Value::Text(text) => match quantity.read(text) {
-                        Ok(_) => Some(text.clone()),
-                        Err(instead) => instead,
-                    },
+                    Value::Number(text) | Value::Text(text) => quantity.meant(text),
                     Value::Integer(number) => Some(format!("{number} {}", quantity.usual_unit)),
                     _ => None,
                 };

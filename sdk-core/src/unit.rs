@@ -111,6 +111,14 @@ impl Quantity {
         })
     }
 
+    /// The text, if it can be read, or else what was meant by it.
+    pub(crate) fn meant(&self, text: &str) -> Option<String> {
+        match self.read(text) {
+            Ok(_) => Some(text.into()),
+            Err(instead) => instead,
+        }
+    }
+
     fn parse(&self, text: &str) -> Option<u32> {
         let (number, unit) = split(text);
         let &(_, factor) = self.units.iter().find(|(name, _)| *name == unit)?;

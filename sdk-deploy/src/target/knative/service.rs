@@ -207,10 +207,6 @@ impl<'a> Service<'a> {
         resources
     }
 
-    fn gpu_label(&self) -> &str {
-        gpu_label(self.settings)
-    }
-
     fn node_terms(&self) -> Vec<Value> {
         let labels: Vec<&String> = self
             .machines
@@ -220,7 +216,7 @@ impl<'a> Service<'a> {
         let regions = self.regions();
         let term =
             |key: &str, values: Value| json!({"key": key, "operator": "In", "values": values});
-        let gpus = (!labels.is_empty()).then(|| term(self.gpu_label(), json!(labels)));
+        let gpus = (!labels.is_empty()).then(|| term(gpu_label(self.settings), json!(labels)));
         let regions = (!regions.is_empty()).then(|| term(REGION_LABEL, json!(regions)));
         gpus.into_iter().chain(regions).collect()
     }
@@ -237,7 +233,7 @@ impl<'a> Service<'a> {
         }
         let weigh = |(place, machine): (usize, &&Machine)| {
             let expression = json!({
-                "key": self.gpu_label(), "operator": "In", "values": machine.node_labels,
+                "key": gpu_label(self.settings), "operator": "In", "values": machine.node_labels,
             });
             let weight = 100usize
                 .saturating_sub(place * 100 / with_gpus.len())
