@@ -14,6 +14,7 @@ mod wasm;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use bounded::Bounded;
 use frames::Found;
@@ -53,6 +54,9 @@ pub enum ReadFault {
     /// The operating system says no.
     #[error("cannot be read: {0}")]
     Io(#[from] io::Error),
+    /// Somebody wrote to it in the meantime.
+    #[error("changed while it was read")]
+    Changed,
     /// No format that is known here.
     #[error("is not a binary")]
     NotABinary,
@@ -96,6 +100,7 @@ impl ReadFault {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Io(_) => None,
+            Self::Changed => Some("try again when it is written"),
             Self::NotABinary => {
                 Some("name a program or library that cargo built: ELF, Mach-O, PE or wasm")
             }
@@ -122,7 +127,7 @@ impl ReadFault {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn records(path: &Path) -> Result<Vec<Record>, ReadError> {
-    read_file(path, records_in)
+    read_file(path, |file| records_in(file))
 }
 
 /// The same as [`records`] of what is no file: bytes in memory, or a part of something larger.
@@ -167,15 +172,27 @@ pub fn scan(path: &Path) -> Result<Vec<Record>, ReadError> {
 
 fn read_file<T>(
     path: &Path,
-    read: impl FnOnce(File) -> Result<T, ReadFault>,
+    read: impl FnOnce(&File) -> Result<T, ReadFault>,
 ) -> Result<T, ReadError> {
-    open(path)
-        .map_err(ReadFault::from)
-        .and_then(read)
-        .map_err(|fault| ReadError {
-            path: path.to_owned(),
-            fault,
-        })
+    let unchanged = || {
+        let file = open(path)?;
+        let before = version(&file)?;
+        let read = read(&file);
+        match version(&file)? == before {
+            true => read,
+            false => Err(ReadFault::Changed),
+        }
+    };
+    unchanged().map_err(|fault| ReadError {
+        path: path.to_owned(),
+        fault,
+    })
+}
+
+/// What is another after the file was written to.
+fn version(file: &File) -> io::Result<(u64, Option<SystemTime>)> {
+    let metadata = file.metadata()?;
+    Ok((metadata.len(), metadata.modified().ok()))
 }
 
 fn open(path: &Path) -> io::Result<File> {

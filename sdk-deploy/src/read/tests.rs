@@ -362,6 +362,76 @@ fn what_is_read_does_not_grow_with_the_file() {
     }
 }
 
+/// A stream that says how long it is, and then turns out to be cut.
+struct Shrinking<'a> {
+    bytes: Cursor<&'a [u8]>,
+    whole_reads: usize,
+    keep: usize,
+}
+
+impl Read for Shrinking<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.whole_reads > 0 {
+            self.whole_reads -= 1;
+            return self.bytes.read(buffer);
+        }
+        let at = usize::try_from(self.bytes.position()).unwrap();
+        let left = &self.bytes.get_ref()[at.min(self.keep)..self.keep];
+        let count = (&mut &*left).read(buffer)?;
+        self.bytes.set_position((at + count) as u64);
+        Ok(count)
+    }
+}
+
+impl Seek for Shrinking<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.bytes.seek(to)
+    }
+}
+
+#[test]
+fn a_file_that_shrinks_while_it_is_read_is_an_error_or_was_read_before() {
+    for (file, bytes) in FIXTURES {
+        let mut errors = 0;
+        for (whole_reads, keep) in (0..40).flat_map(|n| [(n, 0), (n, 20), (n, bytes.len() / 2)]) {
+            let stream = Shrinking {
+                bytes: Cursor::new(bytes),
+                whole_reads,
+                keep,
+            };
+            match records_in(stream) {
+                Ok(records) => assert_both(bytes, &records, file),
+                Err(_) => errors += 1,
+            }
+        }
+        assert!(errors > 0, "{file}");
+    }
+}
+
+#[test]
+fn a_file_that_is_written_to_while_it_is_read_is_an_error() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let write = |text: &str, time| {
+        fs::write(file.path(), text).unwrap();
+        file.as_file().set_modified(time).unwrap();
+    };
+    let (time, later) = (SystemTime::UNIX_EPOCH, SystemTime::now());
+    for (text, time, is_changed) in [
+        ("old", time, false),
+        ("longer", time, true),
+        ("new", later, true),
+    ] {
+        write("old", SystemTime::UNIX_EPOCH);
+        let read = read_file(file.path(), |_| {
+            write(text, time);
+            Ok(())
+        });
+        let fault = read.map_err(|error| error.fault);
+        assert_eq!(matches!(fault, Err(ReadFault::Changed)), is_changed);
+        assert_eq!(fault.is_ok(), !is_changed);
+    }
+}
+
 proptest! {
     #[test]
     fn random_bytes_are_an_error_or_have_no_records(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
