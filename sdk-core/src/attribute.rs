@@ -4,8 +4,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::problem::Problem;
-
 /// Where something was written. A number that the caller hands in and gets back with each
 /// finding: the macro counts spans with it, a command its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,21 +102,4 @@ impl fmt::Display for Value {
             Self::Number(text) | Self::Other(text) => f.write_str(text),
         }
     }
-}
-
-/// A problem and where it is.
-///
-/// ```
-/// use machinist_core::attribute::{Place, Value};
-/// use machinist_core::parameter::find;
-///
-/// let findings = find("gpus").unwrap().read(&Value::Integer(0), Place(7)).unwrap_err();
-/// assert_eq!(findings[0].at, Place(7));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// Where.
-    pub at: Place,
-    /// What.
-    pub problem: Problem,
 }

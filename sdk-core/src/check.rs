@@ -4,13 +4,20 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::app::App;
-use crate::attribute::{Arg, ArgValue, Attribute, Finding, Place, Value};
+use crate::attribute::{Arg, ArgValue, Attribute, Place, Value};
 use crate::catalogue::Catalogue;
+use crate::fitting::{fitting, larger_than_required, missed, requirement_missed};
+use crate::keys::{self, NAME, SCALING};
+use crate::level::{Level, duplicate_key, example, missing_value, not_a_group, wrong_key};
 use crate::machine::{MachineKind, MachineType};
-use crate::name;
-use crate::parameter::{self, Parameter, Setting};
-use crate::problem::{self, Level, NAME, Problem, SCALING};
+use crate::machine_types::{
+    gpus_on_cpu, missing_machine_type, mixed_list, too_many_gpus, unknown_machine_type,
+};
+use crate::name::{self, bad_name, no_name_from_item};
+use crate::parameter::Key;
+use crate::problem::{Finding, Problem, mistyped};
 use crate::requirement::{self, Required};
+use crate::setting::{Setting, check_concurrency};
 
 /// What a check found.
 #[derive(Clone, Debug)]
@@ -72,9 +79,9 @@ pub fn check(attribute: &Attribute, catalogue: &Catalogue) -> Checked {
     };
     let app = read.errors.is_empty().then(|| App {
         name,
-        own: machines
+        custom: machines
             .iter()
-            .filter_map(|(machine, _)| catalogue.own(machine.name).cloned())
+            .filter_map(|(machine, _)| catalogue.custom(machine.name).cloned())
             .collect(),
         machine_types: machines.iter().map(|(machine, _)| *machine).collect(),
         gpus,
@@ -101,7 +108,7 @@ struct Reader<'a> {
     catalogue: &'a Catalogue,
     name: Option<At<String>>,
     machine_types: Option<At<Vec<At<String>>>>,
-    settings: Vec<(&'static Parameter, Setting, Place)>,
+    settings: Vec<(Key, Setting, Place)>,
     required: Vec<(Required, Place)>,
     /// Keys that occur anywhere, right or wrong: nothing is missing that was tried.
     mentioned: Vec<&'a str>,
@@ -118,23 +125,23 @@ impl<'a> Reader<'a> {
         let mut seen: Vec<&str> = Vec::new();
         for arg in args {
             let key = &*arg.key;
-            let is_group = level == Level::App && problem::is_group(key);
+            let is_group = level == Level::App && keys::is_group(key);
             if !level.has(key) {
                 let value = match &arg.value {
                     ArgValue::Value(value, _) => Some(value),
                     _ => None,
                 };
-                let problem = problem::wrong_key(level, key, value);
+                let problem = wrong_key(level, key, value);
                 // A key that is answered with another one counts as that one.
                 let meant = problem.help.clone().unwrap_or_default();
                 self.mentioned.push(if meant.contains("machine_type") {
-                    parameter::MACHINE_TYPE
+                    Key::MachineType.as_str()
                 } else {
                     key
                 });
                 self.error(arg.key_at, problem);
             } else if seen.contains(&key) {
-                self.error(arg.key_at, problem::duplicate_key(key));
+                self.error(arg.key_at, duplicate_key(key));
             } else if is_group {
                 self.group(key, arg);
             } else {
@@ -154,7 +161,7 @@ impl<'a> Reader<'a> {
         match &arg.value {
             ArgValue::Group(args) => self.level(level, args),
             ArgValue::Value(..) | ArgValue::Missing => {
-                self.error(arg.key_at, problem::not_a_group(key));
+                self.error(arg.key_at, not_a_group(key));
             }
             ArgValue::Reported => {}
         }
@@ -165,24 +172,24 @@ impl<'a> Reader<'a> {
             ArgValue::Value(value, at) => (value, *at),
             ArgValue::Reported => return,
             ArgValue::Group(_) | ArgValue::Missing => {
-                return self.error(arg.key_at, problem::missing_value(key));
+                return self.error(arg.key_at, missing_value(key));
             }
         };
         if level == Level::Requires {
             self.requirement(key, value, at);
-        } else if let Some(parameter) = parameter::find(key) {
-            match parameter.read(value, at) {
-                Ok(Setting::List(_)) if key == parameter::MACHINE_TYPE => {
+        } else if let Some(key) = Key::find(key) {
+            match key.parameter().read(value, at) {
+                Ok(Setting::List(_)) if key == Key::MachineType => {
                     self.machine_types = Some((texts(value, at), at));
                 }
-                Ok(setting) => self.settings.push((parameter, setting, at)),
+                Ok(setting) => self.settings.push((key, setting, at)),
                 Err(findings) => self.errors.extend(findings),
             }
         } else if let Value::Text(name) = value {
             self.name = Some((name.clone(), at));
         } else {
-            let example = problem::example(key);
-            self.error(at, problem::mistyped(key, "a string", &example, value));
+            let example = example(key);
+            self.error(at, mistyped(key, "a string", &example, value));
         }
     }
 
@@ -204,14 +211,14 @@ impl<'a> Reader<'a> {
         match self.name.take() {
             Some((name, at)) => {
                 if !name::is_dns_label(&name) {
-                    self.error(at, problem::bad_name(&name));
+                    self.error(at, bad_name(&name));
                 }
                 name
             }
             None => {
                 let name = name::kebab_case(&attribute.item_name);
                 if !name::is_dns_label(&name) && !self.is_mentioned(NAME) {
-                    let problem = problem::no_name_from_item(&attribute.item_name);
+                    let problem = no_name_from_item(&attribute.item_name);
                     self.error(attribute.item_name_at, problem);
                 }
                 name
@@ -222,8 +229,8 @@ impl<'a> Reader<'a> {
     /// The machine types of the catalogue that were named, if all are of one kind.
     fn machines(&mut self, attribute_at: Place) -> Vec<At<&'static MachineType>> {
         let Some((names, _)) = self.machine_types.take() else {
-            if !self.unreadable && !self.is_mentioned(parameter::MACHINE_TYPE) {
-                self.error(attribute_at, problem::missing_machine_type(self.catalogue));
+            if !self.unreadable && !self.is_mentioned(Key::MachineType.as_str()) {
+                self.error(attribute_at, missing_machine_type(self.catalogue));
             }
             return Vec::new();
         };
@@ -232,12 +239,12 @@ impl<'a> Reader<'a> {
         for (name, at) in names {
             match (self.catalogue.find(&name), machines.first()) {
                 (None, _) => {
-                    self.error(at, problem::unknown_machine_type(self.catalogue, &name));
+                    self.error(at, unknown_machine_type(self.catalogue, &name));
                 }
                 (Some(machine), Some(&(first, _))) if first.kind() != machine.kind() => {
                     if !mixed {
-                        let gpus = self.is_mentioned(parameter::GPUS);
-                        self.error(at, problem::mixed_list(first, machine, gpus));
+                        let gpus = self.is_mentioned(Key::Gpus.as_str());
+                        self.error(at, mixed_list(first, machine, gpus));
                     }
                     mixed = true;
                 }
@@ -250,12 +257,8 @@ impl<'a> Reader<'a> {
 
     /// The GPUs of a runner: 0 on CPU types.
     fn gpus(&mut self, machines: &[At<&'static MachineType>]) -> u32 {
-        let at = |(parameter, ..): &(&Parameter, Setting, Place)| parameter.key == parameter::GPUS;
-        let written = self
-            .settings
-            .iter()
-            .position(at)
-            .map(|i| self.settings.remove(i));
+        let place = self.settings.iter().position(|(key, ..)| *key == Key::Gpus);
+        let written = place.map(|place| self.settings.remove(place));
         let Some(&(first, _)) = machines.first() else {
             return 0;
         };
@@ -263,15 +266,15 @@ impl<'a> Reader<'a> {
             (MachineKind::Cpu, None) => 0,
             (MachineKind::Gpu, None) => 1,
             (MachineKind::Cpu, Some((.., at))) => {
-                self.error(at, problem::gpus_on_cpu(self.catalogue, first));
+                self.error(at, gpus_on_cpu(self.catalogue, first));
                 0
             }
             (MachineKind::Gpu, Some((_, setting, at))) => {
                 let Setting::Number(gpus) = setting else {
                     return 1;
                 };
-                if let Some((machine, _)) = machines.iter().find(|(m, _)| gpus > m.max_gpus) {
-                    self.error(at, problem::too_many_gpus(machine, gpus));
+                if let Some((machine, _)) = machines.iter().find(|(m, _)| gpus > m.figures.max_gpus) {
+                    self.error(at, too_many_gpus(machine, gpus));
                 }
                 gpus
             }
@@ -279,22 +282,18 @@ impl<'a> Reader<'a> {
     }
 
     fn concurrency(&mut self) {
-        let written = |key: &str| {
-            self.settings
-                .iter()
-                .find_map(|(parameter, setting, at)| match setting {
-                    Setting::Number(number) if parameter.key == key => Some((*number, *at)),
-                    _ => None,
-                })
+        let written = |wanted: Key| {
+            let setting = self.settings.iter().find(|(key, ..)| *key == wanted);
+            setting.and_then(|(_, setting, at)| Some((setting.number()?, *at)))
         };
-        let Some((min, at)) = written(parameter::MIN_CONCURRENCY) else {
+        let Some((min, at)) = written(Key::MinConcurrency) else {
             return;
         };
-        let max = written(parameter::MAX_CONCURRENCY).map(|(max, _)| max);
-        if max.is_none() && self.is_mentioned(parameter::MAX_CONCURRENCY) {
+        let max = written(Key::MaxConcurrency).map(|(max, _)| max);
+        if max.is_none() && self.is_mentioned(Key::MaxConcurrency.as_str()) {
             return;
         }
-        if let Err(problem) = parameter::check_concurrency(min, max) {
+        if let Err(problem) = check_concurrency(min, max) {
             self.error(at, problem);
         }
     }
@@ -307,10 +306,10 @@ impl<'a> Reader<'a> {
             .map(|(required, _)| *required)
             .collect();
         for &(machine, at) in machines {
-            let missed: Vec<Required> = requirement::missed(machine, gpus, &required).collect();
+            let missed: Vec<Required> = missed(machine, gpus, &required).collect();
             if !missed.is_empty() {
                 let problem =
-                    problem::requirement_missed(self.catalogue, machine, gpus, &required, &missed);
+                    requirement_missed(self.catalogue, machine, gpus, &required, &missed);
                 self.error(at, problem);
             }
         }
@@ -327,14 +326,15 @@ impl<'a> Reader<'a> {
             .iter()
             .map(|(required, _)| *required)
             .collect();
-        let mut fitting = requirement::fitting(self.catalogue, gpus, &required);
+        let mut fitting = fitting(self.catalogue, gpus, &required);
         let Some(smallest) = fitting.find(|machine| machine.kind() == MachineKind::Gpu) else {
             return Vec::new();
         };
-        let large = |machine: &MachineType| machine.vram_mb >= smallest.vram_mb * 2;
+        let vram = |machine: &MachineType| machine.figures.vram_mb;
+        let large = |machine: &MachineType| vram(machine) >= vram(smallest).saturating_mul(2);
         let finding = |&(machine, at): &At<&MachineType>| Finding {
             at,
-            problem: problem::larger_than_required(machine, smallest, gpus),
+            problem: larger_than_required(machine, smallest, gpus),
         };
         let large = machines
             .iter()
@@ -342,16 +342,13 @@ impl<'a> Reader<'a> {
         large.map(finding).collect()
     }
 
-    fn sorted_settings(&self) -> Vec<(&'static Parameter, Setting)> {
-        let all = parameter::PARAMETERS.iter();
-        all.filter_map(|parameter| {
-            let set = self
-                .settings
-                .iter()
-                .find(|(other, ..)| other.key == parameter.key);
-            set.map(|(_, setting, _)| (parameter, setting.clone()))
-        })
-        .collect()
+    fn sorted_settings(&self) -> Vec<(Key, Setting)> {
+        let settings = self.settings.iter();
+        let mut sorted: Vec<(Key, Setting)> = settings
+            .map(|(key, setting, _)| (*key, setting.clone()))
+            .collect();
+        sorted.sort_by_key(|(key, _)| *key);
+        sorted
     }
 }
 

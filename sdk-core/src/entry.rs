@@ -1,23 +1,36 @@
-//! An app's manifest entry, read by the running program: from the record to the typed app.
+//! An app's manifest entry: the payload of its record, written by the macro and read by the running
+//! program.
 //!
-//! It reads what [`App::entry`](crate::app::App::entry) writes, of this very version: compact, and
-//! with no escape in the texts that are read.
+//! [`read`] reads what [`App::entry`] writes, of this very version: compact, and with no escape in
+//! the texts that are read.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+#[cfg(feature = "rules")]
+use alloc::{
+    format,
+    string::{String, ToString},
+};
 
-use crate::app::MACHINES;
-use crate::catalogue;
-use crate::json::parts;
+use crate::built_in;
+use crate::figure::{self, Figures};
+use crate::json::{member, members, parts, text};
+use crate::keys::{CODE, MACHINES, NAME, SCALING};
 use crate::machine::MachineType;
-use crate::own;
-use crate::parameter::{CodeParameters, GPUS, MACHINE_TYPE, ScalingParameters};
-use crate::problem::{NAME, SCALING};
+use crate::parameter::{CodeParameters, Key, ScalingParameters};
 use crate::spec::Spec;
+#[cfg(feature = "rules")]
+use crate::{
+    app::App,
+    custom::CustomMachine,
+    json::{Object, list},
+    keys::REQUIRES,
+    parameter::Group,
+};
 
 /// The app of an entry. Its lists live as long as the process: read an entry once.
 ///
-/// `None` where the entry is none.
+/// `None` where the text is not an entry.
 ///
 /// ```
 /// use machinist_core::entry;
@@ -26,17 +39,20 @@ use crate::spec::Spec;
 /// assert_eq!(spec.unwrap().vram_mb(), 160_000);
 /// ```
 pub fn read(entry: &'static str) -> Option<Spec> {
-    let code = member(entry, "code")?;
-    let own: Vec<MachineType> = member(entry, MACHINES)
+    const MACHINE_TYPE: &str = Key::MachineType.as_str();
+    const GPUS: &str = Key::Gpus.as_str();
+
+    let code = member(entry, CODE)?;
+    let custom: Vec<MachineType> = member(entry, MACHINES)
         .into_iter()
         .flat_map(parts)
-        .map(own::figures)
+        .map(read_machine)
         .collect::<Option<_>>()?;
     let machine_types: Vec<MachineType> = parts(member(code, MACHINE_TYPE)?)
         .map(|name| {
             let name = text(name)?;
-            let own = own.iter().find(|machine| machine.name == name);
-            own.or_else(|| catalogue::find(name)).copied()
+            let custom = custom.iter().find(|machine| machine.name == name);
+            custom.or_else(|| built_in::find(name)).copied()
         })
         .collect::<Option<_>>()?;
     let mut spec = Spec {
@@ -59,50 +75,117 @@ pub fn read(entry: &'static str) -> Option<Spec> {
     Some(spec)
 }
 
-/// The members of an object: keys have no escapes.
-pub(crate) fn members(object: &str) -> impl Iterator<Item = (&str, &str)> {
-    parts(object).filter_map(|part| {
-        let (key, value) = part.split_once(':')?;
-        Some((text(key)?, value))
-    })
-}
-
-fn member<'a>(object: &'a str, wanted: &str) -> Option<&'a str> {
-    members(object).find_map(|(key, value)| (key == wanted).then_some(value))
-}
-
-/// What stands between the quotes.
-pub(crate) fn text(quoted: &str) -> Option<&str> {
-    quoted.strip_prefix('"')?.strip_suffix('"')
-}
-
-/// How a parameter's value is read.
-pub(crate) trait Read: Sized {
-    fn read(value: &'static str) -> Option<Self>;
-}
-
-impl Read for u16 {
-    fn read(value: &'static str) -> Option<Self> {
-        value.parse().ok()
+/// A machine type of the project's own; what it suits is not in the entry.
+fn read_machine(machine: &'static str) -> Option<MachineType> {
+    let mut read = MachineType {
+        name: text(member(machine, NAME)?)?,
+        figures: Figures::NONE,
+        suits: "",
+    };
+    for (key, value) in members(machine) {
+        if let Some(figure) = figure::find(key) {
+            figure.set(&mut read.figures, figure.unit.from_json(value)?);
+        }
     }
+    Some(read)
 }
 
-impl Read for u32 {
-    fn read(value: &'static str) -> Option<Self> {
-        value.parse().ok()
+/// Where an app comes from.
+#[cfg(feature = "rules")]
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// What the item's documentation says first; empty where it says nothing.
+    pub description: &'a str,
+    /// The package of the code.
+    pub package: &'a str,
+    /// The package's version.
+    pub version: &'a str,
+    /// The source file, relative to the package's folder, with `/` on every platform.
+    pub file: &'a str,
+    /// The line of the attribute, from 1.
+    pub line: usize,
+    /// The item's name.
+    pub item: &'a str,
+}
+
+#[cfg(feature = "rules")]
+impl App {
+    /// Its entry in the manifest, as compact JSON: the payload of its record.
+    ///
+    /// Only what the code sets is there; durations in seconds, sizes in MB, bandwidths in GB/s,
+    /// `machine_type` always a list, `gpus` always for GPU types.
+    ///
+    /// ```
+    /// use machinist_core::app::App;
+    /// use machinist_core::entry::Origin;
+    /// use machinist_core::built_in::S;
+    ///
+    /// let origin = Origin {
+    ///     description: "",
+    ///     package: "studio",
+    ///     version: "0.1.0",
+    ///     file: "src/main.rs",
+    ///     line: 3,
+    ///     item: "Router",
+    /// };
+    /// let app = App {
+    ///     name: "router".into(),
+    ///     machine_types: vec![&S],
+    ///     custom: Vec::new(),
+    ///     gpus: 0,
+    ///     settings: Vec::new(),
+    ///     required: Vec::new(),
+    /// };
+    /// assert!(app.entry(&origin).ends_with(r#""code":{"machine_type":["S"]}}"#));
+    /// ```
+    pub fn entry(&self, origin: &Origin<'_>) -> String {
+        let mut out = Object::new();
+        out.text(NAME, &self.name);
+        if !origin.description.is_empty() {
+            out.text("description", origin.description);
+        }
+        out.text("package", origin.package);
+        out.text("version", origin.version);
+
+        let mut source = Object::new();
+        source.text("file", origin.file);
+        source.raw("line", &origin.line.to_string());
+        source.text("item", origin.item);
+        out.raw("source", &source.end());
+
+        out.raw(CODE, &self.code());
+        let mut scaling = Object::new();
+        self.set(Group::Scaling, &mut scaling);
+        out.group(SCALING, scaling);
+        let mut requires = Object::new();
+        for (what, amount) in &self.required {
+            requires.raw(what.key, &what.unit().json(*amount));
+        }
+        out.group(REQUIRES, requires);
+        if !self.custom.is_empty() {
+            let custom: Vec<String> = self.custom.iter().map(CustomMachine::json).collect();
+            out.raw(MACHINES, &format!("[{}]", custom.join(",")));
+        }
+        out.end()
     }
-}
 
-/// A path, which has more to it on some platforms.
-impl Read for &'static str {
-    fn read(value: &'static str) -> Option<Self> {
-        text(member(value, "path")?)
+    fn code(&self) -> String {
+        let mut code = Object::new();
+        let names = self.machine_types.iter().map(|machine| machine.name);
+        code.raw(Key::MachineType.as_str(), &list(names));
+        if self.has_gpus() {
+            code.raw(Key::Gpus.as_str(), &self.gpus.to_string());
+        }
+        self.set(Group::Code, &mut code);
+        code.end()
     }
-}
 
-impl Read for &'static [&'static str] {
-    fn read(value: &'static str) -> Option<Self> {
-        let texts: Vec<&str> = parts(value).map(text).collect::<Option<_>>()?;
-        Some(Box::leak(texts.into_boxed_slice()))
+    /// Writes the other parameters of a group.
+    fn set(&self, group: Group, object: &mut Object) {
+        for (key, setting) in &self.settings {
+            if key.parameter().group == group {
+                object.raw(key.as_str(), &setting.json());
+            }
+        }
     }
 }

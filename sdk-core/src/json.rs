@@ -1,8 +1,11 @@
 //! JSON as the manifest writes it: in the record compact, in a file indented.
 
+use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write;
 
+use crate::keys::PATH;
 use crate::text::is_shown;
 
 /// Appends a string with its quotes and escapes.
@@ -159,6 +162,109 @@ fn new_line(out: &mut String, depth: usize) {
     out.push('\n');
     for _ in 0..depth {
         out.push_str("  ");
+    }
+}
+
+/// The members of an object: keys have no escapes.
+pub(crate) fn members(object: &str) -> impl Iterator<Item = (&str, &str)> {
+    parts(object).filter_map(|part| {
+        let (key, value) = part.split_once(':')?;
+        Some((text(key)?, value))
+    })
+}
+
+pub(crate) fn member<'a>(object: &'a str, wanted: &str) -> Option<&'a str> {
+    members(object).find_map(|(key, value)| (key == wanted).then_some(value))
+}
+
+/// The text between the quotes.
+pub(crate) fn text(quoted: &str) -> Option<&str> {
+    quoted.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// How a parameter's value is read.
+pub(crate) trait Read: Sized {
+    fn read(value: &'static str) -> Option<Self>;
+}
+
+impl Read for u16 {
+    fn read(value: &'static str) -> Option<Self> {
+        value.parse().ok()
+    }
+}
+
+impl Read for u32 {
+    fn read(value: &'static str) -> Option<Self> {
+        value.parse().ok()
+    }
+}
+
+/// A path, the member of a health check.
+impl Read for &'static str {
+    fn read(value: &'static str) -> Option<Self> {
+        text(member(value, PATH)?)
+    }
+}
+
+impl Read for &'static [&'static str] {
+    fn read(value: &'static str) -> Option<Self> {
+        let texts: Vec<&str> = parts(value).map(text).collect::<Option<_>>()?;
+        Some(Box::leak(texts.into_boxed_slice()))
+    }
+}
+
+/// A list of texts.
+#[cfg(feature = "rules")]
+pub(crate) fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut out = String::from("[");
+    for text in texts {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        string(&mut out, text);
+    }
+    out.push(']');
+    out
+}
+
+/// A JSON object under construction: its members so far.
+#[cfg(feature = "rules")]
+pub(crate) struct Object(String);
+
+#[cfg(feature = "rules")]
+impl Object {
+    pub(crate) fn new() -> Self {
+        Self(String::with_capacity(512))
+    }
+
+    /// Begins a member, whose value is to be written next.
+    fn member(&mut self, key: &str) -> &mut String {
+        // Keys have nothing to escape.
+        let before = if self.0.is_empty() { "{\"" } else { ",\"" };
+        self.0.push_str(before);
+        self.0.push_str(key);
+        self.0.push_str("\":");
+        &mut self.0
+    }
+
+    pub(crate) fn text(&mut self, key: &str, text: &str) {
+        string(self.member(key), text);
+    }
+
+    pub(crate) fn raw(&mut self, key: &str, value: &str) {
+        self.member(key).push_str(value);
+    }
+
+    /// A member that is left out where it is empty.
+    pub(crate) fn group(&mut self, key: &str, group: Self) {
+        if !group.0.is_empty() {
+            self.raw(key, &group.end());
+        }
+    }
+
+    pub(crate) fn end(mut self) -> String {
+        self.0.push_str(if self.0.is_empty() { "{}" } else { "}" });
+        self.0
     }
 }
 

@@ -1,11 +1,13 @@
 //! What a machine type is.
 
+use crate::figure::Figures;
+
 /// Whether a machine type has GPUs.
 ///
 /// ```
-/// use machinist_core::{MachineKind, catalogue};
+/// use machinist_core::{MachineKind, built_in};
 ///
-/// assert_eq!(catalogue::GPU_L40.kind(), MachineKind::Gpu);
+/// assert_eq!(built_in::GPU_L40.kind(), MachineKind::Gpu);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MachineKind {
@@ -19,7 +21,7 @@ impl MachineKind {
     /// `"CPU"` or `"GPU"`.
     ///
     /// ```
-    /// assert_eq!(machinist_core::catalogue::S.kind().as_str(), "CPU");
+    /// assert_eq!(machinist_core::built_in::S.kind().as_str(), "CPU");
     /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -29,34 +31,20 @@ impl MachineKind {
     }
 }
 
-/// A named machine of the catalogue. The figures describe a runner with one GPU.
+/// A named machine of the catalogue.
 ///
 /// ```
-/// use machinist_core::catalogue::GPU_H100;
+/// use machinist_core::built_in::GPU_H100;
 ///
-/// assert_eq!(GPU_H100.vram_mb, 80_000);
+/// assert_eq!(GPU_H100.figures.vram_mb, 80_000);
 /// assert_eq!(GPU_H100.with_gpus(2).vram_mb, 160_000);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MachineType {
     /// The name as the platform and the attribute write it, such as `GPU-H100`.
     pub name: &'static str,
-    /// Video memory in MB (1 GB = 1000 MB); 0 on CPU types.
-    pub vram_mb: u32,
-    /// Main memory in MB.
-    pub ram_mb: u32,
-    /// CPU cores in thousandths: 500 is half a core.
-    pub millicores: u32,
-    /// Bandwidth of the video memory of one GPU in GB/s; 0 on CPU types.
-    pub bandwidth_gb_s: u32,
-    /// Hardware video encoders (NVENC). 0: video is encoded in software on the CPU.
-    pub encoders: u32,
-    /// Hardware video decoders (NVDEC).
-    pub decoders: u32,
-    /// Whether the encoders write AV1; `None` where the platform does not say.
-    pub av1_encode: Option<bool>,
-    /// The most GPUs a runner takes; 0 on CPU types.
-    pub max_gpus: u32,
+    /// The figures of a runner with one GPU.
+    pub figures: Figures,
     /// What the platform recommends it for; empty in a program for a project's own types.
     pub suits: &'static str,
 }
@@ -65,9 +53,52 @@ impl MachineType {
     /// Whether this is a GPU type or a CPU type.
     ///
     /// ```
-    /// use machinist_core::{MachineKind, catalogue};
+    /// use machinist_core::{MachineKind, built_in};
     ///
-    /// assert_eq!(catalogue::XL.kind(), MachineKind::Cpu);
+    /// assert_eq!(built_in::XL.kind(), MachineKind::Cpu);
+    /// ```
+    pub const fn kind(&self) -> MachineKind {
+        self.figures.kind()
+    }
+
+    /// The figures of a runner with this many GPUs: memory, cores and video engines add up,
+    /// bandwidth stays one GPU's. A CPU type stays as it is.
+    ///
+    /// ```
+    /// use machinist_core::built_in::GPU_RTX5090;
+    ///
+    /// assert_eq!(GPU_RTX5090.with_gpus(2).encoders, 6);
+    /// ```
+    pub const fn with_gpus(&self, gpus: u32) -> Figures {
+        self.figures.with_gpus(gpus)
+    }
+
+    /// The order of size: CPU types before GPU types, then by video memory, memory and cores.
+    ///
+    /// ```
+    /// use machinist_core::built_in::{GPU_A100, GPU_L40, XL};
+    ///
+    /// assert!(XL.size() < GPU_A100.size());
+    /// assert!(GPU_A100.size() < GPU_L40.size());
+    /// ```
+    pub const fn size(&self) -> (MachineKind, u32, u32, u32) {
+        let figures = &self.figures;
+        (
+            self.kind(),
+            figures.vram_mb,
+            figures.ram_mb,
+            figures.millicores,
+        )
+    }
+}
+
+impl Figures {
+    /// Whether these are a GPU type's or a CPU type's.
+    ///
+    /// ```
+    /// use machinist_core::{MachineKind, built_in};
+    ///
+    /// assert_eq!(built_in::XL.figures.kind(), MachineKind::Cpu);
     /// ```
     pub const fn kind(&self) -> MachineKind {
         if self.max_gpus == 0 {
@@ -75,39 +106,5 @@ impl MachineType {
         } else {
             MachineKind::Gpu
         }
-    }
-
-    /// The figures of a runner with this many GPUs: memory, cores and video engines add up,
-    /// bandwidth stays one GPU's. A CPU type stays as it is.
-    ///
-    /// ```
-    /// use machinist_core::catalogue::GPU_RTX5090;
-    ///
-    /// let two = GPU_RTX5090.with_gpus(2);
-    /// assert_eq!((two.vram_mb, two.encoders), (64_000, 6));
-    /// assert_eq!(two.bandwidth_gb_s, GPU_RTX5090.bandwidth_gb_s);
-    /// ```
-    pub const fn with_gpus(&self, gpus: u32) -> Self {
-        let times = if self.max_gpus == 0 { 1 } else { gpus };
-        Self {
-            vram_mb: self.vram_mb.saturating_mul(times),
-            ram_mb: self.ram_mb.saturating_mul(times),
-            millicores: self.millicores.saturating_mul(times),
-            encoders: self.encoders.saturating_mul(times),
-            decoders: self.decoders.saturating_mul(times),
-            ..*self
-        }
-    }
-
-    /// The order of size: CPU types before GPU types, then by video memory, memory and cores.
-    ///
-    /// ```
-    /// use machinist_core::catalogue::{GPU_A100, GPU_L40, XL};
-    ///
-    /// assert!(XL.size() < GPU_A100.size());
-    /// assert!(GPU_A100.size() < GPU_L40.size());
-    /// ```
-    pub const fn size(&self) -> (MachineKind, u32, u32, u32) {
-        (self.kind(), self.vram_mb, self.ram_mb, self.millicores)
     }
 }

@@ -1,6 +1,10 @@
 //! The names of apps.
 
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use crate::problem::Problem;
+use crate::text::shown;
 
 /// The most characters of a DNS label (RFC 1123).
 pub const MAX_LENGTH: usize = 63;
@@ -55,6 +59,46 @@ pub fn kebab_case(text: &str) -> String {
         out.pop();
     }
     out
+}
+
+/// A name that is not a DNS label.
+pub(crate) fn bad_name(given: &str) -> Problem {
+    let problem =
+        Problem::new(format!("the name `{}` is not a DNS label", shown(given))).note(rule());
+    match suggested_name(given) {
+        Some(name) => problem.help(format!("write `name = \"{name}\"`")),
+        None => problem.help("write for instance `name = \"llm-server\"`"),
+    }
+}
+
+/// An item whose name cannot be made a DNS label.
+pub(crate) fn no_name_from_item(item: &str) -> Problem {
+    let problem = Problem::new(format!("no app name can be made of `{item}`")).note(rule());
+    match suggested_name(item) {
+        Some(name) => problem.help(format!("add `name = \"{name}\"`")),
+        None => problem.help("add for instance `name = \"llm-server\"`"),
+    }
+}
+
+fn rule() -> String {
+    format!(
+        "a name is 1 to {} characters of `a-z`, `0-9` and `-`, with no `-` at either end",
+        MAX_LENGTH
+    )
+}
+
+fn suggested_name(given: &str) -> Option<String> {
+    if !given.is_ascii() {
+        return None;
+    }
+    let kebab = kebab_case(given);
+    let cut: String = kebab
+        .trim_start_matches('-')
+        .chars()
+        .take(MAX_LENGTH)
+        .collect();
+    let cut = cut.trim_end_matches('-');
+    is_dns_label(cut).then(|| cut.to_string())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::parameter::{CodeParameters, ScalingParameters};
 ///
 /// ```
 /// use machinist_core::Spec;
-/// use machinist_core::catalogue::{GPU_H100, GPU_H200};
+/// use machinist_core::built_in::{GPU_H100, GPU_H200};
 ///
 /// const SPEC: Spec = Spec {
 ///     name: "llm",

@@ -8,8 +8,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::attribute::{Finding, Place, Value};
-use crate::problem::Problem;
+use crate::attribute::{Place, Value};
+use crate::problem::{Finding, Problem};
 
 /// A table: its name and its keys, each with its place in bytes.
 #[derive(Debug)]

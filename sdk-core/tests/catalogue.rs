@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use machinist_core::catalogue::{MACHINE_TYPES, WORKLOADS};
+use machinist_core::built_in::{MACHINE_TYPES, WORKLOADS};
+use machinist_core::number::scale;
 use machinist_core::parameter::{PARAMETERS, REGIONS};
-use machinist_core::unit::{BANDWIDTH, SIZE, scale};
-use machinist_core::{MachineKind, catalogue};
+use machinist_core::unit::{BANDWIDTH, SIZE};
+use machinist_core::{MachineKind, built_in};
 
 const CPU_TYPES: &str = "
 | XS | 512 MB | 0.5 |
@@ -42,63 +43,83 @@ fn engines(cell: &str) -> u32 {
 
 #[test]
 fn every_cpu_type_has_the_figures_of_the_page() {
-    let machines: Vec<_> = catalogue::of_kind(MachineKind::Cpu).collect();
+    let machines: Vec<_> = built_in::of_kind(MachineKind::Cpu).collect();
     assert_eq!(machines.len(), rows(CPU_TYPES).len());
     for (machine, row) in machines.into_iter().zip(rows(CPU_TYPES)) {
         assert_eq!(machine.name, row[0]);
-        assert_eq!(machine.ram_mb, SIZE.read(row[1]).unwrap(), "{}", row[0]);
         assert_eq!(
-            machine.millicores,
+            machine.figures.ram_mb,
+            SIZE.read(row[1]).unwrap(),
+            "{}",
+            row[0]
+        );
+        assert_eq!(
+            machine.figures.millicores,
             scale(row[2], 1_000).unwrap(),
             "{}",
             row[0]
         );
         let gpu = (
-            machine.vram_mb,
-            machine.bandwidth_gb_s,
-            machine.encoders,
-            machine.decoders,
+            machine.figures.vram_mb,
+            machine.figures.bandwidth_gb_s,
+            machine.figures.encoders,
+            machine.figures.decoders,
         );
-        assert_eq!((gpu, machine.max_gpus), ((0, 0, 0, 0), 0), "{}", row[0]);
+        assert_eq!(
+            (gpu, machine.figures.max_gpus),
+            ((0, 0, 0, 0), 0),
+            "{}",
+            row[0]
+        );
     }
 }
 
 #[test]
 fn every_gpu_type_has_the_figures_of_the_page() {
-    let machines: Vec<_> = catalogue::of_kind(MachineKind::Gpu).collect();
+    let machines: Vec<_> = built_in::of_kind(MachineKind::Gpu).collect();
     assert_eq!(machines.len(), rows(GPU_TYPES).len());
     for (machine, row) in machines.into_iter().zip(rows(GPU_TYPES)) {
         assert_eq!(machine.name, row[0]);
-        assert_eq!(machine.vram_mb, SIZE.read(row[1]).unwrap(), "{}", row[0]);
-        assert_eq!(machine.ram_mb, SIZE.read(row[2]).unwrap(), "{}", row[0]);
         assert_eq!(
-            machine.millicores,
+            machine.figures.vram_mb,
+            SIZE.read(row[1]).unwrap(),
+            "{}",
+            row[0]
+        );
+        assert_eq!(
+            machine.figures.ram_mb,
+            SIZE.read(row[2]).unwrap(),
+            "{}",
+            row[0]
+        );
+        assert_eq!(
+            machine.figures.millicores,
             scale(row[3], 1_000).unwrap(),
             "{}",
             row[0]
         );
         assert_eq!(
-            machine.bandwidth_gb_s,
+            machine.figures.bandwidth_gb_s,
             BANDWIDTH.read(row[4]).unwrap(),
             "{}",
             row[0]
         );
-        assert_eq!(machine.encoders, engines(row[5]), "{}", row[0]);
-        assert_eq!(machine.decoders, engines(row[6]), "{}", row[0]);
+        assert_eq!(machine.figures.encoders, engines(row[5]), "{}", row[0]);
+        assert_eq!(machine.figures.decoders, engines(row[6]), "{}", row[0]);
         let av1_encode = match row[7] {
             "yes" => Some(true),
             "no" => Some(false),
             _ => None,
         };
-        assert_eq!(machine.av1_encode, av1_encode, "{}", row[0]);
-        assert_eq!(machine.max_gpus, 8, "{}", row[0]);
+        assert_eq!(machine.figures.av1_encode, av1_encode, "{}", row[0]);
+        assert_eq!(machine.figures.max_gpus, 8, "{}", row[0]);
     }
 }
 
 #[test]
 fn a_constant_is_named_after_its_machine() {
     // The expansion of the attribute relies on it.
-    assert_eq!(catalogue::GPU_RTX4090.name.replace('-', "_"), "GPU_RTX4090");
+    assert_eq!(built_in::GPU_RTX4090.name.replace('-', "_"), "GPU_RTX4090");
     assert_eq!(MACHINE_TYPES.len(), 12);
 }
 
@@ -129,7 +150,7 @@ fn workloads_are_those_of_the_page() {
 fn defaults_and_regions_are_those_of_the_platforms_client() {
     let defaults: Vec<(&str, u32)> = PARAMETERS
         .iter()
-        .filter_map(|parameter| Some((parameter.key, parameter.platform_default?)))
+        .filter_map(|parameter| Some((parameter.key.as_str(), parameter.platform_default?)))
         .collect();
     assert_eq!(
         defaults,

@@ -1,12 +1,13 @@
 //! Rules that have more cases than can be listed.
 
 use machinist_core::attribute::{Arg, ArgValue, Attribute, Place, Value};
+use machinist_core::built_in::{self, MACHINE_TYPES};
 use machinist_core::catalogue::Catalogue;
-use machinist_core::catalogue::{self, MACHINE_TYPES};
 use machinist_core::check::check;
+use machinist_core::fitting::{fitting, meets, with_more_gpus};
+use machinist_core::machine_types::unknown_machine_type;
 use machinist_core::parameter::{Group, Kind, PARAMETERS};
-use machinist_core::problem::unknown_machine_type;
-use machinist_core::requirement::{REQUIREMENTS, fitting, meets, with_more_gpus};
+use machinist_core::requirement::REQUIREMENTS;
 use machinist_core::unit::{BANDWIDTH, DURATION, SIZE};
 use machinist_core::{name, suggest};
 use proptest::prelude::*;
@@ -44,7 +45,7 @@ fn value(text: &str) -> Value {
 fn every_parameter_takes_its_own_example() {
     for parameter in PARAMETERS {
         let read = parameter.read(&value(&parameter.kind.example()), Place(0));
-        assert!(read.is_ok(), "{}: {read:?}", parameter.key);
+        assert!(read.is_ok(), "{}: {read:?}", parameter.key.as_str());
     }
 }
 
@@ -54,11 +55,15 @@ fn every_range_includes_both_ends_and_nothing_beyond() {
         let (Kind::Number(min, end) | Kind::Seconds(min, end)) = parameter.kind else {
             continue;
         };
-        let max = parameter.most(end);
+        let max = parameter.highest(end);
         let reads = |n: i128| parameter.read(&Value::Integer(n), Place(0)).is_ok();
         let (min, max) = (i128::from(min), i128::from(max));
-        assert!(reads(min) && reads(max), "{}", parameter.key);
-        assert!(!reads(min - 1) && !reads(max + 1), "{}", parameter.key);
+        assert!(reads(min) && reads(max), "{}", parameter.key.as_str());
+        assert!(
+            !reads(min - 1) && !reads(max + 1),
+            "{}",
+            parameter.key.as_str()
+        );
     }
 }
 
@@ -103,7 +108,10 @@ fn a_misspelt_key_is_answered_with_the_value_that_was_meant() {
 
 #[test]
 fn keys_are_unique() {
-    let mut keys: Vec<&str> = PARAMETERS.iter().map(|parameter| parameter.key).collect();
+    let mut keys: Vec<&str> = PARAMETERS
+        .iter()
+        .map(|parameter| parameter.key.as_str())
+        .collect();
     keys.extend(REQUIREMENTS.iter().map(|requirement| requirement.key));
     let count = keys.len();
     keys.sort_unstable();
@@ -149,11 +157,11 @@ proptest! {
 
     #[test]
     fn any_text_is_an_unknown_machine_or_a_known_one(text in ".*") {
-        let known = catalogue::find(&text).is_some();
+        let known = built_in::find(&text).is_some();
         let problem = unknown_machine_type(&Catalogue::built_in(), &text);
         prop_assert!(problem.help.is_some());
         prop_assert!(!problem.to_string().chars().any(|c| c.is_control() && c != '\n'));
-        prop_assert!(!known || catalogue::meant(&text).is_some());
+        prop_assert!(!known || Catalogue::built_in().meant(&text).is_some());
     }
 
     #[test]
@@ -164,7 +172,7 @@ proptest! {
         let at = 4 + at.index(name.len() - 4);
         let typed = format!("{}{c}{}", &name[..at], &name[at + 1..]);
         // Some typing errors make another machine's name, or one as near to another.
-        let meant = catalogue::meant(&typed).map(|machine| machine.name);
+        let meant = Catalogue::built_in().meant(&typed).map(|machine| machine.name);
         prop_assert!(meant.is_some(), "{}", typed);
         let distance = suggest::nearest(&typed, [name]);
         prop_assert_eq!(distance, Some(name));
@@ -202,12 +210,12 @@ proptest! {
         vram.value = ArgValue::Group(vec![arg("vram", Value::Text(format!("{gb} GB")))]);
         let args = vec![arg("machine_type", Value::Text(machine.name.into())), vram];
         let checked = check(&attribute(args), &Catalogue::built_in());
-        let enough = machine.vram_mb >= gb * 1000;
+        let enough = machine.figures.vram_mb >= gb * 1000;
         prop_assert_eq!(checked.app.is_some(), enough);
         prop_assert_eq!(checked.errors.len(), usize::from(!enough));
         if let Some(app) = checked.app {
             let smallest = fitting(&Catalogue::built_in(), 1, &app.required).next().unwrap();
-            let large = machine.vram_mb >= 2 * smallest.vram_mb;
+            let large = machine.figures.vram_mb >= 2 * smallest.figures.vram_mb;
             prop_assert_eq!(checked.warnings.len(), usize::from(large));
         }
     }
@@ -218,15 +226,15 @@ proptest! {
         text in "-?[0-9]{0,6}(\\.[0-9])?( ?[a-zA-Z/]{0,6})?",
     ) {
         let (group, key) = match PARAMETERS.get(index) {
-            Some(parameter) if parameter.group == Group::Code => (None, parameter.key),
-            Some(parameter) => (Some("scaling"), parameter.key),
+            Some(parameter) if parameter.group == Group::Code => (None, parameter.key.as_str()),
+            Some(parameter) => (Some("scaling"), parameter.key.as_str()),
             None => (Some("requires"), REQUIREMENTS[index - PARAMETERS.len()].key),
         };
         let given = value(&text);
         let answered = answer(group, &format!("{key}_"), given.clone());
         let (key, written) = answered.split_once(" = ").unwrap();
         let written = value(written);
-        let parameter = PARAMETERS.iter().find(|parameter| parameter.key == key);
+        let parameter = PARAMETERS.iter().find(|parameter| parameter.key.as_str() == key);
         let requirement = REQUIREMENTS.iter().find(|requirement| requirement.key == key);
         let is_taken = parameter.is_some_and(|parameter| parameter.read(&written, Place(0)).is_ok())
             || requirement.is_some_and(|requirement| requirement.read(&written).is_ok());
@@ -236,7 +244,7 @@ proptest! {
     #[test]
     fn every_key_in_the_wrong_place_is_answered_with_the_right_one(index in 0..PARAMETERS.len()) {
         let parameter = &PARAMETERS[index];
-        let written = arg(parameter.key, value(&parameter.kind.example()));
+        let written = arg(parameter.key.as_str(), value(&parameter.kind.example()));
         let machine = arg("machine_type", Value::Text("GPU-H100".into()));
         let args = match parameter.group {
             Group::Scaling => vec![machine, written],
@@ -249,6 +257,6 @@ proptest! {
         let errors = check(&attribute(args), &Catalogue::built_in()).errors;
         prop_assert_eq!(errors.len(), 1, "{:?}", errors);
         let help = errors[0].problem.help.clone().unwrap();
-        prop_assert!(help.contains(parameter.key), "{}", help);
+        prop_assert!(help.contains(parameter.key.as_str()), "{}", help);
     }
 }

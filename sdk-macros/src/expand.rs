@@ -1,17 +1,21 @@
 //! From a checked app to code: the record, the typed entry and the errors.
 
 use machinist_core::MachineType;
-use machinist_core::app::{App, Origin};
-use machinist_core::attribute::{Arg, ArgValue, Attribute, Finding, Place, Value};
+use machinist_core::app::App;
+use machinist_core::attribute::{Arg, ArgValue, Attribute, Place, Value};
 use machinist_core::check;
-use machinist_core::parameter::{GPUS, Group, MACHINE_TYPE, Setting};
-use machinist_core::problem::{NAME, Problem, SCALING};
+use machinist_core::entry::Origin;
+use machinist_core::figure::FIGURES;
+use machinist_core::keys::{NAME, SCALING};
+use machinist_core::parameter::{Group, Key};
+use machinist_core::problem::{Finding, Problem};
 use machinist_core::record;
+use machinist_core::setting::Setting;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::item::{self, Item};
-use crate::own;
+use crate::machines_file;
 use crate::parse::{self, ATTRIBUTE, Places, Range, one};
 
 /// Where the attribute stands, and in which build.
@@ -130,7 +134,7 @@ fn checked(
         args: std::mem::take(&mut arguments.args),
         unreadable: arguments.unreadable,
     };
-    let machines = match own::machines(&call.folder) {
+    let machines = match machines_file::machines(&call.folder) {
         Ok(machines) => machines,
         Err(problem) => return Err(compile_error(one(call.span), &problem)),
     };
@@ -197,10 +201,12 @@ impl<'a> Written<'a> {
                     continue;
                 }
                 ArgValue::Group(_) => continue,
-                ArgValue::Value(Value::List(names), _) if arg.key == MACHINE_TYPE => {
+                ArgValue::Value(Value::List(names), _) if arg.key == Key::MachineType.as_str() => {
                     self.machines.extend(names.iter().map(|(_, at)| span(*at)));
                 }
-                ArgValue::Value(_, at) if arg.key == MACHINE_TYPE => self.machines.push(span(*at)),
+                ArgValue::Value(_, at) if arg.key == Key::MachineType.as_str() => {
+                    self.machines.push(span(*at))
+                }
                 _ => {}
             }
             self.keys.push((group, &arg.key, span(arg.key_at)));
@@ -278,8 +284,8 @@ fn register(
 /// The keys that every app has, and the fields that they become.
 const FIELDS: [(&str, &str); 3] = [
     (NAME, "name"),
-    (MACHINE_TYPE, "machine_types"),
-    (GPUS, "gpus"),
+    (Key::MachineType.as_str(), "machine_types"),
+    (Key::Gpus.as_str(), "gpus"),
 ];
 
 /// What stands where something with documentation is written.
@@ -288,7 +294,7 @@ fn documented(app: &App, written: &Written<'_>) -> TokenStream {
         .machine_types
         .iter()
         .enumerate()
-        .filter(|(_, machine)| !is_own(app, machine))
+        .filter(|(_, machine)| !is_custom(app, machine))
         .map(|(i, machine)| constant(machine, written.machine(i)));
     let here = Span::call_site();
     let (mut fields, mut code, mut scaling) = (Vec::new(), Vec::new(), Vec::new());
@@ -304,8 +310,8 @@ fn documented(app: &App, written: &Written<'_>) -> TokenStream {
     quote!({[#(#machines)*] [#(#fields)*] [#(#code)*] [#(#scaling)*]})
 }
 
-fn is_own(app: &App, machine: &MachineType) -> bool {
-    app.own.iter().any(|own| own.machine.name == machine.name)
+fn is_custom(app: &App, machine: &MachineType) -> bool {
+    app.custom.iter().any(|custom| custom.name == machine.name)
 }
 
 /// The catalogue's constant of a machine type.
@@ -323,8 +329,8 @@ fn implement(
 ) -> TokenStream {
     let name = &app.name;
     let machines = app.machine_types.iter().enumerate().map(|(i, machine)| {
-        if is_own(app, machine) {
-            own_machine(machine, krate)
+        if is_custom(app, machine) {
+            custom_machine(machine, krate)
         } else {
             let name = constant(machine, written.machine(i));
             quote!(#krate::catalogue::#name)
@@ -349,29 +355,20 @@ fn implement(
     }
 }
 
-/// The figures of a machine type of the project's own.
-fn own_machine(machine: &MachineType, krate: &TokenStream) -> TokenStream {
-    let MachineType {
-        name,
-        vram_mb,
-        ram_mb,
-        millicores,
-        bandwidth_gb_s,
-        encoders,
-        decoders,
-        av1_encode,
-        max_gpus,
-        suits: _,
-    } = machine;
-    let av1_encode = match av1_encode {
-        Some(yes) => quote!(::core::option::Option::Some(#yes)),
-        None => quote!(::core::option::Option::None),
-    };
+/// A machine type of the project's own.
+fn custom_machine(machine: &MachineType, krate: &TokenStream) -> TokenStream {
+    let name = machine.name;
+    let fields = FIGURES.iter().map(|figure| {
+        let field = Ident::new(figure.field, Span::call_site());
+        // Numbers and paths: the text is always Rust.
+        let code: TokenStream = figure.code(&machine.figures).parse().unwrap_or_default();
+        quote!(#field: #code)
+    });
     quote! {
         #krate::MachineType {
-        name: #name, vram_mb: #vram_mb, ram_mb: #ram_mb, millicores: #millicores,
-        bandwidth_gb_s: #bandwidth_gb_s, encoders: #encoders, decoders: #decoders,
-        av1_encode: #av1_encode, max_gpus: #max_gpus, suits: ""
+            name: #name,
+            figures: #krate::Figures { #(#fields),* },
+            suits: "",
         }
     }
 }
@@ -399,22 +396,21 @@ fn too_long() -> Problem {
 
 /// `key value`, for every parameter of a group that is set.
 fn fields(app: &App, group: Group, written: &Written<'_>) -> TokenStream {
-    let set = app
-        .settings
-        .iter()
-        .filter(|(parameter, _)| parameter.group == group);
-    set.map(|(parameter, setting)| {
-        let key = Ident::new(parameter.key, written.key(parameter.key));
-        match setting {
-            Setting::Number(number) => {
-                let number = Literal::u32_unsuffixed(*number);
-                quote!(#key #number)
+    let settings = app.settings.iter();
+    let of_group = settings.filter(|(key, _)| key.parameter().group == group);
+    of_group
+        .map(|(key, setting)| {
+            let key = Ident::new(key.as_str(), written.key(key.as_str()));
+            match setting {
+                Setting::Number(number) => {
+                    let number = Literal::u32_unsuffixed(*number);
+                    quote!(#key #number)
+                }
+                Setting::Path(path) => quote!(#key #path),
+                Setting::List(texts) => quote!(#key {&[#(#texts),*]}),
             }
-            Setting::Text(text) => quote!(#key #text),
-            Setting::List(texts) => quote!(#key {&[#(#texts),*]}),
-        }
-    })
-    .collect()
+        })
+        .collect()
 }
 
 fn compile_error((start, end): Range, problem: &Problem) -> TokenStream {

@@ -3,7 +3,7 @@
 
 mod expand;
 mod item;
-mod own;
+mod machines_file;
 mod parse;
 
 use proc_macro2::{Span, TokenStream};

@@ -5,7 +5,8 @@
 use std::iter::Peekable;
 
 use machinist_core::attribute::{Arg, ArgValue, Place, Value};
-use machinist_core::problem::{Problem, is_group};
+use machinist_core::keys::is_group;
+use machinist_core::problem::Problem;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Span, TokenStream, TokenTree};
 
 /// The first and the last token of something written.

@@ -30,7 +30,8 @@ mod registry;
 #[doc(hidden)]
 pub use register::__private;
 
-pub use machinist_core::catalogue;
+pub use machinist_core::built_in as catalogue;
+pub use machinist_core::figure::Figures;
 pub use machinist_core::parameter::{CodeParameters, ScalingParameters};
 pub use machinist_core::{MachineKind, MachineType, Spec};
 #[doc = include_str!("attribute.md")]

@@ -1,4 +1,4 @@
-//! The project's own machine types: where `machines.toml` is, and what it says.
+//! The machine types that a package can name: those of its `machines.toml` and the built-in ones.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use machinist_core::catalogue::Catalogue;
-use machinist_core::own::{self, FILE};
+use machinist_core::machines_toml::{self, FILE};
 use machinist_core::problem::Problem;
 
 /// The machine types that the code of a package can name.
@@ -17,7 +17,7 @@ pub(crate) struct Machines {
     pub(crate) file: Option<String>,
 }
 
-/// What was found for a package.
+/// The machine types that were read for a package.
 struct Found {
     package: String,
     at: Instant,
@@ -27,11 +27,11 @@ struct Found {
     machines: Machines,
 }
 
-/// What was found last. A compiler asks for every attribute of a crate in one go; an IDE asks
+/// The machine types that were read last. A compiler asks for every attribute of a crate in one go; an IDE asks
 /// again and again, and the file may have changed or be new.
 static LAST: Mutex<Option<Found>> = Mutex::new(None);
 
-/// For how long that is good.
+/// For how long they are used without a look at the file.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// The machine types that the code of this package can name.
@@ -41,10 +41,10 @@ pub(crate) fn machines(package: &str) -> Result<Machines, Problem> {
     if let Some(found) = last.as_ref().filter(is_fresh) {
         return Ok(found.machines.clone());
     }
-    let (file, text) = look(package)?;
+    let (file, text) = read_file(package)?;
     let catalogue = match last.as_ref().filter(|found| found.text == text) {
         Some(found) => found.machines.catalogue.clone(),
-        None => Catalogue::with(own::read(&text).map_err(|error| error.located(FILE))?),
+        None => Catalogue::with(machines_toml::read(&text).map_err(|error| error.located(FILE))?),
     };
     let machines = Machines { catalogue, file };
     *last = Some(Found {
@@ -56,12 +56,9 @@ pub(crate) fn machines(package: &str) -> Result<Machines, Problem> {
     Ok(machines)
 }
 
-/// The file for a package and what is in it: nothing, where there is none.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "machines.toml, and where it may be"
-)]
-fn look(package: &str) -> Result<(Option<String>, String), Problem> {
+/// The path and the text of the file for a package; no path and no text where there is none.
+#[expect(clippy::disallowed_methods, reason = "to find and read machines.toml")]
+fn read_file(package: &str) -> Result<(Option<String>, String), Problem> {
     let has = |folder: &&Path, file: &str| folder.join(file).is_file();
     let cargo_toml =
         |folder: &&Path| fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
@@ -69,7 +66,7 @@ fn look(package: &str) -> Result<(Option<String>, String), Problem> {
     let folders = Path::new(package)
         .ancestors()
         .filter(|_| !package.is_empty());
-    let Some(folder) = own::nearest(folders, has, cargo_toml) else {
+    let Some(folder) = machines_toml::nearest(folders, has, cargo_toml) else {
         return Ok((None, String::new()));
     };
     let path = folder.join(FILE);

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use machinist_core::MachineKind;
-use machinist_core::catalogue::{Catalogue, GPU_H100};
-use machinist_core::own::read;
+use machinist_core::built_in::GPU_H100;
+use machinist_core::catalogue::Catalogue;
+use machinist_core::machines_toml::read;
 use proptest::prelude::*;
 
 const A6000: &str = r#"
@@ -29,43 +30,51 @@ fal = "GPU-A6000-PRO"
 
 #[test]
 fn a_machine_type_has_all_that_the_catalogue_has() {
-    let own = read(A6000).unwrap();
-    let machine = own[0].machine;
+    let custom = read(A6000).unwrap();
+    let machine = &custom[0];
     assert_eq!(
         (
-            machine.vram_mb,
-            machine.ram_mb,
-            machine.millicores,
-            machine.bandwidth_gb_s
+            machine.figures.vram_mb,
+            machine.figures.ram_mb,
+            machine.figures.millicores,
+            machine.figures.bandwidth_gb_s
         ),
         (48_000, 60_000, 12_500, 768)
     );
     assert_eq!(
-        (machine.encoders, machine.decoders, machine.av1_encode),
+        (
+            machine.figures.encoders,
+            machine.figures.decoders,
+            machine.figures.av1_encode
+        ),
         (1, 2, Some(false))
     );
     assert_eq!(
-        (machine.max_gpus, machine.suits, machine.kind()),
-        (16, "renders", MachineKind::Gpu)
+        (
+            machine.figures.max_gpus,
+            machine.suits.clone(),
+            machine.figures.kind()
+        ),
+        (16, "renders".to_owned(), MachineKind::Gpu)
     );
     assert_eq!(
-        own[0].node_labels,
+        custom[0].node_labels,
         ["NVIDIA-RTX-A6000", "NVIDIA-RTX-A6000-SHARED"]
     );
     assert_eq!(
-        own[0].json(),
+        custom[0].json(),
         r#"{"name":"GPU-A6000","vram":48000,"ram":60000,"cpus":12.5,"bandwidth":768,"encoders":1,"decoders":2,"av1_encode":false,"max_gpus":16,"node_labels":["NVIDIA-RTX-A6000","NVIDIA-RTX-A6000-SHARED"],"accelerator":"RTXA6000","fal":"GPU-A6000-PRO"}"#
     );
 }
 
 #[test]
 fn figures_of_a_built_in_one_are_changed_one_by_one() {
-    let own = read("[GPU-H100]\nram = \"96 GB\"\n").unwrap();
-    let all = Catalogue::with(own);
+    let custom = read("[GPU-H100]\nram = \"96 GB\"\n").unwrap();
+    let all = Catalogue::with(custom);
     let machine = all.find("GPU-H100").unwrap();
     assert_eq!(
-        (machine.ram_mb, machine.vram_mb),
-        (96_000, GPU_H100.vram_mb)
+        (machine.figures.ram_mb, machine.figures.vram_mb),
+        (96_000, GPU_H100.figures.vram_mb)
     );
     assert_eq!(all.machines().len(), Catalogue::built_in().machines().len());
 }
@@ -105,16 +114,16 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             "[XXL]\nram = \"60 GB\"\ncpus = 9\nencoders = 1\n",
-            "`machines.toml:4:1`: `XXL` has no GPU, and `encoders` is one's",
+            "`machines.toml:4:1`: `XXL` has no GPU, and `encoders` is a key of GPU types",
         ),
         (
             "[S]\nvram = \"1 GB\"\n",
-            "`machines.toml:2:1`: `S` has no GPU, and `vram` is one's",
+            "`machines.toml:2:1`: `S` has no GPU, and `vram` is a key of GPU types",
         ),
         ("[GPU X]\n", "`machines.toml:1:6`: here `]` is missing"),
         (
             "[\"GPU X\"]\n",
-            "`machines.toml:1:2`: `GPU X` cannot be the name of a machine type",
+            "`machines.toml:1:2`: `GPU X` is not a valid name of a machine type",
         ),
         (
             "ram = 1\n",
@@ -147,7 +156,7 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             "[GPU-H100]\nmax_gpus = 65\n",
-            "`machines.toml:2:12`: `max_gpus` takes a whole number from 1 to 64, not 65",
+            "`machines.toml:2:12`: `max_gpus` takes a whole number from 1 to 64, not `65`",
         ),
         (
             "[GPU-H100]\nnode_labels = [\"a\", 1]\n",
@@ -155,15 +164,15 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             "[GPU-H100]\nnode_labels = [\"a\", \"b: c\"]\n",
-            "`machines.toml:2:21`: `b: c` cannot be a label of nodes",
+            "`machines.toml:2:21`: `b: c` is not a valid label of nodes",
         ),
         (
             "[GPU-H100]\naccelerator = \"H100\\n\"\n",
-            "`machines.toml:2:15`: `H100\\n` cannot be the name of a GPU",
+            "`machines.toml:2:15`: `H100\\n` is not a valid name of a GPU",
         ),
         (
             "[GPU-H100]\nfal = \"\\u202e\"\n",
-            "`machines.toml:2:7`: `\\u{202e}` cannot be the name of a machine type",
+            "`machines.toml:2:7`: `\\u{202e}` is not a valid name of a machine type",
         ),
         (
             &("[GPU-H100]\nnode_labels = ".to_owned() + &"[".repeat(1 << 20)),
@@ -199,7 +208,7 @@ proptest! {
     /// What is understood here is TOML, and means the same there.
     #[test]
     fn what_is_read_is_what_a_parser_of_all_toml_reads(text in lines()) {
-        let Ok(tables) = machinist_core::own::tables(&text) else { return Ok(()) };
+        let Ok(tables) = machinist_core::machines_toml::tables(&text) else { return Ok(()) };
         let whole: toml::Table = text.parse().map_err(|error| TestCaseError::fail(format!("{text:?}: {error}")))?;
         prop_assert_eq!(tables.len(), whole.len(), "{:?}", text);
         for (name, entries) in tables {
