@@ -101,19 +101,14 @@ pub(crate) fn requirement_missed(
     let name = machine.name;
     let with = gpu_count(gpus);
     let lack = |&(what, amount): &Required| {
-        let Some(available) = what.available(machine, gpus) else {
-            let (noun, wanted) = (what.noun(), what.show(amount));
-            return format!("is not listed with {noun}, and this app requires {wanted}");
-        };
-        let has = what.describe(available);
-        let adds_up = Some(available) != what.available(machine, 1);
+        let has = what.describe_machine(machine, gpus);
+        let adds_up = what.available(machine, gpus) != what.available(machine, 1);
         let with = if adds_up { &*with } else { "" };
-        let wants = if has == "no GPU" {
-            what.describe(amount)
-        } else {
-            what.show(amount)
+        let wants = match has.contains(" no GPU") {
+            true => what.describe(amount),
+            false => what.show(amount),
         };
-        format!("has {has}{with}, and this app requires {wants}")
+        format!("{has}{with}, and this app requires {wants}")
     };
     let mut lacks = missed.iter().map(lack);
     let first = lacks.next().unwrap_or_default();

@@ -5,8 +5,8 @@ use alloc::string::String;
 
 use crate::amount::too_much;
 use crate::attribute::Value;
-use crate::figure::{self, Figure};
-use crate::machine::MachineType;
+use crate::figure::{self, Figure, Figures};
+use crate::machine::{MachineKind, MachineType};
 use crate::problem::Problem;
 use crate::unit::Unit;
 
@@ -16,8 +16,8 @@ use crate::unit::Unit;
 /// use machinist_core::built_in::GPU_H100;
 /// use machinist_core::requirement::find;
 ///
-/// let vram = find("vram").unwrap();
-/// assert_eq!(vram.available(&GPU_H100, 2), Some(160_000));
+/// let ram = find("ram").unwrap();
+/// assert_eq!(ram.available(&GPU_H100, 2), Some(224_000));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Requirement {
@@ -26,6 +26,8 @@ pub struct Requirement {
     /// What it means.
     pub doc: &'static str,
     figure: &'static Figure,
+    /// A figure that meets it too, where it is larger, and its name in a sentence.
+    or: Option<(&'static Figure, &'static str)>,
     /// Whether it asks for the figure of each GPU, and not of the runner.
     per_gpu: bool,
     /// What a machine has, with the plural for amounts over one.
@@ -45,6 +47,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "vram",
         doc: "Video memory over all GPUs of a runner.",
         figure: &figure::VRAM,
+        or: None,
         per_gpu: false,
         noun: ("of VRAM", "of VRAM"),
     },
@@ -52,6 +55,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "vram_per_gpu",
         doc: "Video memory of each GPU.",
         figure: &figure::VRAM,
+        or: None,
         per_gpu: true,
         noun: ("of VRAM on each GPU", "of VRAM on each GPU"),
     },
@@ -59,6 +63,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "ram",
         doc: "Main memory of a runner.",
         figure: &figure::RAM,
+        or: None,
         per_gpu: false,
         noun: ("of RAM", "of RAM"),
     },
@@ -66,6 +71,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "cpus",
         doc: "CPU cores of a runner; a fraction is allowed.",
         figure: &figure::CPUS,
+        or: None,
         per_gpu: false,
         noun: ("CPU core", "CPU cores"),
     },
@@ -73,6 +79,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "bandwidth",
         doc: "Memory bandwidth of each GPU.",
         figure: &figure::BANDWIDTH_GB_S,
+        or: None,
         per_gpu: true,
         noun: ("of memory bandwidth", "of memory bandwidth"),
     },
@@ -80,6 +87,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "encoders",
         doc: "Hardware video encoders (NVENC) of a runner.",
         figure: &figure::ENCODERS,
+        or: None,
         per_gpu: false,
         noun: ("hardware video encoder", "hardware video encoders"),
     },
@@ -87,6 +95,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "decoders",
         doc: "Hardware video decoders (NVDEC) of a runner.",
         figure: &figure::DECODERS,
+        or: None,
         per_gpu: false,
         noun: ("hardware video decoder", "hardware video decoders"),
     },
@@ -94,6 +103,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "av1_encode",
         doc: "Hardware video encoders that write AV1.",
         figure: &figure::AV1_ENCODE,
+        or: None,
         per_gpu: true,
         noun: ("AV1 encode", "AV1 encode"),
     },
@@ -137,20 +147,48 @@ impl Requirement {
         }
     }
 
-    /// What a runner of this machine type with this many GPUs has of it, in its unit; `None` where
-    /// nobody lists it.
-    pub fn available(&self, machine: &MachineType, gpus: u32) -> Option<u32> {
-        let figures = match self.per_gpu {
+    /// The figures that it is asked of.
+    fn figures(&self, machine: &MachineType, gpus: u32) -> Figures {
+        match self.per_gpu {
             true => machine.figures,
             false => machine.with_gpus(gpus),
-        };
-        self.figure.get(&figures)
+        }
+    }
+
+    /// What a runner of this machine type with this many GPUs has of it, in its unit: the larger
+    /// of nominal and usable memory. `None` where nobody lists it.
+    pub fn available(&self, machine: &MachineType, gpus: u32) -> Option<u32> {
+        let figures = self.figures(machine, gpus);
+        let other = self.or.and_then(|(figure, _)| figure.get(&figures));
+        self.figure.get(&figures).max(other)
     }
 
     /// Whether a runner of this machine type with this many GPUs has this much of it.
     pub(crate) fn is_met(&self, machine: &MachineType, gpus: u32, amount: u32) -> bool {
         let available = self.available(machine, gpus).unwrap_or(0);
         self.unit().is_met(available, amount)
+    }
+
+    /// What a runner of this machine type with this many GPUs has: `has 80 GB of VRAM (84.943 GB
+    /// usable)`, `has no GPU`, `is not listed with AV1 encode`.
+    pub(crate) fn describe_machine(&self, machine: &MachineType, gpus: u32) -> String {
+        let figures = self.figures(machine, gpus);
+        let lacks_gpus =
+            self.figure.presence.is_of_gpu_types() && machine.kind() == MachineKind::Cpu;
+        match (self.figure.get(&figures), self.unit()) {
+            (_, Unit::Quantity(_)) if lacks_gpus => "has no GPU".into(),
+            (None, _) => format!("is not listed with {}", self.bare_noun()),
+            (Some(0), _) => format!("has no {}", self.bare_noun()),
+            (Some(amount), _) => {
+                let other = self
+                    .or
+                    .and_then(|(figure, name)| Some((figure.get(&figures)?, name)));
+                let other = other.map_or_else(String::new, |(amount, name)| {
+                    format!(" ({} {name})", self.show(amount))
+                });
+                format!("has {}{other}", self.describe(amount))
+            }
+        }
     }
 
     /// Whether the noun names the amount, so that "it" stands for it in a sentence.
@@ -166,20 +204,17 @@ impl Requirement {
         }
     }
 
-    /// `40 GB of VRAM`, `no hardware video encoder`.
+    /// `40 GB of VRAM`, `2 hardware video encoders`.
     pub(crate) fn describe(&self, amount: u32) -> String {
         let (one, several) = self.noun;
-        match (self.unit(), amount) {
-            (Unit::Quantity(_), 0) => "no GPU".into(),
-            (_, 0) => format!("no {one}"),
-            (Unit::Flag, _) => one.into(),
-            (unit, amount) if amount <= unit.one() => format!("{} {one}", self.show(amount)),
-            (_, amount) => format!("{} {several}", self.show(amount)),
+        match self.unit() {
+            Unit::Flag => one.into(),
+            unit if amount <= unit.one() => format!("{} {one}", self.show(amount)),
+            _ => format!("{} {several}", self.show(amount)),
         }
     }
 
-    /// The figure that it asks for, by its name in a sentence.
-    pub(crate) fn noun(&self) -> &'static str {
-        self.noun.0
+    fn bare_noun(&self) -> &'static str {
+        self.noun.0.trim_start_matches("of ")
     }
 }
