@@ -1,7 +1,8 @@
 //! The built-in catalogue: the platform's machine types, figure by figure.
 //!
 //! Source: the platform's "Machine Types" page. A constant's name is the machine type's name with
-//! `-` written as `_`.
+//! `-` written as `_`. Usable video memory is what start-up logs of inference engines report, in
+//! whole MB (of `GPU-L40` the logs are of an L40S).
 
 use crate::figure::Figures;
 use crate::machine::{MachineKind, MachineType};
@@ -12,6 +13,7 @@ const fn cpu(name: &'static str, ram_mb: u32, millicores: u32) -> MachineType {
         name,
         figures: Figures {
             vram_mb: 0,
+            vram_usable_mb: None,
             ram_mb,
             millicores,
             bandwidth_gb_s: 0,
@@ -40,6 +42,7 @@ pub const GPU_RTX4090: MachineType = MachineType {
     name: "GPU-RTX4090",
     figures: Figures {
         vram_mb: 24_000,
+        vram_usable_mb: Some(25_286),
         ram_mb: 48_000,
         millicores: 12_000,
         bandwidth_gb_s: 1_000,
@@ -55,6 +58,7 @@ pub const GPU_RTX5090: MachineType = MachineType {
     name: "GPU-RTX5090",
     figures: Figures {
         vram_mb: 32_000,
+        vram_usable_mb: Some(33_683),
         ram_mb: 60_000,
         millicores: 14_000,
         bandwidth_gb_s: 1_800,
@@ -70,6 +74,7 @@ pub const GPU_A100: MachineType = MachineType {
     name: "GPU-A100",
     figures: Figures {
         vram_mb: 40_000,
+        vram_usable_mb: Some(42_283),
         ram_mb: 60_000,
         millicores: 12_000,
         bandwidth_gb_s: 2_000,
@@ -85,6 +90,7 @@ pub const GPU_L40: MachineType = MachineType {
     name: "GPU-L40",
     figures: Figures {
         vram_mb: 48_000,
+        vram_usable_mb: Some(47_577),
         ram_mb: 100_000,
         millicores: 6_000,
         bandwidth_gb_s: 900,
@@ -100,6 +106,7 @@ pub const GPU_H100: MachineType = MachineType {
     name: "GPU-H100",
     figures: Figures {
         vram_mb: 80_000,
+        vram_usable_mb: Some(84_943),
         ram_mb: 112_000,
         millicores: 12_000,
         bandwidth_gb_s: 3_400,
@@ -115,6 +122,7 @@ pub const GPU_H200: MachineType = MachineType {
     name: "GPU-H200",
     figures: Figures {
         vram_mb: 141_000,
+        vram_usable_mb: Some(150_119),
         ram_mb: 112_000,
         millicores: 12_000,
         bandwidth_gb_s: 4_800,
@@ -130,6 +138,7 @@ pub const GPU_B200: MachineType = MachineType {
     name: "GPU-B200",
     figures: Figures {
         vram_mb: 192_000,
+        vram_usable_mb: Some(191_512),
         ram_mb: 210_000,
         millicores: 19_000,
         bandwidth_gb_s: 8_000,

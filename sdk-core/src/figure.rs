@@ -259,6 +259,10 @@ figures! {
     /// Video memory in MB (1 GB = 1000 MB); 0 on CPU types.
     VRAM vram_mb: u32, sum,
         "vram" Unit::Quantity(&SIZE), "VRAM" Always RequiredOfGpuTypes;
+    /// Video memory in MB that software sees, which differs from the nominal size; `None` where it
+    /// was not measured.
+    VRAM_USABLE vram_usable_mb: Option<u32>, sum_if_listed,
+        "vram_usable" Unit::Quantity(&SIZE), "USABLE VRAM" InFull OptionalOfGpuTypes;
     /// Main memory in MB.
     RAM ram_mb: u32, sum,
         "ram" Unit::Quantity(&SIZE), "RAM" Always Required;

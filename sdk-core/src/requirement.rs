@@ -37,6 +37,9 @@ pub struct Requirement {
 /// A requirement and how much of it, in its unit.
 pub type Required = (&'static Requirement, u32);
 
+/// An 80 GB card can hold what needs 84 GB, where software sees as much.
+const USABLE_VRAM: Option<(&Figure, &str)> = Some((&figure::VRAM_USABLE, "usable"));
+
 /// Every key of `requires(...)`, in the order of the manifest.
 ///
 /// ```
@@ -47,7 +50,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "vram",
         doc: "Video memory over all GPUs of a runner.",
         figure: &figure::VRAM,
-        or: None,
+        or: USABLE_VRAM,
         per_gpu: false,
         noun: ("of VRAM", "of VRAM"),
     },
@@ -55,7 +58,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "vram_per_gpu",
         doc: "Video memory of each GPU.",
         figure: &figure::VRAM,
-        or: None,
+        or: USABLE_VRAM,
         per_gpu: true,
         noun: ("of VRAM on each GPU", "of VRAM on each GPU"),
     },

@@ -116,6 +116,29 @@ fn every_gpu_type_has_the_figures_of_the_page() {
     }
 }
 
+/// What software sees, in GiB, as start-up logs of inference engines report it.
+const USABLE_GIB: [(&str, f64); 7] = [
+    ("GPU-RTX4090", 23.55),
+    ("GPU-RTX5090", 31.37),
+    ("GPU-A100", 39.38),
+    ("GPU-L40", 44.31),
+    ("GPU-H100", 79.11),
+    ("GPU-H200", 139.81),
+    ("GPU-B200", 178.36),
+];
+
+#[test]
+fn usable_memory_is_what_logs_report() {
+    for (name, gib) in USABLE_GIB {
+        let figures = built_in::find(name).unwrap().figures;
+        let usable = f64::from(figures.vram_usable_mb.unwrap()) * 1e6 / f64::from(1 << 30);
+        assert!((usable - gib).abs() < 0.002, "{name}: {usable}");
+    }
+    assert!(
+        built_in::of_kind(MachineKind::Cpu).all(|machine| machine.figures.vram_usable_mb.is_none())
+    );
+}
+
 #[test]
 fn a_constant_is_named_after_its_machine() {
     // The expansion of the attribute relies on it.

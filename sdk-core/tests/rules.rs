@@ -210,7 +210,8 @@ proptest! {
         vram.value = ArgValue::Group(vec![arg("vram", Value::Text(format!("{gb} GB")))]);
         let args = vec![arg("machine_type", Value::Text(machine.name.into())), vram];
         let checked = check(&attribute(args), &Catalogue::built_in());
-        let enough = machine.figures.vram_mb >= gb * 1000;
+        let figures = machine.figures;
+        let enough = figures.vram_mb.max(figures.vram_usable_mb.unwrap_or(0)) >= gb * 1000;
         prop_assert_eq!(checked.app.is_some(), enough);
         prop_assert_eq!(checked.errors.len(), usize::from(!enough));
         if let Some(app) = checked.app {
