@@ -162,6 +162,11 @@ fn machine(table: &Table) -> Result<CustomMachine, Finding> {
         .iter()
         .any(|entry| entry.key == figure::VRAM.key);
     let figures = match built_in {
+        // Another size of memory: what was measured of the built-in one is not its usable part.
+        Some(built_in) if has_vram => Figures {
+            vram_usable_mb: None,
+            ..built_in.figures
+        },
         Some(built_in) => built_in.figures,
         None => unknown_figures(has_vram),
     };

@@ -80,6 +80,15 @@ fn figures_of_a_built_in_one_are_changed_one_by_one() {
 }
 
 #[test]
+fn another_size_of_memory_is_not_what_was_measured() {
+    let usable = |text| read(text).unwrap()[0].figures.vram_usable_mb;
+    assert!(usable("[GPU-H100]\nram = \"96 GB\"\n").is_some());
+    assert_eq!(usable("[GPU-H100]\nvram = \"96 GB\"\n"), None);
+    let both = "[GPU-H100]\nvram_usable = \"94 GB\"\nvram = \"96 GB\"\n";
+    assert_eq!(usable(both), Some(94_000));
+}
+
+#[test]
 fn suggestions_come_from_both() {
     let all = Catalogue::with(read(A6000).unwrap());
     assert_eq!(all.meant("a6000").unwrap().name, "GPU-A6000");
