@@ -2,7 +2,7 @@
 //!
 //! Source: the platform's "Machine Types" page. A constant's name is the machine type's name with
 //! `-` written as `_`. Usable video memory is what start-up logs of inference engines report, in
-//! whole MB (of `GPU-L40` the logs are of an L40S).
+//! whole MB (of `GPU-L40` the logs are of an L40S). The page lists no prices.
 
 use crate::figure::Figures;
 use crate::machine::{MachineKind, MachineType};
@@ -20,6 +20,7 @@ const fn cpu(name: &'static str, ram_mb: u32, millicores: u32) -> MachineType {
             encoders: 0,
             decoders: 0,
             av1_encode: Some(false),
+            price_per_hour: None,
             max_gpus: 0,
         },
         suits: "routing, preprocessing, API proxies",
@@ -49,6 +50,7 @@ pub const GPU_RTX4090: MachineType = MachineType {
         encoders: 2,
         decoders: 2,
         av1_encode: None,
+        price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
     suits: "SDXL, Flux and most LoRA fine-tunes",
@@ -65,6 +67,7 @@ pub const GPU_RTX5090: MachineType = MachineType {
         encoders: 3,
         decoders: 3,
         av1_encode: Some(true),
+        price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
     suits: "larger diffusion models, video generation with AV1 hardware encode",
@@ -81,6 +84,7 @@ pub const GPU_A100: MachineType = MachineType {
         encoders: 0,
         decoders: 5,
         av1_encode: Some(false),
+        price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
     suits: "general training and inference below Hopper's price",
@@ -97,6 +101,7 @@ pub const GPU_L40: MachineType = MachineType {
         encoders: 3,
         decoders: 3,
         av1_encode: Some(true),
+        price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
     suits: "inference together with video transcoding and graphics rendering",
@@ -113,6 +118,7 @@ pub const GPU_H100: MachineType = MachineType {
         encoders: 0,
         decoders: 7,
         av1_encode: Some(false),
+        price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
     suits: "LLM inference and training, NVLink between several GPUs",
@@ -129,6 +135,7 @@ pub const GPU_H200: MachineType = MachineType {
         encoders: 0,
         decoders: 7,
         av1_encode: Some(false),
+        price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
     suits: "large models and long context on one GPU",
@@ -145,6 +152,7 @@ pub const GPU_B200: MachineType = MachineType {
         encoders: 0,
         decoders: 7,
         av1_encode: Some(false),
+        price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
     suits: "the largest models, with FP4, FP6 and FP8",

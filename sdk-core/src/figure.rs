@@ -281,6 +281,9 @@ figures! {
     /// Whether the encoders write AV1; `None` where the platform does not say.
     AV1_ENCODE av1_encode: Option<bool>, each,
         "av1_encode" Unit::Flag, "AV1 ENCODE" Always OptionalOfGpuTypes;
+    /// Price of an hour in ten-thousandths of the currency of the bill; `None` where nobody says.
+    PRICE_PER_HOUR price_per_hour: Option<u32>, sum_if_listed,
+        "price_per_hour" PRICE, "PRICE/HOUR" WhenKnown Optional;
     /// The most GPUs of a runner; 0 on CPU types.
     MAX_GPUS max_gpus: u32, each,
         "max_gpus" Unit::Gpus, "MAX GPUS" InFull OptionalOfGpuTypes;
@@ -290,6 +293,12 @@ figures! {
 const CORES: Unit = Unit::Decimal {
     fractions: 1_000,
     what: "a number of cores",
+};
+
+/// Prices, which have cents and fractions of them.
+const PRICE: Unit = Unit::Decimal {
+    fractions: 10_000,
+    what: "a price",
 };
 
 /// The figure of this key.

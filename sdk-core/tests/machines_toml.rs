@@ -89,6 +89,16 @@ fn another_size_of_memory_is_not_what_was_measured() {
 }
 
 #[test]
+fn a_price_is_a_decimal_number_for_each_gpu() {
+    let custom = read("[GPU-H100]\nprice_per_hour = 1.99\n[XL]\nprice_per_hour = 0\n").unwrap();
+    assert_eq!(custom[0].figures.price_per_hour, Some(19_900));
+    assert_eq!(custom[0].figures.with_gpus(2).price_per_hour, Some(39_800));
+    assert_eq!(custom[1].figures.price_per_hour, Some(0));
+    assert!(custom[0].json().contains(r#""price_per_hour":1.99"#));
+    assert!(read("[XL]\nprice_per_hour = \"1.99\"\n").is_err());
+}
+
+#[test]
 fn suggestions_come_from_both() {
     let all = Catalogue::with(read(A6000).unwrap());
     assert_eq!(all.meant("a6000").unwrap().name, "GPU-A6000");
