@@ -2,7 +2,8 @@
 //!
 //! Source: the platform's "Machine Types" page. A constant's name is the machine type's name with
 //! `-` written as `_`. Usable video memory is what start-up logs of inference engines report, in
-//! whole MB (of `GPU-L40` the logs are of an L40S). The page lists no prices.
+//! whole MB (of `GPU-L40` the logs are of an L40S). The page lists no prices, and
+//! NVLink of `GPU-H100` alone; NVIDIA's data sheets say which types have none.
 
 use crate::figure::Figures;
 use crate::machine::{MachineKind, MachineType};
@@ -20,6 +21,7 @@ const fn cpu(name: &'static str, ram_mb: u32, millicores: u32) -> MachineType {
             encoders: 0,
             decoders: 0,
             av1_encode: Some(false),
+            nvlink_gb_s: None,
             price_per_hour: None,
             max_gpus: 0,
         },
@@ -50,6 +52,7 @@ pub const GPU_RTX4090: MachineType = MachineType {
         encoders: 2,
         decoders: 2,
         av1_encode: None,
+        nvlink_gb_s: Some(0),
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
@@ -67,6 +70,7 @@ pub const GPU_RTX5090: MachineType = MachineType {
         encoders: 3,
         decoders: 3,
         av1_encode: Some(true),
+        nvlink_gb_s: Some(0),
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
@@ -84,6 +88,7 @@ pub const GPU_A100: MachineType = MachineType {
         encoders: 0,
         decoders: 5,
         av1_encode: Some(false),
+        nvlink_gb_s: None,
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
@@ -101,6 +106,7 @@ pub const GPU_L40: MachineType = MachineType {
         encoders: 3,
         decoders: 3,
         av1_encode: Some(true),
+        nvlink_gb_s: Some(0),
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
@@ -118,6 +124,7 @@ pub const GPU_H100: MachineType = MachineType {
         encoders: 0,
         decoders: 7,
         av1_encode: Some(false),
+        nvlink_gb_s: Some(900),
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
@@ -135,6 +142,7 @@ pub const GPU_H200: MachineType = MachineType {
         encoders: 0,
         decoders: 7,
         av1_encode: Some(false),
+        nvlink_gb_s: None,
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },
@@ -152,6 +160,7 @@ pub const GPU_B200: MachineType = MachineType {
         encoders: 0,
         decoders: 7,
         av1_encode: Some(false),
+        nvlink_gb_s: None,
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
     },

@@ -281,6 +281,10 @@ figures! {
     /// Whether the encoders write AV1; `None` where the platform does not say.
     AV1_ENCODE av1_encode: Option<bool>, each,
         "av1_encode" Unit::Flag, "AV1 ENCODE" Always OptionalOfGpuTypes;
+    /// Bandwidth between the GPUs of a runner by NVLink in GB/s; 0 where they have none, `None`
+    /// where nobody lists it.
+    NVLINK nvlink_gb_s: Option<u32>, each,
+        "nvlink" Unit::Quantity(&BANDWIDTH), "NVLINK" InFull OptionalOfGpuTypes;
     /// Price of an hour in ten-thousandths of the currency of the bill; `None` where nobody says.
     PRICE_PER_HOUR price_per_hour: Option<u32>, sum_if_listed,
         "price_per_hour" PRICE, "PRICE/HOUR" WhenKnown Optional;

@@ -110,6 +110,14 @@ pub static REQUIREMENTS: &[Requirement] = &[
         per_gpu: true,
         noun: ("AV1 encode", "AV1 encode"),
     },
+    Requirement {
+        key: "nvlink",
+        doc: "NVLink bandwidth between the GPUs of a runner.",
+        figure: &figure::NVLINK,
+        or: None,
+        per_gpu: true,
+        noun: ("of NVLink", "of NVLink"),
+    },
 ];
 
 /// The requirement of this key.

@@ -140,6 +140,24 @@ fn usable_memory_is_what_logs_report() {
 }
 
 #[test]
+fn nvlink_is_listed_for_one_type_and_absent_from_three() {
+    let nvlink = |machine: &machinist_core::MachineType| machine.figures.nvlink_gb_s;
+    let listed: Vec<(&str, u32)> = MACHINE_TYPES
+        .iter()
+        .filter_map(|machine| Some((machine.name, nvlink(machine)?)))
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            ("GPU-RTX4090", 0),
+            ("GPU-RTX5090", 0),
+            ("GPU-L40", 0),
+            ("GPU-H100", 900)
+        ]
+    );
+}
+
+#[test]
 fn a_constant_is_named_after_its_machine() {
     // The expansion of the attribute relies on it.
     assert_eq!(built_in::GPU_RTX4090.name.replace('-', "_"), "GPU_RTX4090");
