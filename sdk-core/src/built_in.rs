@@ -3,11 +3,17 @@
 //! Source: the platform's "Machine Types" page. A constant's name is the machine type's name with
 //! `-` written as `_`. Usable video memory is what start-up logs of inference engines report, in
 //! whole MB (of `GPU-L40` the logs are of an L40S). The page lists no prices, and
-//! NVLink of `GPU-H100` alone; NVIDIA's data sheets say which types have none.
+//! NVLink of `GPU-H100` alone; NVIDIA's data sheets say which types have none,
+//! and in which precisions each computes.
 
 use crate::figure::Figures;
 use crate::machine::{MachineKind, MachineType};
 use crate::parameter::BUILT_IN_MAX_GPUS;
+
+/// Sets of precisions, by their bits.
+const BF16: u32 = 0b0001;
+const BF16_FP8: u32 = 0b0011;
+const BF16_FP8_FP6_FP4: u32 = 0b1111;
 
 const fn cpu(name: &'static str, ram_mb: u32, millicores: u32) -> MachineType {
     MachineType {
@@ -21,6 +27,7 @@ const fn cpu(name: &'static str, ram_mb: u32, millicores: u32) -> MachineType {
             encoders: 0,
             decoders: 0,
             av1_encode: Some(false),
+            precisions: None,
             nvlink_gb_s: None,
             price_per_hour: None,
             max_gpus: 0,
@@ -52,6 +59,7 @@ pub const GPU_RTX4090: MachineType = MachineType {
         encoders: 2,
         decoders: 2,
         av1_encode: None,
+        precisions: Some(BF16_FP8),
         nvlink_gb_s: Some(0),
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
@@ -70,6 +78,7 @@ pub const GPU_RTX5090: MachineType = MachineType {
         encoders: 3,
         decoders: 3,
         av1_encode: Some(true),
+        precisions: Some(BF16_FP8_FP6_FP4),
         nvlink_gb_s: Some(0),
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
@@ -88,6 +97,7 @@ pub const GPU_A100: MachineType = MachineType {
         encoders: 0,
         decoders: 5,
         av1_encode: Some(false),
+        precisions: Some(BF16),
         nvlink_gb_s: None,
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
@@ -106,6 +116,7 @@ pub const GPU_L40: MachineType = MachineType {
         encoders: 3,
         decoders: 3,
         av1_encode: Some(true),
+        precisions: Some(BF16_FP8),
         nvlink_gb_s: Some(0),
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
@@ -124,6 +135,7 @@ pub const GPU_H100: MachineType = MachineType {
         encoders: 0,
         decoders: 7,
         av1_encode: Some(false),
+        precisions: Some(BF16_FP8),
         nvlink_gb_s: Some(900),
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
@@ -142,6 +154,7 @@ pub const GPU_H200: MachineType = MachineType {
         encoders: 0,
         decoders: 7,
         av1_encode: Some(false),
+        precisions: Some(BF16_FP8),
         nvlink_gb_s: None,
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,
@@ -160,6 +173,7 @@ pub const GPU_B200: MachineType = MachineType {
         encoders: 0,
         decoders: 7,
         av1_encode: Some(false),
+        precisions: Some(BF16_FP8_FP6_FP4),
         nvlink_gb_s: None,
         price_per_hour: None,
         max_gpus: BUILT_IN_MAX_GPUS,

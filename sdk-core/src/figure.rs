@@ -9,7 +9,7 @@ use alloc::{format, string::String};
 
 use crate::json;
 use crate::number::scale;
-use crate::unit::{BANDWIDTH, SIZE, Unit, Words};
+use crate::unit::{BANDWIDTH, PRECISION, SIZE, Unit, Words};
 
 /// One figure of a machine.
 ///
@@ -281,6 +281,10 @@ figures! {
     /// Whether the encoders write AV1; `None` where the platform does not say.
     AV1_ENCODE av1_encode: Option<bool>, each,
         "av1_encode" Unit::Flag, "AV1 ENCODE" Always OptionalOfGpuTypes;
+    /// Numeric formats that the GPUs compute in, one bit a word of
+    /// [`PRECISION`](crate::unit::PRECISION); `None` where nobody lists them.
+    PRECISIONS precisions: Option<u32>, each,
+        "precision" Unit::Words(&PRECISION), "PRECISION" InFull OptionalOfGpuTypes;
     /// Bandwidth between the GPUs of a runner by NVLink in GB/s; 0 where they have none, `None`
     /// where nobody lists it.
     NVLINK nvlink_gb_s: Option<u32>, each,
@@ -342,8 +346,18 @@ impl Unit {
 }
 
 impl Words {
-    /// The bit of a word.
-    pub(crate) fn bit(&self, word: &str) -> Option<u32> {
+    /// The bit of a word; `None` where the set cannot have it.
+    ///
+    /// ```
+    /// use machinist_core::built_in::{GPU_A100, GPU_B200};
+    /// use machinist_core::unit::PRECISION;
+    ///
+    /// let fp8 = PRECISION.bit("fp8").unwrap();
+    /// let has_fp8 = |precisions: Option<u32>| precisions.unwrap_or(0) & fp8 != 0;
+    /// assert!(has_fp8(GPU_B200.figures.precisions));
+    /// assert!(!has_fp8(GPU_A100.figures.precisions));
+    /// ```
+    pub fn bit(&self, word: &str) -> Option<u32> {
         let place = self.all.iter().position(|known| *known == word)?;
         Some(1 << place)
     }

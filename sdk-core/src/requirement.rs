@@ -118,6 +118,14 @@ pub static REQUIREMENTS: &[Requirement] = &[
         per_gpu: true,
         noun: ("of NVLink", "of NVLink"),
     },
+    Requirement {
+        key: "precision",
+        doc: "Numeric formats that the GPUs compute in.",
+        figure: &figure::PRECISIONS,
+        or: None,
+        per_gpu: true,
+        noun: ("precision", "precision"),
+    },
 ];
 
 /// The requirement of this key.

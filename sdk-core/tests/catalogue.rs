@@ -5,7 +5,7 @@
 use machinist_core::built_in::{MACHINE_TYPES, WORKLOADS};
 use machinist_core::number::scale;
 use machinist_core::parameter::{PARAMETERS, REGIONS};
-use machinist_core::unit::{BANDWIDTH, SIZE};
+use machinist_core::unit::{BANDWIDTH, PRECISION, SIZE};
 use machinist_core::{MachineKind, built_in};
 
 const CPU_TYPES: &str = "
@@ -155,6 +155,39 @@ fn nvlink_is_listed_for_one_type_and_absent_from_three() {
             ("GPU-H100", 900)
         ]
     );
+}
+
+#[test]
+fn precisions_are_those_of_the_data_sheets() {
+    let computes_in = |word: &str| -> Vec<&str> {
+        let bit = PRECISION.bit(word).unwrap();
+        let has = |machine: &&machinist_core::MachineType| {
+            machine
+                .figures
+                .precisions
+                .is_some_and(|bits| bits & bit != 0)
+        };
+        MACHINE_TYPES
+            .iter()
+            .filter(has)
+            .map(|machine| machine.name)
+            .collect()
+    };
+    assert_eq!(computes_in("bf16").len(), 7);
+    assert_eq!(
+        computes_in("fp8"),
+        [
+            "GPU-RTX4090",
+            "GPU-RTX5090",
+            "GPU-L40",
+            "GPU-H100",
+            "GPU-H200",
+            "GPU-B200"
+        ]
+    );
+    for word in ["fp4", "fp6"] {
+        assert_eq!(computes_in(word), ["GPU-RTX5090", "GPU-B200"], "{word}");
+    }
 }
 
 #[test]
