@@ -8,7 +8,8 @@ use crate::attribute::Value;
 use crate::json::list;
 use crate::number::{decimals, scale};
 use crate::parameter::GPU_LIMIT;
-use crate::problem::{Problem, mistyped, names, ticked, unknown};
+use crate::problem::{Problem, mistyped, names, ticked};
+use crate::text::shown;
 use crate::unit::{Unit, Words};
 
 impl Unit {
@@ -155,8 +156,20 @@ pub(crate) fn too_much(key: &str, given: &Value) -> Problem {
 
 impl Words {
     fn read(&self, word: &str) -> Result<u32, Problem> {
-        self.bit(word)
-            .ok_or_else(|| unknown(self.what, word, self.all))
+        self.bit(word).ok_or_else(|| self.unknown(word))
+    }
+
+    /// A word that is not of the set. Words of one letter's difference are other words here: who
+    /// writes `fp16` does not mean `fp6`.
+    fn unknown(&self, given: &str) -> Problem {
+        let what = self.what;
+        let problem = Problem::new(format!("unknown {what} `{}`", shown(given)));
+        let all = format!("{what}s are {}", self.all.join(", "));
+        let bare = given.replace(['-', '_', ' '], "");
+        match self.all.iter().find(|word| word.eq_ignore_ascii_case(&bare)) {
+            Some(word) => problem.help(format!("write `\"{word}\"`")).note(all),
+            None => problem.help(all),
+        }
     }
 
     /// The words of a set.
@@ -171,5 +184,32 @@ impl Words {
 
     fn listed(&self, and: &str) -> String {
         names(self.all.iter().map(|word| ticked(word)), and)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unit::PRECISION;
+
+    #[test]
+    fn a_word_of_another_case_is_meant_and_another_word_is_not() {
+        let help = |word: &str| PRECISION.read(word).unwrap_err().help.unwrap();
+        assert_eq!(help("FP-8"), "write `\"fp8\"`");
+        assert_eq!(help("fp16"), "precisions are bf16, fp8, fp6, fp4");
+    }
+
+    #[test]
+    fn amounts_are_read_from_the_json_that_they_are_written_as() {
+        for figure in crate::figure::FIGURES {
+            for amount in [0, 1, 2, 12] {
+                let amount = match figure.unit {
+                    Unit::Flag => amount % 2,
+                    _ => amount,
+                };
+                let json = figure.unit.json(amount);
+                assert_eq!(figure.unit.from_json(&json), Some(amount), "{json}");
+            }
+        }
     }
 }
