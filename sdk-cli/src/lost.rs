@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use cargo_metadata::PackageId;
 use machinist_deploy::{Library, LostCrate, Manifest};
 
-use crate::cargo::{Build, short};
+use crate::cargo::Build;
 use crate::failure::Failure;
 use crate::graph::{Graph, crate_name};
+use crate::paths::relative_to_cwd;
 
 /// The reason for every loss.
 pub(crate) const WHY: &str = "a dependency that no code names is not linked";
@@ -109,7 +110,7 @@ fn sites<'a>(build: &'a Build, graph: &Graph<'a>) -> HashMap<&'a PackageId, Site
     let mut sites: HashMap<&PackageId, Site> = HashMap::new();
     let mut reached = VecDeque::new();
     for image in &build.images {
-        let file = short(image.target.src_path.as_std_path());
+        let file = relative_to_cwd(image.target.src_path.as_std_path());
         for (id, name) in graph.nameable_in(image) {
             let site = sites.entry(id).or_insert_with(|| {
                 reached.push_back(id);

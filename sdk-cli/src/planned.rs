@@ -7,7 +7,9 @@ use machinist_deploy::{
     Action, Deployed, Manifest, Occasion, Options, Plan, Rendering, Reset, State, Target, plan,
 };
 
-use crate::args::{self, Change, Globals};
+use crate::args::deployment::PlanOptions;
+use crate::args::source::AppSource;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::lost::WHY;
 use crate::output::Output;
@@ -16,15 +18,14 @@ use crate::source::{self, Source};
 
 /// Builds or reads the apps, and finds out where they go.
 pub(crate) fn read(
-    source: &args::Source,
-    change: &Change,
-    globals: &Globals,
-    output: &Output,
+    source: &AppSource,
+    plan_options: &PlanOptions,
+    context: &Context,
 ) -> Result<(Source, Site), Failure> {
     // Before a build that takes minutes.
     let target = site::target_to_deploy_to(&source.selection)?;
-    let found = source::read(source, globals, output)?;
-    let site = Site::of_source(target, source, change, found.workspace.clone())?;
+    let found = source::read(source, context)?;
+    let site = Site::of_source(target, source, plan_options, found.workspace.clone())?;
     Ok((found, site))
 }
 
@@ -34,7 +35,7 @@ pub(crate) struct Planned {
     pub(crate) target: Box<dyn Target>,
     /// What is deployed there.
     pub(crate) deployed: Deployed,
-    /// What would change.
+    /// What would plan_options.
     pub(crate) plan: Plan,
 }
 
@@ -42,7 +43,7 @@ impl Planned {
     pub(crate) fn new(
         site: &Site,
         source: &Source,
-        change: &Change,
+        plan_options: &PlanOptions,
         state: &State,
         output: &Output,
     ) -> Result<Self, Failure> {
@@ -55,8 +56,8 @@ impl Planned {
         let apps = deployed.apps.values();
         let known = apps.flat_map(|app| app.binaries.iter().cloned()).collect();
         let options = Options {
-            reset_scaling: reset(change, manifest, &deployed)?,
-            prune: change.prune,
+            reset_scaling: reset(plan_options, manifest, &deployed)?,
+            prune: plan_options.prune,
             not_read: source.not_read(known),
         };
         let plan = plan(manifest, &deployed, &options);
@@ -94,11 +95,15 @@ pub(crate) fn tell(rendering: &Rendering, output: &Output) {
     }
 }
 
-fn reset(change: &Change, manifest: &Manifest, deployed: &Deployed) -> Result<Reset, Failure> {
-    if change.reset_scaling.iter().any(String::is_empty) {
+fn reset(
+    plan_options: &PlanOptions,
+    manifest: &Manifest,
+    deployed: &Deployed,
+) -> Result<Reset, Failure> {
+    if plan_options.reset_scaling.iter().any(String::is_empty) {
         return Ok(Reset::Everything);
     }
-    for app in &change.reset_scaling {
+    for app in &plan_options.reset_scaling {
         if !manifest.apps.iter().any(|known| known.name == *app) {
             let names = manifest.apps.iter().map(|app| app.name.as_str());
             let meant = machinist_core::suggest::nearest(app, names.clone());
@@ -115,7 +120,7 @@ fn reset(change: &Change, manifest: &Manifest, deployed: &Deployed) -> Result<Re
             });
         }
     }
-    let apps: BTreeSet<String> = change.reset_scaling.iter().cloned().collect();
+    let apps: BTreeSet<String> = plan_options.reset_scaling.iter().cloned().collect();
     Ok(match apps.is_empty() {
         true => Reset::Nothing,
         false => Reset::Apps(apps),

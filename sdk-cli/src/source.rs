@@ -5,8 +5,11 @@ use std::path::Path;
 
 use machinist_deploy::{Image, Manifest};
 
-use crate::args::{self, Globals};
+use crate::args::globals::Globals;
+use crate::args::selection::Selection;
+use crate::args::source::AppSource;
 use crate::cargo;
+use crate::context::Context;
 use crate::failure::Failure;
 use crate::lost::{self, Lost};
 use crate::output::Output;
@@ -38,20 +41,16 @@ impl Source {
 }
 
 /// Builds and reads, or only reads.
-pub(crate) fn read(
-    source: &args::Source,
-    globals: &Globals,
-    output: &Output,
-) -> Result<Source, Failure> {
+pub(crate) fn read(source: &AppSource, context: &Context) -> Result<Source, Failure> {
     if source.binary.is_empty() {
-        from_build(&source.selection, globals, output)
+        from_build(&source.selection, &context.globals, &context.output)
     } else {
-        from_binaries(source, output)
+        from_binaries(source, &context.output)
     }
 }
 
 fn from_build(
-    selection: &args::Selection,
+    selection: &Selection,
     globals: &Globals,
     output: &Output,
 ) -> Result<Source, Failure> {
@@ -83,7 +82,7 @@ fn from_build(
     })
 }
 
-fn from_binaries(source: &args::Source, output: &Output) -> Result<Source, Failure> {
+fn from_binaries(source: &AppSource, output: &Output) -> Result<Source, Failure> {
     if let Some(flag) = source.selection.build_flags().first() {
         let flag = flag.to_string_lossy();
         return Err(Failure::new(format!(
