@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use machinist_core::problem::Problem;
 use machinist_deploy::{
-    Action, Deployed, Manifest, Occasion, Options, Plan, Rendering, Reset, State, Target, plan,
+    Action, Deployed, Manifest, Occasion, Options, Plan, Rendering, Reset, State, Target, WHY_LOST,
+    plan,
 };
 
 use crate::args::deployment::PlanOptions;
 use crate::args::source::AppSource;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::lost::WHY;
 use crate::output::Output;
 use crate::site::{self, Site};
 use crate::source::{self, Source};
@@ -127,21 +127,13 @@ fn reset(
     })
 }
 
-/// An app that was built and not linked is no wish to delete it.
+/// Refuses to delete an app that was built but not linked, and says how to link it.
 fn refuse_to_delete_lost(plan: &Plan, source: &Source) -> Result<(), Failure> {
-    let deleted = plan.apps.iter().filter(|app| app.action == Action::Delete);
-    for app in deleted {
-        let lost = source
-            .lost
-            .iter()
-            .find(|lost| lost.apps.contains(&app.name));
-        if let Some(lost) = lost {
-            let mut failure = Failure::new(format!(
-                "`{}` is not deleted: it is in the code, and was not linked",
-                app.name
-            ));
+    for lost in &source.lost {
+        if let Some(problem) = lost.lost_crate.deleted_by(plan) {
+            let mut failure = Failure::from(problem);
             failure.help.clone_from(&lost.report.help);
-            return Err(failure.note(WHY));
+            return Err(failure);
         }
     }
     Ok(())
@@ -154,7 +146,7 @@ fn warn_of_lost(source: &Source, deployed: &Deployed, options: &Options, output:
         app.is_some_and(|app| options.is_elsewhere(app))
     };
     for lost in &source.lost {
-        if !lost.apps.iter().all(is_elsewhere) {
+        if !lost.lost_crate.apps.iter().all(is_elsewhere) {
             output.warning(&lost.report);
         }
     }
@@ -163,7 +155,12 @@ fn warn_of_lost(source: &Source, deployed: &Deployed, options: &Options, output:
 /// Apps that were there before and are not in this build: a crate that is no longer linked is the
 /// likeliest cause, and where that was seen it has been said already.
 fn warn_of_kept(plan: &Plan, source: &Source, output: &Output) {
-    let is_lost = |name: &String| source.lost.iter().any(|lost| lost.apps.contains(name));
+    let is_lost = |name: &String| {
+        source
+            .lost
+            .iter()
+            .any(|lost| lost.lost_crate.apps.contains(name))
+    };
     let kept = plan.apps.iter().filter(|app| {
         matches!(app.action, Action::Orphaned | Action::Delete) && !is_lost(&app.name)
     });
@@ -178,7 +175,7 @@ fn warn_of_kept(plan: &Plan, source: &Source, output: &Output) {
             names.join(", ")
         ))
         .help("if that is not meant so, name the crate in the program: `use my_apps as _;`")
-        .note(format!("{WHY}, and neither are its apps")),
+        .note(format!("{WHY_LOST}, and neither are its apps")),
     );
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use machinist_deploy::{Image, Manifest};
+use machinist_deploy::{Image, Manifest, WHY_LOST};
 
 use crate::args::globals::Globals;
 use crate::args::selection::Selection;
@@ -11,7 +11,7 @@ use crate::args::source::AppSource;
 use crate::cargo;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::lost::{self, Lost};
+use crate::lost::{self, LostApps};
 use crate::output::Output;
 use crate::workspace::Workspace;
 
@@ -22,7 +22,7 @@ pub(crate) struct Source {
     /// Where it was read.
     pub(crate) images: Vec<Image>,
     /// Apps that were built and not linked.
-    pub(crate) lost: Vec<Lost>,
+    pub(crate) lost: Vec<LostApps>,
     /// The workspace that was built.
     pub(crate) workspace: Option<Workspace>,
 }
@@ -130,7 +130,7 @@ fn read_images(images: &[Image], output: &Output) -> Result<Manifest, Failure> {
     Ok(Manifest::read(images)?)
 }
 
-fn no_apps(images: &[Image], lost: Vec<Lost>) -> Failure {
+fn no_apps(images: &[Image], lost: Vec<LostApps>) -> Failure {
     let paths: Vec<String> = images
         .iter()
         .map(|image| format!("`{}`", image.path.display()))
@@ -148,5 +148,5 @@ fn no_apps(images: &[Image], lost: Vec<Lost>) -> Failure {
         failure.help.extend(lost.report.help);
         failure.note.push(lost.report.message);
     }
-    failure.note(lost::WHY)
+    failure.note(WHY_LOST)
 }
