@@ -10,9 +10,11 @@ use cargo_metadata::{
     Artifact, CrateType, Message, Metadata, MetadataCommand, Package, PackageId, Target, TargetKind,
 };
 
-use crate::args::{ColorWhen, Globals, Selection};
+use crate::args::globals::{ColorWhen, Globals};
+use crate::args::selection::Selection;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::paths::relative_to_cwd;
 
 /// What a build made.
 pub(crate) struct Build {
@@ -159,7 +161,7 @@ fn image(artifact: &Artifact, selection: &Selection, metadata: &Metadata) -> Opt
         None => return None,
     };
     Some(Image {
-        path: short(path.as_std_path()),
+        path: relative_to_cwd(path.as_std_path()),
         package: artifact.package_id.clone(),
         target: artifact.target.clone(),
     })
@@ -198,10 +200,4 @@ fn may_mean(spec: &str, package: &Package) -> bool {
 /// Whether this is a Rust library that other crates link.
 pub(crate) fn is_library(target: &Target) -> bool {
     target.kind.contains(&TargetKind::Lib) || target.kind.contains(&TargetKind::RLib)
-}
-
-/// A path as one would type it here.
-pub(crate) fn short(path: &Path) -> PathBuf {
-    let here = env::current_dir().unwrap_or_default();
-    path.strip_prefix(here).unwrap_or(path).to_owned()
 }

@@ -1,12 +1,50 @@
-//! One module a subcommand.
+//! The subcommands. Each is a file with its arguments, `Args`, and the function `run` that carries
+//! them out.
 
-pub(crate) mod apps;
-pub(crate) mod completions;
-pub(crate) mod deploy;
-pub(crate) mod machines;
-pub(crate) mod manifest;
-pub(crate) mod plan;
-pub(crate) mod render;
-pub(crate) mod rollback;
-pub(crate) mod scale;
-pub(crate) mod schema;
+mod apps;
+mod completions;
+mod deploy;
+mod machines;
+mod manifest;
+mod plan;
+mod render;
+mod rollback;
+mod scale;
+mod schema;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Makes the enum of all subcommands and its dispatch, so that neither can lack one.
+macro_rules! subcommands {
+    ($($name:ident($module:ident),)*) => {
+        /// A subcommand with its arguments.
+        #[derive(Debug, clap::Subcommand)]
+        pub(crate) enum Subcommand {
+            $($name(Box<$module::Args>),)*
+        }
+
+        impl Subcommand {
+            pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+                match self {
+                    $(Self::$name(args) => $module::run(args, context),)*
+                }
+            }
+        }
+    };
+}
+
+// In the order of `--help`.
+subcommands! {
+    Manifest(manifest),
+    Plan(plan),
+    Deploy(deploy),
+    Scale(scale),
+    Apps(apps),
+    Rollback(rollback),
+    Render(render),
+    Machines(machines),
+    Schema(schema),
+    Completions(completions),
+}

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use cargo_metadata::{DependencyKind, Metadata, Node, Package, PackageId, Target, TargetKind};
 
-use crate::cargo::{Image, is_library, short};
+use crate::cargo::{Image, is_library};
+use crate::paths::relative_to_cwd;
 
 /// The package whose attribute makes an app.
 const SDK: &str = "machinist";
@@ -59,7 +60,7 @@ impl<'a> Graph<'a> {
         let package = self.packages.get(id)?;
         let library = self.library(id)?;
         let is_local = package.source.is_none();
-        is_local.then(|| short(library.src_path.as_std_path()))
+        is_local.then(|| relative_to_cwd(library.src_path.as_std_path()))
     }
 
     /// The packages that link [`SDK`] and can have apps. Reading all others would take seconds.

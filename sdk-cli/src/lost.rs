@@ -5,25 +5,23 @@ use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 
 use cargo_metadata::PackageId;
-use machinist_deploy::{Library, LostCrate, Manifest};
+use machinist_deploy::{Library, LostCrate, Manifest, WHY_LOST};
 
-use crate::cargo::{Build, short};
+use crate::cargo::Build;
 use crate::failure::Failure;
 use crate::graph::{Graph, crate_name};
+use crate::paths::relative_to_cwd;
 
-/// The reason for every loss.
-pub(crate) const WHY: &str = "a dependency that no code names is not linked";
-
-/// Apps of a crate that was built and not linked.
-pub(crate) struct Lost {
-    /// Their names.
-    pub(crate) apps: Vec<String>,
-    /// What to say about it.
+/// A crate that was built but not linked, and what to do about it.
+pub(crate) struct LostApps {
+    /// The crate with the names of its apps.
+    pub(crate) lost_crate: LostCrate,
+    /// The warning about it, with the line to write.
     pub(crate) report: Failure,
 }
 
 /// Apps that are in the build's libraries and in none of its images, with what to do.
-pub(crate) fn find(build: &Build, manifest: &Manifest) -> Result<Vec<Lost>, Failure> {
+pub(crate) fn find(build: &Build, manifest: &Manifest) -> Result<Vec<LostApps>, Failure> {
     let graph = Graph::new(&build.metadata);
     let sites = sites(build, &graph);
     let can_have_apps = graph.can_have_apps();
@@ -43,10 +41,10 @@ pub(crate) fn find(build: &Build, manifest: &Manifest) -> Result<Vec<Lost>, Fail
         .collect();
     let lost = machinist_deploy::lost(&libraries, manifest)?;
     Ok(lost
-        .iter()
-        .map(|lost| Lost {
-            apps: lost.apps.clone(),
-            report: explain(lost, build, &sites),
+        .into_iter()
+        .map(|lost_crate| LostApps {
+            report: explain(&lost_crate, build, &sites),
+            lost_crate,
         })
         .collect())
 }
@@ -61,7 +59,7 @@ fn explain(lost: &LostCrate, build: &Build, sites: &HashMap<&PackageId, Site>) -
         lost.crate_name,
         if one { "is" } else { "are" },
     ))
-    .note(WHY);
+    .note(WHY_LOST);
     let site = build
         .libraries
         .iter()
@@ -109,7 +107,7 @@ fn sites<'a>(build: &'a Build, graph: &Graph<'a>) -> HashMap<&'a PackageId, Site
     let mut sites: HashMap<&PackageId, Site> = HashMap::new();
     let mut reached = VecDeque::new();
     for image in &build.images {
-        let file = short(image.target.src_path.as_std_path());
+        let file = relative_to_cwd(image.target.src_path.as_std_path());
         for (id, name) in graph.nameable_in(image) {
             let site = sites.entry(id).or_insert_with(|| {
                 reached.push_back(id);

@@ -6,8 +6,8 @@ use std::path::Path;
 use machinist_core::catalogue::Catalogue;
 use machinist_core::own::{self, FILE};
 
-use crate::cargo::short;
 use crate::failure::Failure;
+use crate::paths::relative_to_cwd;
 
 /// The machine types that code in this folder can name.
 pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
@@ -18,7 +18,7 @@ pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
     let Some(folder) = own::nearest(here.ancestors(), has, cargo_toml) else {
         return Ok(Catalogue::built_in());
     };
-    let path = short(&folder.join(FILE));
+    let path = relative_to_cwd(&folder.join(FILE));
     let shown = path.display().to_string();
     let text = fs::read_to_string(&path)
         .map_err(|error| Failure::new(format!("cannot read `{shown}`: {error}")))?;

@@ -5,13 +5,16 @@
 mod args;
 mod cargo;
 mod carry_out;
+mod cli;
 mod command;
+mod context;
 mod exit;
 mod failure;
 mod graph;
 mod lost;
 mod machines_file;
 mod output;
+mod paths;
 mod planned;
 mod shown;
 mod site;
@@ -21,14 +24,22 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use args::{Cli, Command};
-use exit::Exit;
-use failure::Failure;
+use clap::CommandFactory;
+
+use cli::Cli;
+use context::Context;
 use output::Output;
 
 fn main() -> ExitCode {
     let exit = match Cli::read() {
-        Ok(cli) => run(&cli, &Output::new(&cli.globals)),
+        Ok(Cli {
+            subcommand,
+            globals,
+        }) => subcommand.run(&Context {
+            output: Output::new(&globals),
+            globals,
+            describe_cli: Cli::command,
+        }),
         Err(error) => output::about_arguments(&error),
     };
     let exit = exit.unwrap_or_else(|failure| {
@@ -36,19 +47,4 @@ fn main() -> ExitCode {
         failure.exit
     });
     exit.into()
-}
-
-fn run(cli: &Cli, output: &Output) -> Result<Exit, Failure> {
-    match &cli.command {
-        Command::Manifest(args) => command::manifest::run(args, &cli.globals, output),
-        Command::Plan(args) => command::plan::run(args, &cli.globals, output),
-        Command::Deploy(args) => command::deploy::run(args, &cli.globals, output),
-        Command::Scale(args) => command::scale::run(args, output),
-        Command::Apps(args) => command::apps::run(args, output),
-        Command::Rollback(args) => command::rollback::run(args, output),
-        Command::Render(args) => command::render::run(args, &cli.globals, output),
-        Command::Machines(args) => command::machines::run(args, output),
-        Command::Schema => command::schema::run(output),
-        Command::Completions(args) => command::completions::run(args, output),
-    }
 }

@@ -7,7 +7,7 @@ use machinist_core::json;
 use machinist_core::text::{is_shown, shown};
 use serde::Serialize;
 
-use crate::args::{ColorWhen, Format, Globals};
+use crate::args::globals::{ColorWhen, Format, Globals};
 use crate::exit::Exit;
 use crate::failure::Failure;
 

@@ -4,27 +4,28 @@ use std::collections::BTreeSet;
 
 use machinist_core::problem::Problem;
 use machinist_deploy::{
-    Action, Deployed, Manifest, Occasion, Options, Plan, Rendering, Reset, State, Target, plan,
+    Action, Deployed, Manifest, Occasion, Options, Plan, Rendering, Reset, State, Target, WHY_LOST,
+    plan,
 };
 
-use crate::args::{self, Change, Globals};
+use crate::args::deployment::PlanOptions;
+use crate::args::source::AppSource;
+use crate::context::Context;
 use crate::failure::Failure;
-use crate::lost::WHY;
 use crate::output::Output;
 use crate::site::{self, Site};
 use crate::source::{self, Source};
 
 /// Builds or reads the apps, and finds out where they go.
 pub(crate) fn read(
-    source: &args::Source,
-    change: &Change,
-    globals: &Globals,
-    output: &Output,
+    source: &AppSource,
+    plan_options: &PlanOptions,
+    context: &Context,
 ) -> Result<(Source, Site), Failure> {
     // Before a build that takes minutes.
     let target = site::target_to_deploy_to(&source.selection)?;
-    let found = source::read(source, globals, output)?;
-    let site = Site::of_source(target, source, change, found.workspace.clone())?;
+    let found = source::read(source, context)?;
+    let site = Site::of_source(target, source, plan_options, found.workspace.clone())?;
     Ok((found, site))
 }
 
@@ -34,7 +35,7 @@ pub(crate) struct Planned {
     pub(crate) target: Box<dyn Target>,
     /// What is deployed there.
     pub(crate) deployed: Deployed,
-    /// What would change.
+    /// What would plan_options.
     pub(crate) plan: Plan,
 }
 
@@ -42,7 +43,7 @@ impl Planned {
     pub(crate) fn new(
         site: &Site,
         source: &Source,
-        change: &Change,
+        plan_options: &PlanOptions,
         state: &State,
         output: &Output,
     ) -> Result<Self, Failure> {
@@ -55,8 +56,8 @@ impl Planned {
         let apps = deployed.apps.values();
         let known = apps.flat_map(|app| app.binaries.iter().cloned()).collect();
         let options = Options {
-            reset_scaling: reset(change, manifest, &deployed)?,
-            prune: change.prune,
+            reset_scaling: reset(plan_options, manifest, &deployed)?,
+            prune: plan_options.prune,
             not_read: source.not_read(known),
         };
         let plan = plan(manifest, &deployed, &options);
@@ -94,11 +95,15 @@ pub(crate) fn tell(rendering: &Rendering, output: &Output) {
     }
 }
 
-fn reset(change: &Change, manifest: &Manifest, deployed: &Deployed) -> Result<Reset, Failure> {
-    if change.reset_scaling.iter().any(String::is_empty) {
+fn reset(
+    plan_options: &PlanOptions,
+    manifest: &Manifest,
+    deployed: &Deployed,
+) -> Result<Reset, Failure> {
+    if plan_options.reset_scaling.iter().any(String::is_empty) {
         return Ok(Reset::Everything);
     }
-    for app in &change.reset_scaling {
+    for app in &plan_options.reset_scaling {
         if !manifest.apps.iter().any(|known| known.name == *app) {
             let names = manifest.apps.iter().map(|app| app.name.as_str());
             let meant = machinist_core::suggest::nearest(app, names.clone());
@@ -115,28 +120,20 @@ fn reset(change: &Change, manifest: &Manifest, deployed: &Deployed) -> Result<Re
             });
         }
     }
-    let apps: BTreeSet<String> = change.reset_scaling.iter().cloned().collect();
+    let apps: BTreeSet<String> = plan_options.reset_scaling.iter().cloned().collect();
     Ok(match apps.is_empty() {
         true => Reset::Nothing,
         false => Reset::Apps(apps),
     })
 }
 
-/// An app that was built and not linked is no wish to delete it.
+/// Refuses to delete an app that was built but not linked, and says how to link it.
 fn refuse_to_delete_lost(plan: &Plan, source: &Source) -> Result<(), Failure> {
-    let deleted = plan.apps.iter().filter(|app| app.action == Action::Delete);
-    for app in deleted {
-        let lost = source
-            .lost
-            .iter()
-            .find(|lost| lost.apps.contains(&app.name));
-        if let Some(lost) = lost {
-            let mut failure = Failure::new(format!(
-                "`{}` is not deleted: it is in the code, and was not linked",
-                app.name
-            ));
+    for lost in &source.lost {
+        if let Some(problem) = lost.lost_crate.deleted_by(plan) {
+            let mut failure = Failure::from(problem);
             failure.help.clone_from(&lost.report.help);
-            return Err(failure.note(WHY));
+            return Err(failure);
         }
     }
     Ok(())
@@ -149,7 +146,7 @@ fn warn_of_lost(source: &Source, deployed: &Deployed, options: &Options, output:
         app.is_some_and(|app| options.is_elsewhere(app))
     };
     for lost in &source.lost {
-        if !lost.apps.iter().all(is_elsewhere) {
+        if !lost.lost_crate.apps.iter().all(is_elsewhere) {
             output.warning(&lost.report);
         }
     }
@@ -158,7 +155,12 @@ fn warn_of_lost(source: &Source, deployed: &Deployed, options: &Options, output:
 /// Apps that were there before and are not in this build: a crate that is no longer linked is the
 /// likeliest cause, and where that was seen it has been said already.
 fn warn_of_kept(plan: &Plan, source: &Source, output: &Output) {
-    let is_lost = |name: &String| source.lost.iter().any(|lost| lost.apps.contains(name));
+    let is_lost = |name: &String| {
+        source
+            .lost
+            .iter()
+            .any(|lost| lost.lost_crate.apps.contains(name))
+    };
     let kept = plan.apps.iter().filter(|app| {
         matches!(app.action, Action::Orphaned | Action::Delete) && !is_lost(&app.name)
     });
@@ -173,7 +175,7 @@ fn warn_of_kept(plan: &Plan, source: &Source, output: &Output) {
             names.join(", ")
         ))
         .help("if that is not meant so, name the crate in the program: `use my_apps as _;`")
-        .note(format!("{WHY}, and neither are its apps")),
+        .note(format!("{WHY_LOST}, and neither are its apps")),
     );
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use machinist_deploy::{AppPlan, Contents, Plan, Rendering, Target};
 use serde::Serialize;
 
-use crate::args::Format;
+use crate::args::globals::Format;
 use crate::failure::Failure;
 use crate::output::{Line, Look, Output};
 use crate::view;

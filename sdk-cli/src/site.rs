@@ -11,10 +11,12 @@ use machinist_deploy::{
     Target, target,
 };
 
-use crate::args::{Change, Place, Selection, Source, StateFile};
-use crate::cargo::short;
+use crate::args::deployment::{Deployment, PlanOptions, StateSource};
+use crate::args::selection::Selection;
+use crate::args::source::AppSource;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::paths::relative_to_cwd;
 use crate::workspace::Workspace;
 
 /// The state's file, where no other is set.
@@ -54,8 +56,8 @@ impl Site {
     /// For commands that build or read binaries.
     pub(crate) fn of_source(
         target: Option<String>,
-        source: &Source,
-        change: &Change,
+        source: &AppSource,
+        plan_options: &PlanOptions,
         workspace: Option<Workspace>,
     ) -> Result<Self, Failure> {
         let selection = &source.selection;
@@ -63,7 +65,7 @@ impl Site {
             None => Workspace::find(selection.manifest_path())?,
             found => found,
         };
-        let mut site = Self::new(target, &change.state, workspace)?;
+        let mut site = Self::new(target, &plan_options.state, workspace)?;
         if let (Some(folder), Some(workspace)) = (selection.target_dir(), &mut site.workspace) {
             workspace.target_folder = folder.to_owned();
         }
@@ -72,14 +74,14 @@ impl Site {
     }
 
     /// For commands that do not.
-    pub(crate) fn of_place(place: &Place) -> Result<Self, Failure> {
-        let workspace = Workspace::find(place.manifest_path.as_deref())?;
-        Self::new(place.target.clone(), &place.state, workspace)
+    pub(crate) fn of_place(deployment: &Deployment) -> Result<Self, Failure> {
+        let workspace = Workspace::find(deployment.manifest_path.as_deref())?;
+        Self::new(deployment.target.clone(), &deployment.state, workspace)
     }
 
     fn new(
         target: Option<String>,
-        state: &StateFile,
+        state: &StateSource,
         workspace: Option<Workspace>,
     ) -> Result<Self, Failure> {
         let files = workspace
@@ -100,7 +102,7 @@ impl Site {
         };
         Ok(Self {
             target,
-            state: short(&state_file),
+            state: relative_to_cwd(&state_file),
             settings,
             workspace,
             asks_platform: !state.no_refresh,
@@ -148,7 +150,7 @@ impl Site {
         if let (None, Some(workspace)) = (&settings.dockerfile, &self.workspace) {
             let folders = workspace.folder_of(package).into_iter();
             let mut files = folders
-                .chain([short(&workspace.root)])
+                .chain([relative_to_cwd(&workspace.root)])
                 .map(|folder| folder.join("Dockerfile"));
             settings.dockerfile = files.find(|file| file.is_file());
         }
@@ -196,7 +198,7 @@ impl Site {
             return own.to_owned();
         }
         let built = match &self.workspace {
-            Some(workspace) => short(&workspace.target_folder),
+            Some(workspace) => relative_to_cwd(&workspace.target_folder),
             None => self.state.with_file_name("target"),
         };
         // Deploys of several states may run at once.

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use machinist_deploy::{Image, Manifest};
+use machinist_deploy::{Image, Manifest, WHY_LOST};
 
-use crate::args::{self, Globals};
+use crate::args::globals::Globals;
+use crate::args::selection::Selection;
+use crate::args::source::AppSource;
 use crate::cargo;
+use crate::context::Context;
 use crate::failure::Failure;
-use crate::lost::{self, Lost};
+use crate::lost::{self, LostApps};
 use crate::output::Output;
 use crate::workspace::Workspace;
 
@@ -19,7 +22,7 @@ pub(crate) struct Source {
     /// Where it was read.
     pub(crate) images: Vec<Image>,
     /// Apps that were built and not linked.
-    pub(crate) lost: Vec<Lost>,
+    pub(crate) lost: Vec<LostApps>,
     /// The workspace that was built.
     pub(crate) workspace: Option<Workspace>,
 }
@@ -38,20 +41,16 @@ impl Source {
 }
 
 /// Builds and reads, or only reads.
-pub(crate) fn read(
-    source: &args::Source,
-    globals: &Globals,
-    output: &Output,
-) -> Result<Source, Failure> {
+pub(crate) fn read(source: &AppSource, context: &Context) -> Result<Source, Failure> {
     if source.binary.is_empty() {
-        from_build(&source.selection, globals, output)
+        from_build(&source.selection, &context.globals, &context.output)
     } else {
-        from_binaries(source, output)
+        from_binaries(source, &context.output)
     }
 }
 
 fn from_build(
-    selection: &args::Selection,
+    selection: &Selection,
     globals: &Globals,
     output: &Output,
 ) -> Result<Source, Failure> {
@@ -83,7 +82,7 @@ fn from_build(
     })
 }
 
-fn from_binaries(source: &args::Source, output: &Output) -> Result<Source, Failure> {
+fn from_binaries(source: &AppSource, output: &Output) -> Result<Source, Failure> {
     if let Some(flag) = source.selection.build_flags().first() {
         let flag = flag.to_string_lossy();
         return Err(Failure::new(format!(
@@ -131,7 +130,7 @@ fn read_images(images: &[Image], output: &Output) -> Result<Manifest, Failure> {
     Ok(Manifest::read(images)?)
 }
 
-fn no_apps(images: &[Image], lost: Vec<Lost>) -> Failure {
+fn no_apps(images: &[Image], lost: Vec<LostApps>) -> Failure {
     let paths: Vec<String> = images
         .iter()
         .map(|image| format!("`{}`", image.path.display()))
@@ -149,5 +148,5 @@ fn no_apps(images: &[Image], lost: Vec<Lost>) -> Failure {
         failure.help.extend(lost.report.help);
         failure.note.push(lost.report.message);
     }
-    failure.note(lost::WHY)
+    failure.note(WHY_LOST)
 }

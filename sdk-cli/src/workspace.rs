@@ -8,6 +8,7 @@ use machinist_deploy::CargoToml;
 
 use crate::cargo;
 use crate::failure::Failure;
+use crate::paths::relative_to_cwd;
 
 /// A cargo workspace.
 #[derive(Clone)]
@@ -31,7 +32,7 @@ impl Workspace {
         };
         let packages = metadata.workspace_packages();
         let members = packages.iter().map(|package| CargoToml {
-            path: cargo::short(package.manifest_path.as_std_path()),
+            path: relative_to_cwd(package.manifest_path.as_std_path()),
             package: Some(package.name.clone()),
         });
         let targets = packages.iter().flat_map(|package| &package.targets);
@@ -67,7 +68,7 @@ impl Workspace {
 
 fn short(toml: CargoToml) -> CargoToml {
     CargoToml {
-        path: cargo::short(&toml.path),
+        path: relative_to_cwd(&toml.path),
         ..toml
     }
 }

@@ -47,7 +47,7 @@ mod tool;
 pub use apply::{Apply, ApplyError, Progress, write};
 pub use deployed::{AppState, Deploy, Deployed, Live, LiveApp, Occasion};
 pub use file::write_file;
-pub use lost::{Library, LostCrate, lost};
+pub use lost::{Library, LostCrate, WHY_LOST, lost};
 pub use machines::OwnMachine;
 pub use manifest::{App, Image, MANIFEST_VERSION, Manifest, ManifestError, Source};
 pub use plan::{

@@ -6,8 +6,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use machinist_core::problem::Problem;
+
 use crate::manifest::{App, Manifest, ManifestError, parse_app};
+use crate::plan::{Action, AppPlan, Plan};
 use crate::read::{ReadError, Record, records, scan};
+
+/// Why the apps of a crate can be missing from every binary.
+pub const WHY_LOST: &str = "a dependency that no code names is not linked";
 
 /// A Rust library that was built on the way to the images.
 #[derive(Clone, Debug)]
@@ -27,6 +33,34 @@ pub struct LostCrate {
     pub crate_name: String,
     /// The names of its apps that were lost.
     pub apps: Vec<String>,
+}
+
+impl LostCrate {
+    /// The problem with a plan that deletes an app of this crate: the app is still in the code, so
+    /// nobody asked for its deletion.
+    ///
+    /// ```
+    /// use machinist_deploy::{LostCrate, Plan};
+    ///
+    /// let lost = LostCrate {
+    ///     package: "my-apps".into(),
+    ///     crate_name: "my_apps".into(),
+    ///     apps: vec!["llm".into()],
+    /// };
+    /// let deletes_nothing = Plan { apps: Vec::new() };
+    /// assert_eq!(lost.deleted_by(&deletes_nothing), None);
+    /// ```
+    #[must_use]
+    pub fn deleted_by(&self, plan: &Plan) -> Option<Problem> {
+        let is_deleted = |app: &&AppPlan| app.action == Action::Delete;
+        let mut deleted = plan.apps.iter().filter(is_deleted);
+        let app = deleted.find(|app| self.apps.contains(&app.name))?;
+        let message = format!(
+            "`{}` is not deleted: it is in the code, but it was not linked",
+            app.name
+        );
+        Some(Problem::new(message).note(WHY_LOST))
+    }
 }
 
 /// Compares the libraries of a build with what was linked.

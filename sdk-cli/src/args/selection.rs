@@ -77,6 +77,7 @@ pub(crate) struct Selection {
 const PACKAGES: &str = "Package selection";
 const TARGETS: &str = "Target selection";
 const COMPILATION: &str = "Compilation";
+/// The heading of the flags about `Cargo.toml` in the help.
 pub(super) const MANIFEST: &str = "Cargo.toml and Cargo.lock";
 
 impl Selection {

@@ -3,15 +3,27 @@
 use machinist_deploy::{AppState, Store};
 use serde_json::{Value, json};
 
-use crate::args::{self, Format};
+use crate::args::deployment::Deployment;
+use crate::args::globals::Format;
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
 use crate::site::Site;
 use crate::view;
 
-pub(crate) fn run(args: &args::Apps, output: &Output) -> Result<Exit, Failure> {
-    let site = Site::of_place(&args.place)?;
+/// Show what is deployed, what is tuned and what was changed behind the code's back
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Show this app in full, with its last deploys
+    #[arg(value_name = "APP")]
+    app: Option<String>,
+    #[command(flatten)]
+    deployment: Deployment,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let output = &context.output;
+    let site = Site::of_place(&args.deployment)?;
     let state = Store::read(&site.state)?;
     let target = site.target_alone(&state)?;
     let deployed = site.refreshed(&*target, state.of(target.name()), output)?;

@@ -1,7 +1,7 @@
 //! `cargo machinist machines`: the catalogue, and which machine to choose.
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 use machinist_core::catalogue::{Catalogue, MOST_GPUS, WORKLOADS};
 use machinist_core::problem::unknown_machine_type;
 use machinist_core::requirement::{self, REQUIREMENTS, Required, Requirement, Unit, meets};
@@ -9,7 +9,8 @@ use machinist_core::unit::{BANDWIDTH, SIZE, decimals, scale};
 use machinist_core::{MachineKind, MachineType};
 use serde::Serialize;
 
-use crate::args::Format;
+use crate::args::globals::Format;
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::machines_file;
@@ -18,8 +19,8 @@ use crate::output::{Line, Look, Output};
 /// Print the machine types, or those that fit, the smallest first
 ///
 /// Figures are those of one runner. 1 GB = 1000 MB.
-#[derive(Debug, Args)]
-pub(crate) struct Machines {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
     /// Show this machine type in full
     name: Option<String>,
     /// GPUs of a runner; 1 if it is not given
@@ -42,7 +43,7 @@ fn workloads() -> PossibleValuesParser {
 #[derive(Debug)]
 struct Requirements(Vec<Required>);
 
-impl Args for Requirements {
+impl clap::Args for Requirements {
     fn augment_args(command: Command) -> Command {
         command.args(REQUIREMENTS.iter().map(flag))
     }
@@ -103,7 +104,7 @@ fn unspaced(amount: &str) -> String {
     amount.replace(' ', "")
 }
 
-impl Machines {
+impl Args {
     /// The machine types to choose from, in the order to show them.
     fn candidates(&self, catalogue: &Catalogue) -> Vec<&'static MachineType> {
         let workload = self.workload.as_ref();
@@ -119,7 +120,8 @@ impl Machines {
     }
 }
 
-pub(crate) fn run(args: &Machines, output: &Output) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let output = &context.output;
     let catalogue = machines_file::catalogue()?;
     match &args.name {
         Some(name) => show_one(&catalogue, name, args.gpus, output)?,
@@ -128,7 +130,7 @@ pub(crate) fn run(args: &Machines, output: &Output) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn show_fitting(catalogue: &Catalogue, args: &Machines, output: &Output) -> Result<(), Failure> {
+fn show_fitting(catalogue: &Catalogue, args: &Args, output: &Output) -> Result<(), Failure> {
     let gpus = args.gpus.unwrap_or(1);
     let required = &args.required.0;
     let candidates = args.candidates(catalogue);
@@ -149,7 +151,7 @@ fn show_fitting(catalogue: &Catalogue, args: &Machines, output: &Output) -> Resu
     }
 }
 
-fn nothing_fits(args: &Machines, candidates: &[&MachineType], required: &[Required]) -> Failure {
+fn nothing_fits(args: &Args, candidates: &[&MachineType], required: &[Required]) -> Failure {
     let gpus = args.gpus.unwrap_or(1);
     let workload = args
         .workload

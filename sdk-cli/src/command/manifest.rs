@@ -1,26 +1,58 @@
 //! `cargo machinist manifest`.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use machinist_deploy::write_file;
+use clap::ValueHint;
+use machinist_deploy::{shell_word, write_file};
 use similar::TextDiff;
 
-use crate::args::{self, Globals};
+use crate::args::source::AppSource;
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::source;
 
-pub(crate) fn run(
-    args: &args::Manifest,
-    globals: &Globals,
-    output: &Output,
-) -> Result<Exit, Failure> {
+/// Build, and print the manifest that the binaries carry
+///
+/// Without a selection the packages are those that `cargo build` builds in this folder. Binaries
+/// are read, never run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Write the manifest to this file
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
+    /// Compare the manifest with this file, and exit with 3 if they differ
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "output")]
+    check: Option<PathBuf>,
+    #[command(flatten)]
+    source: AppSource,
+}
+impl Args {
+    /// The command line that writes the same manifest to a file.
+    fn writing_to(&self, file: &Path) -> String {
+        let mut words = vec!["cargo machinist manifest".to_owned()];
+        let quoted = |word: &OsStr| shell_word(&word.to_string_lossy());
+        let AppSource { binary, selection } = &self.source;
+        words.extend(selection.build_flags().iter().map(|flag| quoted(flag)));
+        if !binary.is_empty() {
+            words.push("--binary".into());
+            words.extend(binary.iter().map(|file| quoted(file.as_os_str())));
+        }
+        words.push("-o".into());
+        words.push(quoted(file.as_os_str()));
+        words.join(" ")
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let output = &context.output;
     let expected = args.check.as_deref().map(|file| expected(file, args));
     let expected = expected.transpose()?;
-    let source = source::read(&args.source, globals, output)?;
+    let source = source::read(&args.source, context)?;
     for lost in &source.lost {
         output.warning(&lost.report);
     }
@@ -47,7 +79,7 @@ struct Expected<'a> {
 }
 
 /// Reads it before anything is built, because a missing file is best known at once.
-fn expected<'a>(file: &'a Path, args: &args::Manifest) -> Result<Expected<'a>, Failure> {
+fn expected<'a>(file: &'a Path, args: &Args) -> Result<Expected<'a>, Failure> {
     let rewrite = format!("write it with `{}`", args.writing_to(file));
     match fs::read_to_string(file) {
         Ok(text) => Ok(Expected {

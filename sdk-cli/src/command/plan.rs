@@ -2,17 +2,34 @@
 
 use machinist_deploy::Store;
 
-use crate::args::{self, Globals};
+use crate::args::deployment::PlanOptions;
+use crate::args::source::AppSource;
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
 use crate::planned::{self, Planned};
 use crate::shown::Shown;
 
-pub(crate) fn run(args: &args::Plan, globals: &Globals, output: &Output) -> Result<Exit, Failure> {
-    let (source, site) = planned::read(&args.source, &args.change, globals, output)?;
+/// Build, and show what a deploy would change
+///
+/// The code's machine types win, what was tuned on the running app stays, and nothing is deleted
+/// without `--prune`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Exit with 2 if there are changes, and with 0 if there are none
+    #[arg(long)]
+    detailed_exitcode: bool,
+    #[command(flatten)]
+    plan_options: PlanOptions,
+    #[command(flatten)]
+    source: AppSource,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let output = &context.output;
+    let (source, site) = planned::read(&args.source, &args.plan_options, context)?;
     let state = Store::read(&site.state)?;
-    let planned = Planned::new(&site, &source, &args.change, &state, output)?;
+    let planned = Planned::new(&site, &source, &args.plan_options, &state, output)?;
     Shown::of(&planned.plan, &*planned.target).print(output)?;
     Ok(
         match args.detailed_exitcode && planned.plan.changes_something() {

@@ -1,22 +1,35 @@
 //! `cargo machinist render`.
 
+use std::path::PathBuf;
+
+use clap::ValueHint;
 use machinist_deploy::{Progress, Store, write};
 
-use crate::args::{self, Globals};
+use crate::args::deployment::PlanOptions;
+use crate::args::source::AppSource;
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
 use crate::planned::{self, Planned};
 
-pub(crate) fn run(
-    args: &args::Render,
-    globals: &Globals,
-    output: &Output,
-) -> Result<Exit, Failure> {
-    let (source, site) = planned::read(&args.source, &args.change, globals, output)?;
+/// Build, and write the files that a deploy would give to the platform's tool
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Write the files into this folder
+    #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    out: PathBuf,
+    #[command(flatten)]
+    plan_options: PlanOptions,
+    #[command(flatten)]
+    source: AppSource,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let output = &context.output;
+    let (source, site) = planned::read(&args.source, &args.plan_options, context)?;
     let state = Store::read(&site.state)?;
-    let planned = Planned::new(&site, &source, &args.change, &state, output)?;
-    let rendering = planned.rendering(args.change.strict, output)?;
+    let planned = Planned::new(&site, &source, &args.plan_options, &state, output)?;
+    let rendering = planned.rendering(args.plan_options.strict, output)?;
     write(&rendering, &args.out, &mut |progress| {
         if let Progress::Wrote(path) = progress {
             output.status("Wrote", &path.display().to_string());

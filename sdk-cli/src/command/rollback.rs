@@ -2,16 +2,34 @@
 
 use machinist_deploy::{Occasion, Plan, rollback};
 
-use crate::args;
+use crate::args::deployment::{Consent, Deployment};
 use crate::carry_out::{self, Change};
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
 use crate::planned;
 use crate::site::Site;
 
-pub(crate) fn run(args: &args::Rollback, output: &Output) -> Result<Exit, Failure> {
-    let site = Site::of_place(&args.place)?;
+/// Bring an earlier deploy of an app back, with its scaling
+///
+/// The next deploy puts the code's values back.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The app
+    #[arg(value_name = "APP")]
+    app: String,
+    /// The serial of the deploy, as `apps APP` shows it; without it the one before the last
+    #[arg(long, value_name = "SERIAL")]
+    to: Option<u64>,
+    #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
+    deployment: Deployment,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let output = &context.output;
+    let site = Site::of_place(&args.deployment)?;
     let (state, store) = carry_out::begin(&site, args.consent.dry_run)?;
     let target = site.target_alone(&state)?;
     let deployed = site.refreshed(&*target, state.of(target.name()), output)?;

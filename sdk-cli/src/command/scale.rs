@@ -4,16 +4,36 @@ use machinist_core::parameter::{self, Kind};
 use machinist_deploy::{Parameters, Plan};
 use serde_json::Value;
 
-use crate::args;
+use crate::args::deployment::Deployment;
 use crate::carry_out::{self, Change};
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
 use crate::planned;
 use crate::site::Site;
 
-pub(crate) fn run(args: &args::Scale, output: &Output) -> Result<Exit, Failure> {
-    let site = Site::of_place(&args.place)?;
+/// Tune a running app: scaling parameters that stay through every deploy
+///
+/// The rules are those of the attribute. Code parameters cannot be tuned: they come from the code.
+/// `deploy --reset-scaling APP` brings the code's values back.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The app
+    #[arg(value_name = "APP")]
+    app: String,
+    /// What to set, for instance `keep_alive=10m` or `regions=us-west,eu-north`
+    #[arg(required = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    values: Vec<(String, String)>,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    deployment: Deployment,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let output = &context.output;
+    let site = Site::of_place(&args.deployment)?;
     let (state, store) = carry_out::begin(&site, args.dry_run)?;
     let target = site.target_alone(&state)?;
     let deployed = site.refreshed(&*target, state.of(target.name()), output)?;
@@ -35,6 +55,13 @@ pub(crate) fn run(args: &args::Scale, output: &Output) -> Result<Exit, Failure> 
         change.tune(&plan.apps[0], &mut store)?;
     }
     Ok(Exit::Success)
+}
+
+fn key_value(argument: &str) -> Result<(String, String), String> {
+    match argument.split_once('=') {
+        Some((key, value)) => Ok((key.trim().into(), value.trim().into())),
+        None => Err("write a key and a value like `keep_alive=10m`".into()),
+    }
 }
 
 fn values(given: &[(String, String)]) -> Result<Parameters, Failure> {

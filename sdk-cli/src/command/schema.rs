@@ -2,11 +2,15 @@
 
 use machinist_deploy::manifest_schema;
 
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
 
-pub(crate) fn run(output: &Output) -> Result<Exit, Failure> {
-    output.json(&manifest_schema())?;
+/// Print the JSON Schema of the manifest
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
+    context.output.json(&manifest_schema())?;
     Ok(Exit::Success)
 }

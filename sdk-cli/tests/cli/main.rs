@@ -1,17 +1,17 @@
 //! Runs the command as a user does, on small projects in temporary folders.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod broken_tool;
 mod disk;
-mod fal;
-mod hostile;
-mod knative;
-mod lost;
+mod fal_fake_tool;
+mod knative_rendering;
+mod lost_apps;
 mod machines;
 mod manifest;
 mod redeploy;
 mod scripts;
 mod settings;
-mod skypilot;
+mod skypilot_fake_tool;
 mod support;
 mod terminal;
-mod tool;
+mod terminal_injection;

@@ -327,7 +327,7 @@ fn an_app_that_was_built_and_not_linked_is_never_deleted() {
          note: a dependency that no code names is not linked",
     );
     project.run(&["deploy", "-yq", "--prune"]).exits(1).says(
-        "error: `b` is not deleted: it is in the code, and was not linked\n\
+        "error: `b` is not deleted: it is in the code, but it was not linked\n\
          help: add `use apps as _;` to `src/main.rs`\n\
          note: a dependency that no code names is not linked",
     );

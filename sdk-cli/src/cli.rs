@@ -1,0 +1,44 @@
+//! The command line: a subcommand, and the flags that every subcommand takes.
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use crate::args::globals::Globals;
+use crate::command::Subcommand;
+use crate::exit::Exit;
+
+/// The machine each app runs on, read out of your binaries
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-machinist",
+    version,
+    after_help = Exit::help(),
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) subcommand: Subcommand,
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+}
+
+impl Cli {
+    /// Reads the arguments. cargo repeats the subcommand's name as the first one.
+    ///
+    /// # Errors
+    ///
+    /// The arguments are wrong, or ask for help or the version.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let mut args: Vec<OsString> = std::env::args_os().collect();
+        if args.get(1).is_some_and(|arg| arg == "machinist") {
+            args.remove(1);
+        }
+        // Not in the attribute above, because completion scripts are made for `cargo-machinist`.
+        let mut command = Self::command().bin_name("cargo machinist");
+        command
+            .try_get_matches_from_mut(args)
+            .and_then(|matches| Self::from_arg_matches(&matches))
+    }
+}
