@@ -3,8 +3,9 @@
 use object::read::archive::ArchiveFile;
 use object::read::{FileKind, ReadCache, ReadCacheOps, ReadRef};
 
+use super::error::ReadFault;
 use super::frames::Found;
-use super::{ReadFault, image};
+use super::object_file;
 
 /// Whether this is an archive.
 pub(super) fn is_archive<'data>(data: impl ReadRef<'data>) -> bool {
@@ -22,7 +23,7 @@ pub(super) fn find<R: ReadCacheOps>(
     }
     for member in archive.members() {
         let (offset, size) = member?.file_range();
-        match image::find_in_one(file.range(offset, size), offset, found) {
+        match object_file::find_in_one(file.range(offset, size), offset, found) {
             Ok(_) | Err(ReadFault::NotABinary) => {}
             Err(fault) => return Err(fault),
         }

@@ -3,13 +3,22 @@
 use machinist_core::record::{self, Fault, RecordError};
 use object::read::ReadRef;
 
-use super::{ReadFault, Record};
+use super::error::ReadFault;
 
 /// More than a million apps: a header that states more is damaged.
 const MAX_SECTION: u64 = 1 << 30;
 
 /// A range of a file: offset and size in bytes.
 pub(super) type Range = (u64, u64);
+
+/// A record in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The app's manifest entry, as compact JSON.
+    pub payload: String,
+    /// Where its frame starts in the file.
+    pub offset: u64,
+}
 
 /// The records of a file, as its sections are met.
 pub(super) struct Found {

@@ -7,7 +7,8 @@ use object::read::elf::{FileHeader, ProgramHeader as _};
 use object::read::{FileKind, ReadCache, ReadRef};
 use object::{Endianness, elf};
 
-use super::{ReadError, ReadFault, read_file};
+use super::error::{ReadError, ReadFault};
+use super::unchanged::read_unchanged;
 
 /// What a file is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl fmt::Display for Program {
 
 /// What a file runs on.
 pub(crate) fn of(path: &Path) -> Result<Program, ReadError> {
-    read_file(path, |file| program(&ReadCache::new(file)))
+    read_unchanged(path, |file| program(&ReadCache::new(file)))
 }
 
 fn program<'data>(data: impl ReadRef<'data>) -> Result<Program, ReadFault> {

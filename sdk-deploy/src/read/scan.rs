@@ -4,7 +4,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use machinist_core::record::{self, MAGIC};
 
-use super::{ReadFault, Record};
+use super::error::ReadFault;
+use super::frames::Record;
 
 /// How much is looked at in one go.
 const WINDOW: usize = 1 << 16;

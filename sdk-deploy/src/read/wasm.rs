@@ -6,7 +6,7 @@
 use machinist_core::record::SECTION;
 use object::read::ReadRef;
 
-use super::ReadFault;
+use super::error::ReadFault;
 use super::frames::Range;
 
 const MAGIC: &[u8] = b"\0asm\x01\0\0\0";

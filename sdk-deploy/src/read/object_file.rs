@@ -13,8 +13,9 @@ use object::read::pe::ImageNtHeaders;
 use object::read::{Error, FileKind, ReadCache, ReadCacheOps, ReadRef};
 use object::{Endianness, elf, macho, pe};
 
+use super::error::ReadFault;
 use super::frames::{Found, Range};
-use super::{ReadFault, wasm};
+use super::wasm;
 
 /// Whether an image has headers to find its records by.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,45 @@
+//! Opening a file, and noticing when somebody writes to it while it is read.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::error::{ReadError, ReadFault};
+
+/// Reads a file that nobody may write to in the meantime.
+pub(super) fn read_unchanged<T>(
+    path: &Path,
+    read: impl FnOnce(&File) -> Result<T, ReadFault>,
+) -> Result<T, ReadError> {
+    let unchanged = || {
+        let file = open(path)?;
+        let before = version(&file)?;
+        let read = read(&file);
+        match version(&file)? == before {
+            true => read,
+            false => Err(ReadFault::Changed),
+        }
+    };
+    unchanged().map_err(|fault| ReadError {
+        path: path.to_owned(),
+        fault,
+    })
+}
+
+/// What is another after the file was written to.
+fn version(file: &File) -> io::Result<(u64, Option<SystemTime>)> {
+    let metadata = file.metadata()?;
+    Ok((metadata.len(), metadata.modified().ok()))
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    // A pipe would block, and a device never end.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is not a file",
+        ));
+    }
+    File::open(path)
+}
