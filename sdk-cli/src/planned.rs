@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use machinist_core::problem::Problem;
 use machinist_deploy::{
-    Action, Deployed, Manifest, Occasion, Options, Plan, Rendering, Reset, State, Target, plan,
+    Action, DeployStamp, Deployed, Manifest, Options, Plan, Rendering, Reset, State, Target, plan,
 };
 
 use crate::args::{self, Change, Globals};
@@ -73,7 +73,7 @@ impl Planned {
 
     /// What carries it out.
     pub(crate) fn rendering(&self, strict: bool, output: &Output) -> Result<Rendering, Failure> {
-        let after = self.deployed.after(&self.plan, &Occasion::default());
+        let after = self.deployed.after(&self.plan, &DeployStamp::default());
         let rendering = self.target.deploy(&self.plan, &after)?;
         tell(&rendering, output);
         match strict && !rendering.warnings.is_empty() {

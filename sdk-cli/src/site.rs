@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use machinist_deploy::{
-    AppSettings, Deployed, EFFECTIVE_FILE, FILE, Image, Live, Manifest, Project, Settings, State,
+    AppSettings, Binary, Deployed, EFFECTIVE_FILE, FILE, Live, Manifest, Project, Settings, State,
     Target, target,
 };
 
@@ -112,7 +112,7 @@ impl Site {
     pub(crate) fn target(
         &self,
         manifest: &Manifest,
-        images: Vec<Image>,
+        images: Vec<Binary>,
     ) -> Result<Box<dyn Target>, Failure> {
         let apps = manifest.apps.iter();
         let apps = apps.map(|app| (app.name.clone(), self.settings_of(&app.name, &app.package)));
@@ -122,7 +122,7 @@ impl Site {
     /// The target, for apps that are deployed.
     pub(crate) fn target_alone(&self, state: &State) -> Result<Box<dyn Target>, Failure> {
         let apps = state.of(&self.target).apps.into_keys().map(|app| {
-            let settings = self.settings.of(&app, None);
+            let settings = self.settings.for_app(&app, None);
             (app, settings)
         });
         self.target_of(apps.collect(), Vec::new())
@@ -131,10 +131,10 @@ impl Site {
     fn target_of(
         &self,
         apps: BTreeMap<String, AppSettings>,
-        images: Vec<Image>,
+        images: Vec<Binary>,
     ) -> Result<Box<dyn Target>, Failure> {
         let project = Project {
-            images,
+            binaries: images,
             apps,
             knative: self.settings.knative()?,
             state_folder: self.state.with_file_name(""),
@@ -144,7 +144,7 @@ impl Site {
 
     /// The settings of an app, with the `Dockerfile` that lies where one looks for it.
     fn settings_of(&self, app: &str, package: &str) -> AppSettings {
-        let mut settings = self.settings.of(app, Some(package));
+        let mut settings = self.settings.for_app(app, Some(package));
         if let (None, Some(workspace)) = (&settings.dockerfile, &self.workspace) {
             let folders = workspace.folder_of(package).into_iter();
             let mut files = folders

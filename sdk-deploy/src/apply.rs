@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use machinist_core::problem::Problem;
 
-use crate::deployed::{Deployed, Occasion};
+use crate::app_plan::{AppPlan, Plan};
+use crate::deployed::Deployed;
 use crate::file::{copy_file, put_file, write_file};
-use crate::plan::{AppPlan, Plan};
+use crate::history::DeployStamp;
+use crate::limits::Limits;
 use crate::state::State;
 use crate::store::{Store, StoreError};
-use crate::target::{Contents, Does, RenderedFile, Rendering, Step, Target};
-use crate::tool::Limits;
+use crate::targets::{Contents, RenderedFile, Rendering, Step, StepKind, Target};
 
 /// What is told while a change is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +71,7 @@ fn write_one(file: &RenderedFile, path: &Path, lasts: bool) -> io::Result<()> {
 ///
 /// ```
 /// use machinist_deploy::{
-///     Apply, Deployed, Limits, Occasion, Options, Project, Store, plan, target,
+///     Apply, Deployed, Limits, DeployStamp, Options, Project, Store, plan, target,
 /// };
 /// # let manifest = machinist_deploy::Manifest::parse(r#"{"manifest_version": 1, "apps": []}"#)?;
 /// # let folder = tempfile::tempdir()?;
@@ -78,14 +79,14 @@ fn write_one(file: &RenderedFile, path: &Path, lasts: bool) -> io::Result<()> {
 /// let mut store = Store::open(&folder.path().join("machinist-state.json"))?;
 /// let target = target("file", Project::default())?;
 /// let plan = plan(&manifest, &Deployed::default(), &Options::default());
-/// let after = Deployed::default().after(&plan, &Occasion::default());
+/// let after = Deployed::default().after(&plan, &DeployStamp::default());
 /// let rendering = target.deploy(&plan, &after)?;
 /// let apply = Apply {
 ///     store: &mut store,
 ///     target: &*target,
 ///     deployed: Deployed::default(),
 ///     folder: folder.path().to_owned(),
-///     occasion: Occasion::now(1, None),
+///     stamp: DeployStamp::now(1, None),
 ///     limits: Limits::default(),
 /// };
 /// apply.plan(&plan, &rendering, &mut |_| {}).map_err(|error| error.problem)?;
@@ -102,7 +103,7 @@ pub struct Apply<'a> {
     /// Where the rendering's files are written.
     pub folder: PathBuf,
     /// When and from what it is done.
-    pub occasion: Occasion,
+    pub stamp: DeployStamp,
     /// How long the platform's tool may take.
     pub limits: Limits,
 }
@@ -134,12 +135,12 @@ impl Apply<'_> {
             let ran = self.run(app, rendering, told);
             match &ran {
                 Ok(()) => {
-                    self.deployed.settle(app, &self.occasion);
+                    self.deployed.settle(app, &self.stamp);
                     self.note_artifact(&app.name, rendering);
                 }
-                Err((Some(Does::Deploy), _)) => {
+                Err((Some(StepKind::Deploy), _)) => {
                     let half = app.without_scaling_changes();
-                    self.deployed.settle(&half, &self.occasion);
+                    self.deployed.settle(&half, &self.stamp);
                 }
                 Err(_) => {}
             }
@@ -192,14 +193,14 @@ impl Apply<'_> {
         app: &AppPlan,
         rendering: &Rendering,
         told: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<(), (Option<Does>, Problem)> {
+    ) -> Result<(), (Option<StepKind>, Problem)> {
         let mut done = None;
         for step in rendering.steps.iter().filter(|step| step.app == app.name) {
             told(Progress::Runs(step));
             step.command
                 .run(&self.folder, self.limits)
                 .map_err(|problem| (done, problem))?;
-            done = Some(step.does);
+            done = Some(step.kind);
         }
         Ok(())
     }
@@ -238,7 +239,7 @@ impl Apply<'_> {
             let revision = live.and_then(|live| live.revision.as_deref());
             if let (Some(state), Some(revision)) = (self.deployed.apps.get_mut(&app.name), revision)
             {
-                state.is_of_revision(revision, &self.occasion);
+                state.record_revision(revision, &self.stamp);
             }
         }
         self.save()

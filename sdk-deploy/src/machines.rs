@@ -1,11 +1,11 @@
 //! The machine types of an app, with their figures and what other platforms call them.
 
 use machinist_core::problem::{NAME, Problem};
-use machinist_core::{MachineKind, catalogue, own, parameter, platform};
+use machinist_core::{MachineKind, catalogue, own, platform};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Parameters;
+use crate::parameters::{self, Parameters};
 
 /// A machine type of a project's own, as its app carries it. The figures describe a runner with
 /// one GPU.
@@ -69,17 +69,8 @@ pub(crate) struct Machine {
 /// The machine types that these parameters name, in their order; those that nobody knows are left
 /// out.
 pub(crate) fn of(code: &Parameters, own: &[OwnMachine]) -> Vec<Machine> {
-    let names = code
-        .get(parameter::MACHINE_TYPE)
-        .and_then(|names| names.as_array());
-    let names = names.into_iter().flatten().filter_map(|name| name.as_str());
+    let names = parameters::machine_types(code);
     names.filter_map(|name| find(name, own)).collect()
-}
-
-/// The number of GPUs; 0 of a CPU type.
-pub(crate) fn gpus(code: &Parameters) -> u32 {
-    let gpus = code.get(parameter::GPUS).and_then(|gpus| gpus.as_u64());
-    gpus.and_then(|gpus| u32::try_from(gpus).ok()).unwrap_or(0)
 }
 
 fn find(name: &str, own: &[OwnMachine]) -> Option<Machine> {
@@ -129,6 +120,22 @@ pub(crate) fn all() -> impl Iterator<Item = Machine> {
 pub(crate) fn least(machines: &[Machine], gpus: u32, figure: impl Fn(&Machine) -> u32) -> u32 {
     let least = machines.iter().map(figure).min().unwrap_or(0);
     least.saturating_mul(gpus.max(1))
+}
+
+/// The names of GPUs, in the order of the list.
+pub(crate) fn accelerators(machines: &[Machine]) -> Result<Vec<&String>, Problem> {
+    let with_gpus = machines.iter().filter(|machine| machine.has_gpus);
+    with_gpus.map(accelerator).collect()
+}
+
+fn accelerator(machine: &Machine) -> Result<&String, Problem> {
+    let Machine {
+        name, accelerator, ..
+    } = machine;
+    accelerator.as_ref().ok_or_else(|| {
+        let message = format!("nobody knows the name that others have for `{name}`");
+        Problem::new(message).help(format!("write its `accelerator` in `{}`", own::FILE))
+    })
 }
 
 impl OwnMachine {

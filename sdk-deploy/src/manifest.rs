@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use machinist_core::attribute::{Place, Value};
-use machinist_core::parameter::{Kind, Parameter, Setting};
-use machinist_core::problem::{NAME, Problem};
+use machinist_core::problem::Problem;
 use machinist_core::text::shown;
-use machinist_core::{json, name, own, parameter};
+use machinist_core::{json, name, parameter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, json};
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::machines::OwnMachine;
+use crate::parameters::{self, Parameters};
 use crate::read::{self, ReadError};
 use crate::schema;
 
@@ -52,18 +51,28 @@ pub struct App {
     pub source: Source,
     /// The code parameters: reset on every deploy.
     #[schemars(schema_with = "schema::code")]
-    pub code: Map<String, serde_json::Value>,
+    pub code: Parameters,
     /// The scaling parameters of the first deploy.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     #[schemars(schema_with = "schema::scaling")]
-    pub scaling: Map<String, serde_json::Value>,
+    pub scaling: Parameters,
     /// What it requires of its machine.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "schema::requires")]
-    pub requires: Map<String, serde_json::Value>,
+    pub requires: Map<String, Value>,
     /// Its machine types that are the project's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub machines: Vec<OwnMachine>,
+}
+
+/// The JSON Schema (draft 2020-12) of the manifest.
+///
+/// ```
+/// let schema = machinist_deploy::manifest_schema();
+/// assert_eq!(schema["title"], "Manifest");
+/// ```
+pub fn manifest_schema() -> Value {
+    schemars::schema_for!(Manifest).into()
 }
 
 /// Where an app is written.
@@ -80,7 +89,7 @@ pub struct Source {
 
 /// A linked file to read.
 #[derive(Clone, Debug)]
-pub struct Image {
+pub struct Binary {
     /// The name it has in the manifest.
     pub name: String,
     /// Where it is.
@@ -160,7 +169,7 @@ impl From<ManifestError> for Problem {
 }
 
 impl Manifest {
-    /// Reads the manifest of all apps in these images. An app that several of them link is one
+    /// Reads the manifest of all apps in these binaries. An app that several of them link is one
     /// app that names them all.
     ///
     /// # Errors
@@ -168,21 +177,21 @@ impl Manifest {
     /// A file that cannot be read, a record that is no app, and two apps of one name.
     ///
     /// ```
-    /// use machinist_deploy::{Image, Manifest};
+    /// use machinist_deploy::{Binary, Manifest};
     ///
-    /// let me = Image { name: "me".into(), path: std::env::current_exe().unwrap() };
+    /// let me = Binary { name: "me".into(), path: std::env::current_exe().unwrap() };
     /// assert!(Manifest::read(&[me]).unwrap().apps.is_empty());
     /// ```
-    pub fn read(images: &[Image]) -> Result<Self, ManifestError> {
+    pub fn read(binaries: &[Binary]) -> Result<Self, ManifestError> {
         let mut apps: BTreeMap<String, App> = BTreeMap::new();
-        for image in images {
-            for mut app in read_image(image)? {
+        for binary in binaries {
+            for mut app in read_binary(binary)? {
                 match apps.get_mut(&app.name) {
                     None => {
-                        app.binaries.push(image.name.clone());
+                        app.binaries.push(binary.name.clone());
                         apps.insert(app.name.clone(), app);
                     }
-                    Some(known) => merge(known, &app, image)?,
+                    Some(known) => merge(known, &app, binary)?,
                 }
             }
         }
@@ -212,7 +221,7 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let not_a_manifest =
             |error: serde_json::Error| ManifestError::NotAManifest(error.to_string());
-        let any: serde_json::Value = serde_json::from_str(text).map_err(not_a_manifest)?;
+        let any: Value = serde_json::from_str(text).map_err(not_a_manifest)?;
         match any["manifest_version"].as_u64() {
             Some(version) if version > MANIFEST_VERSION.into() => {
                 return Err(ManifestError::NewerVersion(version));
@@ -247,13 +256,13 @@ impl Manifest {
     }
 }
 
-/// The apps of one image. The same record in two architectures of a fat file is one app.
-fn read_image(image: &Image) -> Result<Vec<App>, ManifestError> {
+/// The apps of one binary. The same record in two architectures of a fat file is one app.
+fn read_binary(binary: &Binary) -> Result<Vec<App>, ManifestError> {
     let mut seen = BTreeSet::new();
     let mut apps = Vec::new();
-    for record in read::records(&image.path)? {
+    for record in read::records(&binary.path)? {
         let app = parse_app(&record.payload).map_err(|reason| ManifestError::NotAnApp {
-            path: image.path.clone(),
+            path: binary.path.clone(),
             offset: record.offset,
             reason,
         })?;
@@ -271,29 +280,29 @@ pub(crate) fn parse_app(payload: &str) -> Result<App, String> {
     Ok(app)
 }
 
-fn merge(known: &mut App, app: &App, image: &Image) -> Result<(), ManifestError> {
+fn merge(known: &mut App, app: &App, binary: &Binary) -> Result<(), ManifestError> {
     let same = App {
         binaries: Vec::new(),
         ..known.clone()
     } == *app;
     if same {
-        known.binaries.push(image.name.clone());
+        known.binaries.push(binary.name.clone());
         return Ok(());
     }
     let is_one_app = (&known.package, &known.source) == (&app.package, &app.source);
     let first = known.binaries.first().cloned().unwrap_or_default();
-    if is_one_app && first != image.name {
+    if is_one_app && first != binary.name {
         return Err(ManifestError::Differs {
             name: app.name.clone(),
             place: place(app),
             first,
-            second: image.name.clone(),
+            second: binary.name.clone(),
         });
     }
     Err(ManifestError::SameName {
         name: app.name.clone(),
         first: format!("{} in `{first}`", place(known)),
-        second: format!("{} in `{}`", place(app), image.name),
+        second: format!("{} in `{}`", place(app), binary.name),
     })
 }
 
@@ -318,64 +327,10 @@ fn check(app: &App) -> Result<(), String> {
         ));
     }
     let wrong = |problem: Problem| format!("`{}`: {}", app.name, problem.message);
-    for (key, value) in app.code.iter().chain(&app.scaling) {
-        let Some(parameter) = parameter::find(key) else {
-            continue;
-        };
-        if checked(parameter, value).map_err(wrong)? != *value {
-            return Err(format!(
-                "`{}`: `{key}` is not as a manifest has it",
-                app.name
-            ));
-        }
-    }
+    parameters::check(&app.code).map_err(wrong)?;
+    parameters::check(&app.scaling).map_err(wrong)?;
     app.machines
         .iter()
         .try_for_each(OwnMachine::check)
         .map_err(wrong)
-}
-
-/// A value as the manifest has it, if it is one by the rules of the attribute.
-pub(crate) fn checked(
-    parameter: &Parameter,
-    value: &serde_json::Value,
-) -> Result<serde_json::Value, Problem> {
-    match (parameter.read(&as_written(value), Place(0)), parameter.kind) {
-        (Ok(Setting::Number(number)), _) => Ok(number.into()),
-        // A health check has more to it than its path, on some platforms.
-        (Ok(Setting::Text(path)), Kind::Path) => Ok(json!({"path": path})),
-        (Ok(Setting::Text(text)), _) => Ok(text.into()),
-        (Ok(Setting::List(texts)), Kind::MachineTypes) => {
-            texts
-                .iter()
-                .try_for_each(|name| own::check_name(NAME, name))?;
-            Ok(texts.into())
-        }
-        (Ok(Setting::List(texts)), _) => Ok(texts.into()),
-        (Err(mut findings), _) => Err(findings.swap_remove(0).problem),
-    }
-}
-
-/// A value of the manifest as the attribute would have it.
-fn as_written(value: &serde_json::Value) -> Value {
-    match value {
-        serde_json::Value::String(text) => Value::Text(text.clone()),
-        serde_json::Value::Bool(bool) => Value::Bool(*bool),
-        serde_json::Value::Number(number) => match number.as_i64() {
-            Some(integer) => Value::Integer(integer.into()),
-            None => Value::Number(number.to_string()),
-        },
-        serde_json::Value::Array(elements) => Value::List(
-            elements
-                .iter()
-                .map(|element| (as_written(element), Place(0)))
-                .collect(),
-        ),
-        // The health check, of which the attribute has the path.
-        serde_json::Value::Object(members) => match members.get("path") {
-            Some(path) => as_written(path),
-            None => Value::Other(value.to_string()),
-        },
-        serde_json::Value::Null => Value::Other(value.to_string()),
-    }
 }

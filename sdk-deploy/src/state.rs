@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::deployed::{AppState, Deployed};
 use crate::machines::OwnMachine;
-use crate::target::FILE;
+use crate::targets::FILE;
 
 /// The version of the state that this crate writes, and the newest that it reads.
 pub const STATE_VERSION: u32 = 2;

@@ -9,8 +9,8 @@ use fs4::{FileExt, TryLockError};
 use machinist_core::problem::Problem;
 use thiserror::Error;
 
-use crate::deployed::now;
 use crate::file::write_file;
+use crate::history::now;
 use crate::state::{State, StateError};
 
 /// The state's file, held by this process alone until it is dropped.

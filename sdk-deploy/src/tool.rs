@@ -11,8 +11,8 @@ use machinist_core::parameter::MAX_SECONDS;
 use machinist_core::problem::Problem;
 use machinist_core::unit::DURATION;
 
+use crate::limits::{ANSWER_TIMEOUT, Limits, RUN_TIMEOUT};
 use crate::process::{self, End};
-use crate::settings::{ANSWER_TIMEOUT, RUN_TIMEOUT};
 
 /// A platform's own tool.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,32 +41,6 @@ pub struct ToolCommand {
     pub args: Vec<String>,
     /// Where in the rendering's folder it is run; `None` where that does not matter.
     pub folder: Option<PathBuf>,
-}
-
-/// How long a platform's own tool may take. A tool that takes longer is killed.
-///
-/// ```
-/// use std::time::Duration;
-/// use machinist_deploy::Limits;
-///
-/// let patient = Limits { answer: Duration::from_secs(600), ..Limits::default() };
-/// assert_eq!(patient.run, Duration::from_secs(3_600));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// For a question; two minutes where nothing is set.
-    pub answer: Duration,
-    /// For a change, which may build an image; an hour where nothing is set.
-    pub run: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            answer: Duration::from_secs(2 * 60),
-            run: Duration::from_secs(60 * 60),
-        }
-    }
 }
 
 /// As a shell takes it.

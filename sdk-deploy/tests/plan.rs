@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use machinist_deploy::{
-    Action, App, Deployed, Live, LiveApp, MANIFEST_VERSION, Manifest, Occasion, Options,
+    Action, App, DeployStamp, Deployed, Live, LiveApp, MANIFEST_VERSION, Manifest, Options,
     Parameters, Reset, Source, State, Why, plan, rollback,
 };
 use proptest::prelude::*;
@@ -42,7 +42,7 @@ fn manifest(apps: Vec<App>) -> Manifest {
 }
 
 fn deployed(before: &Deployed, manifest: &Manifest, options: &Options) -> Deployed {
-    before.after(&plan(manifest, before, options), &Occasion::default())
+    before.after(&plan(manifest, before, options), &DeployStamp::default())
 }
 
 /// Tunes an app, or does nothing where that is refused.
@@ -234,7 +234,7 @@ proptest! {
             prop_assert!(matches!(app.action, Action::Unchanged | Action::Orphaned), "{:?}", app);
             prop_assert!(app.changes.is_empty());
         }
-        prop_assert_eq!(once.after(&again, &Occasion::default()), once);
+        prop_assert_eq!(once.after(&again, &DeployStamp::default()), once);
     }
 
     #[test]
@@ -263,7 +263,7 @@ proptest! {
     fn a_plan_carried_out_gives_what_it_announced(events in events(), manifest in manifests()) {
         let state = happened(&events);
         let plan = plan(&manifest, &state, &Options::default());
-        let after = state.after(&plan, &Occasion::default());
+        let after = state.after(&plan, &DeployStamp::default());
         for app in &plan.apps {
             let is = &after.apps[&app.name];
             let effective = app.effective.clone().unwrap();
@@ -359,7 +359,7 @@ proptest! {
     fn a_rollback_brings_back_all_that_an_earlier_deploy_had(
         events in events(), first in manifests(), tuned in scaling(), second in manifests(),
     ) {
-        let occasion = |serial| Occasion { serial, ..Occasion::default() };
+        let occasion = |serial| DeployStamp { serial, ..DeployStamp::default() };
         let mut then = happened(&events);
         tune(&mut then, "a", &tuned);
         let plan_then = plan(&first, &then, &Options::default());
@@ -477,7 +477,7 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
             let mut app = h100();
             app.code["gpus"] = gpus.into();
             let plan = plan(&manifest(vec![app]), &state, &Options::default());
-            let occasion = Occasion {
+            let occasion = DeployStamp {
                 serial: 2 * gpus + again,
                 time: gpus.to_string(),
                 commit: Some("abc".into()),
@@ -506,7 +506,7 @@ fn an_app_that_the_platform_lost_is_created_anew_and_keeps_its_history() {
     let plan = plan(&manifest, &state, &Options::default());
     assert_eq!(plan.apps[0].action, Action::Create);
     assert_eq!(
-        state.after(&plan, &Occasion::default()).apps["llm"]
+        state.after(&plan, &DeployStamp::default()).apps["llm"]
             .history
             .len(),
         2

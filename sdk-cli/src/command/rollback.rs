@@ -1,6 +1,6 @@
 //! `cargo machinist rollback`.
 
-use machinist_deploy::{Occasion, Plan, rollback};
+use machinist_deploy::{DeployStamp, Plan, rollback};
 
 use crate::args;
 use crate::carry_out::{self, Change};
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &args::Rollback, output: &Output) -> Result<Exit, Failur
     let plan = Plan {
         apps: vec![app.clone()],
     };
-    let after = deployed.after(&plan, &Occasion::default());
+    let after = deployed.after(&plan, &DeployStamp::default());
     let rendering = target.roll_back(&app, earlier, &after)?;
     planned::tell(&rendering, output);
     let question = format!("Bring the deploy of {} back?", earlier.time);

@@ -8,13 +8,18 @@ use machinist_core::parameter;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
-use super::{
-    Contents, Does, Project, RenderedFile, Rendering, Step, Target, all_parameters, digest,
-    each_app, left_out, yaml,
-};
-use crate::deployed::{Deploy, Deployed, Live};
+use super::binary::{one_binary, path_in_image};
+use super::digest::digest;
+use super::each_app::each_app;
+use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
+use super::messages::{image_stays, left_out, no_image, no_port, requests_a_second};
+use super::yaml::yaml;
+use crate::app_plan::{Action, AppPlan, Plan};
+use crate::deployed::Deployed;
+use crate::history::Deploy;
+use crate::live::Live;
 use crate::machines;
-use crate::plan::{Action, AppPlan, Parameters, Plan};
+use crate::parameters::{self, Parameters};
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -61,36 +66,36 @@ impl SkyPilot {
             _ => &["serve", "update", "--yes", name, FILE],
         };
         let command = ToolCommand::new(&SKY, args, Some(name));
-        rendering.steps.push(Step::new(name, Does::Deploy, command));
+        rendering
+            .steps
+            .push(Step::new(name, StepKind::Deploy, command));
         Ok(())
     }
 
     fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
         let name = &app.name;
         let settings = self.project.settings(name);
-        let image = settings
-            .image
-            .ok_or_else(|| super::no_image("SkyServe", name))?;
+        let image = settings.image.ok_or_else(|| no_image("SkyServe", name))?;
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
             let message = format!("the name of a SkyServe service begins with a letter: `{name}`");
             return Err(Problem::new(message).help("give the app another name"));
         }
-        let all = all_parameters(app);
-        let number = |key: &str| all.get(key).and_then(Value::as_u64);
-        let port = number(parameter::PORT).ok_or_else(|| super::no_port("SkyServe", name))?;
-        let binary = super::one_binary(app, settings.bin.as_deref())?;
+        let all = app.all_parameters();
+        let number = |key: &str| parameters::number(&all, key);
+        let port = number(parameter::PORT).ok_or_else(|| no_port("SkyServe", name))?;
+        let binary = one_binary(app, settings.bin.as_deref())?;
         Ok(json!({
             "name": name,
             "resources": self.resources(app, &image, port)?,
             "service": service_of(&all, port),
-            "run": format!("exec {}", shell_word(&format!("/usr/local/bin/{binary}"))),
+            "run": format!("exec {}", shell_word(&path_in_image(&binary))),
         }))
     }
 
     fn resources(&self, app: &AppPlan, image: &str, port: u64) -> Result<Value, Problem> {
         let code = app.effective.clone().unwrap_or_default().code;
         let machines = machines::of(&code, &app.machines);
-        let gpus = machines::gpus(&code);
+        let gpus = parameters::gpus(&code);
         let millicores = machines::least(&machines, gpus, |machine| machine.millicores);
         let ram_mb = machines::least(&machines, gpus, |machine| machine.ram_mb);
         let mut resources = Map::new();
@@ -101,7 +106,7 @@ impl SkyPilot {
             format!("{}+", thousandths(millicores)).into(),
         );
         resources.insert("memory".into(), format!("{}+", thousandths(ram_mb)).into());
-        let names = super::accelerators(&machines)?.into_iter();
+        let names = machines::accelerators(&machines)?.into_iter();
         let ordered: Vec<Value> = names
             .map(|name| json!({"accelerators": {name: gpus}}))
             .collect();
@@ -140,7 +145,7 @@ impl Target for SkyPilot {
 
     fn roll_back(&self, app: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
         let mut rendering = self.scale(app, after)?;
-        rendering.warnings.push(super::image_stays());
+        rendering.warnings.push(image_stays());
         Ok(rendering)
     }
 }
@@ -148,13 +153,11 @@ impl Target for SkyPilot {
 /// How the service is served and scaled. What has a default of the catalogue's platform has it
 /// here too, where SkyServe wants a value.
 fn service_of(all: &Parameters, port: u64) -> Value {
-    let number = |key: &str| all.get(key).and_then(Value::as_u64);
-    let or_default = |key: &str| super::or_default(all, key);
-    let path = all
-        .get(parameter::HEALTH_CHECK)
-        .and_then(|check| check.get("path"));
+    let number = |key: &str| parameters::number(all, key);
+    let or_default = |key: &str| parameters::number_or_default(all, key);
+    let path = parameters::health_check_path(all);
     let mut policy = Map::new();
-    let (min, max) = super::replicas(all);
+    let (min, max) = parameters::replicas(all);
     policy.insert("min_replicas".into(), min.into());
     policy.insert("max_replicas".into(), max.into());
     if min != max {
@@ -195,12 +198,12 @@ fn thousandths(count: u32) -> String {
 /// What the code says and SkyServe cannot express.
 fn warnings(app: &AppPlan, auth: Option<&str>) -> Vec<Problem> {
     let name = &app.name;
-    let all = all_parameters(app);
+    let all = app.all_parameters();
     let mut warnings = left_out("SkyServe", app, LEFT_OUT);
     if all.contains_key(parameter::MAX_MULTIPLEXING) {
-        warnings.push(super::requests_a_second("SkyServe", name));
+        warnings.push(requests_a_second("SkyServe", name));
     }
-    let number = |key: &str| all.get(key).and_then(Value::as_u64);
+    let number = |key: &str| parameters::number(&all, key);
     let is_fixed = number(parameter::MIN_CONCURRENCY).is_some()
         && number(parameter::MIN_CONCURRENCY) == number(parameter::MAX_CONCURRENCY);
     for key in [

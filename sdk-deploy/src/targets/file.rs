@@ -6,13 +6,19 @@ use machinist_core::json;
 use machinist_core::problem::Problem;
 use serde::Serialize;
 
-use super::{Contents, FILE, Project, RenderedFile, Rendering, Target};
-use crate::deployed::{Deploy, Deployed, Live};
-use crate::plan::{AppPlan, Parameters, Plan};
+use super::interface::{Contents, Project, RenderedFile, Rendering, Target};
+use crate::app_plan::{AppPlan, Plan};
+use crate::deployed::Deployed;
+use crate::history::Deploy;
+use crate::live::Live;
+use crate::parameters::Parameters;
 use crate::tool::ToolCommand;
 
-/// The file's name.
-pub(super) const NAME: &str = "machinist-effective.json";
+/// The name of the target that needs no platform.
+pub const NAME: &str = "file";
+
+/// The file that this target writes beside the state.
+pub const EFFECTIVE_FILE: &str = "machinist-effective.json";
 /// The version of the file.
 const VERSION: u32 = 1;
 
@@ -48,7 +54,7 @@ impl File {
 
 impl Target for File {
     fn name(&self) -> &'static str {
-        FILE
+        NAME
     }
 
     fn folder(&self) -> Option<&Path> {
@@ -60,7 +66,7 @@ impl Target for File {
     }
 
     fn read(&self, _: &str, _: &Deployed) -> Result<Live, String> {
-        Err(format!("`{FILE}` has no platform that says anything"))
+        Err(format!("`{NAME}` has no platform that says anything"))
     }
 
     fn deploy(&self, _: &Plan, after: &Deployed) -> Result<Rendering, Problem> {
@@ -90,7 +96,7 @@ fn render(after: &Deployed) -> Rendering {
     // Strings, numbers and maps with string keys: this serialization cannot fail.
     let compact = serde_json::to_string(&manifest).unwrap_or_default();
     let file = RenderedFile {
-        path: NAME.into(),
+        path: EFFECTIVE_FILE.into(),
         contents: Contents::Text(json::indent(&compact) + "\n"),
     };
     Rendering {

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::pyproject::{names, ours_of};
-use crate::deployed::{Deployed, Live, LiveApp};
+use crate::deployed::Deployed;
+use crate::live::{Live, LiveApp};
 use crate::machines::OwnMachine;
-use crate::plan::Parameters;
+use crate::parameters::Parameters;
 
 #[derive(Deserialize)]
 struct List {

@@ -8,14 +8,18 @@ mod pyproject;
 
 use std::path::Path;
 
-use machinist_core::parameter::{self, Kind};
 use machinist_core::problem::Problem;
 use serde_json::Value;
 
-use super::{Contents, Does, Project, RenderedFile, Rendering, Step, Target, each_app};
-use crate::deployed::{Deploy, Deployed, Live};
-use crate::manifest::Image;
-use crate::plan::{Action, AppPlan, Change, Plan};
+use super::binary::which_binary;
+use super::each_app::each_app;
+use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
+use crate::app_plan::{Action, AppPlan, Plan};
+use crate::deployed::Deployed;
+use crate::history::{Change, Deploy};
+use crate::live::Live;
+use crate::manifest::Binary;
+use crate::parameters;
 use crate::tool::{Tool, ToolCommand};
 
 /// The target's name.
@@ -80,7 +84,7 @@ impl Target for Fal {
                 .help("check out its commit and deploy that"));
         };
         let command = fal(&["apps", "set-rev", &app.name, revision], None);
-        let back = Step::new(&app.name, Does::RollBack, command);
+        let back = Step::new(&app.name, StepKind::RollBack, command);
         Ok(Rendering {
             steps: [back].into_iter().chain(scale(app)).collect(),
             ..Rendering::default()
@@ -123,8 +127,13 @@ impl Fal {
     }
 
     /// The one binary that is deployed for an app.
-    fn binary(&self, app: &AppPlan, chosen: Option<&str>) -> Result<&Image, Problem> {
-        let read = |name: &&String| self.project.images.iter().any(|image| image.name == **name);
+    fn binary(&self, app: &AppPlan, chosen: Option<&str>) -> Result<&Binary, Problem> {
+        let read = |name: &&String| {
+            self.project
+                .binaries
+                .iter()
+                .any(|image| image.name == **name)
+        };
         let candidates: Vec<&String> = app
             .binaries
             .iter()
@@ -132,7 +141,11 @@ impl Fal {
             .filter(read)
             .collect();
         let image = match &*candidates {
-            [one] => self.project.images.iter().find(|image| image.name == **one),
+            [one] => self
+                .project
+                .binaries
+                .iter()
+                .find(|image| image.name == **one),
             _ => None,
         };
         let image = image.ok_or_else(|| self.which_binary(app, chosen))?;
@@ -150,7 +163,7 @@ impl Fal {
                 "binaries that link it are {}",
                 app.binaries.join(", ")
             )),
-            None => super::which_binary(&app.name, &app.binaries),
+            None => which_binary(&app.name, &app.binaries),
         }
     }
 }
@@ -159,7 +172,7 @@ impl Fal {
 /// every value. Single values are set without it, so that whatever is tuned meanwhile is not lost.
 fn steps(app: &AppPlan) -> Vec<Step> {
     let command = fal(&["deploy", &app.name, "--yes"], Some(&app.name));
-    let deploy = Step::new(&app.name, Does::Deploy, command);
+    let deploy = Step::new(&app.name, StepKind::Deploy, command);
     let is_taken_from_files = app.action == Action::Create || needs_reset(app);
     let scale = scale(app).filter(|_| !is_taken_from_files);
     [deploy].into_iter().chain(scale).collect()
@@ -171,9 +184,8 @@ fn needs_reset(app: &AppPlan) -> bool {
 }
 
 fn clears_regions(app: &AppPlan) -> bool {
-    let is_regions = |key| parameter::find(key).is_some_and(|found| found.kind == Kind::Regions);
     app.scaling_changes()
-        .any(|change| change.to.is_none() && is_regions(&change.parameter))
+        .any(|change| change.to.is_none() && parameters::is_regions(&change.parameter))
 }
 
 fn scale(app: &AppPlan) -> Option<Step> {
@@ -186,16 +198,14 @@ fn scale(app: &AppPlan) -> Option<Step> {
         .into_iter()
         .chain(flags)
         .collect();
-    Some(Step::new(&app.name, Does::Scale, fal(&args, None)))
+    Some(Step::new(&app.name, StepKind::Scale, fal(&args, None)))
 }
 
 /// A change as a flag of `fal apps scale`. Where nothing is set any more it is the default, or 0,
 /// which clears what has none.
 fn flag(change: &Change) -> Vec<String> {
     let default = || {
-        let parameter = parameter::find(&change.parameter);
-        parameter
-            .and_then(|parameter| parameter.platform_default)
+        parameters::default_number(&change.parameter)
             .unwrap_or(0)
             .into()
     };

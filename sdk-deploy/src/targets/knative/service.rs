@@ -1,15 +1,17 @@
 //! An app as a Knative service.
 
 use machinist_core::own::FILE;
-use machinist_core::parameter::{self, Kind};
+use machinist_core::parameter;
 use machinist_core::platform::NODE_LABEL;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
+use super::settings::KnativeSettings;
+use crate::app_plan::AppPlan;
 use crate::machines::{self, Machine};
-use crate::plan::{AppPlan, Parameters};
-use crate::settings::KnativeSettings;
-use crate::target::{Project, left_out, no_image};
+use crate::parameters::{self, Parameters, set_default};
+use crate::targets::interface::Project;
+use crate::targets::messages::{left_out, no_image};
 
 /// The longest time that the autoscaler takes, in seconds.
 pub(super) const MAX_DELAY: u64 = 3_600;
@@ -34,6 +36,7 @@ const LEFT_OUT: &[&str] = &[
 /// An app as a service.
 pub(super) struct Service<'a> {
     app: &'a AppPlan,
+    all: Parameters,
     code: Parameters,
     gpus: u32,
     machines: Vec<Machine>,
@@ -51,7 +54,8 @@ impl<'a> Service<'a> {
         let machines = machines::of(&code, &app.machines);
         Self {
             app,
-            gpus: machines::gpus(&code),
+            all: app.all_parameters(),
+            gpus: parameters::gpus(&code),
             machines: machines
                 .into_iter()
                 .map(|machine| labelled(machine, settings))
@@ -63,14 +67,8 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn value(&self, key: &str) -> Option<&Value> {
-        let scaling = || self.app.effective.as_ref()?.scaling.get(key);
-        let value = self.code.get(key).or_else(scaling);
-        value.filter(|value| !value.is_null())
-    }
-
     fn number(&self, key: &str) -> Option<u64> {
-        self.value(key)?.as_u64()
+        parameters::number(&self.all, key)
     }
 
     /// What a service cannot do without.
@@ -128,8 +126,8 @@ impl<'a> Service<'a> {
     fn scaling(&self) -> Parameters {
         let mut scaling = self.app.effective.clone().unwrap_or_default().scaling;
         // Without a limit a cluster adds machines as long as it has some.
-        default(&mut scaling, parameter::MAX_CONCURRENCY);
-        default(&mut scaling, parameter::CONCURRENCY_BUFFER_PERC);
+        set_default(&mut scaling, parameter::MAX_CONCURRENCY);
+        set_default(&mut scaling, parameter::CONCURRENCY_BUFFER_PERC);
         scaling
     }
 
@@ -137,7 +135,7 @@ impl<'a> Service<'a> {
         let mut pod = Map::new();
         // Without a limit a runner gets requests that its code may not be written for.
         let mut code = self.code.clone();
-        default(&mut code, parameter::MAX_MULTIPLEXING);
+        set_default(&mut code, parameter::MAX_MULTIPLEXING);
         pod.insert(
             "containerConcurrency".into(),
             code[parameter::MAX_MULTIPLEXING].clone(),
@@ -174,10 +172,7 @@ impl<'a> Service<'a> {
             container.insert("ports".into(), json!([{"containerPort": port}]));
         }
         container.insert("resources".into(), self.resources());
-        if let Some(path) = self
-            .value(parameter::HEALTH_CHECK)
-            .and_then(|check| check.get("path"))
-        {
+        if let Some(path) = parameters::health_check_path(&self.all) {
             let mut get = json!({"httpGet": {"path": path}});
             if let Some(port) = self.number(parameter::PORT) {
                 get["httpGet"]["port"] = port.into();
@@ -246,9 +241,7 @@ impl<'a> Service<'a> {
 
     /// The cluster's names of the regions.
     fn regions(&self) -> Vec<&String> {
-        let regions = self.value(parameter::REGIONS_KEY).and_then(Value::as_array);
-        let names = regions.into_iter().flatten().filter_map(Value::as_str);
-        names
+        parameters::regions(&self.all)
             .filter_map(|name| self.settings.regions.get(name))
             .collect()
     }
@@ -268,8 +261,7 @@ impl<'a> Service<'a> {
             let message = format!("Knative keeps runners for an hour at most: so it does `{name}`");
             warnings.push(Problem::new(message));
         }
-        let regions = self.value(parameter::REGIONS_KEY).and_then(Value::as_array);
-        for region in regions.into_iter().flatten().filter_map(Value::as_str) {
+        for region in parameters::regions(&self.all) {
             if !self.settings.regions.contains_key(region) {
                 let message = format!(
                     "the cluster's name of the region `{region}` is not known: \
@@ -358,19 +350,6 @@ pub(super) fn merged(one: Value, other: Value) -> Value {
 const PROBE_PERIOD: u64 = 10;
 
 const REGION_LABEL: &str = "topology.kubernetes.io/region";
-
-/// Sets what the platform of the catalogue uses where nobody sets it.
-fn default(parameters: &mut Parameters, key: &str) {
-    let default = parameter::find(key).and_then(|parameter| parameter.platform_default);
-    if let (Some(default), false) = (default, parameters.contains_key(key)) {
-        parameters.insert(key.into(), default.into());
-    }
-}
-
-/// Whether a scaling parameter stands where the code's parameters stand, and comes with them.
-pub(super) fn is_of_the_code(key: &str) -> bool {
-    parameter::find(key).is_some_and(|parameter| parameter.kind == Kind::Regions)
-}
 
 fn seconds_text(seconds: u64) -> String {
     format!("{seconds}s")

@@ -12,15 +12,17 @@ use parse_dockerfile::{Instruction, Source};
 use sha2::{Digest, Sha256};
 
 use super::pyproject;
-use crate::manifest::{Image, Manifest};
+use crate::manifest::{Binary, Manifest};
 use crate::read::program;
-use crate::target::{Contents, RenderedFile, check_binary_name, hex, no_binary_name};
+use crate::targets::binary::{self, check_binary_name, no_binary_name, path_in_image};
+use crate::targets::digest::hex;
+use crate::targets::interface::{Contents, RenderedFile};
 
 const DOCKERFILE: &str = "Dockerfile";
 const DOCKERIGNORE: &str = ".dockerignore";
 
 /// Checks that a binary can run on the platform and links the app.
-pub(super) fn check_binary(image: &Image, app: &str) -> Result<(), Problem> {
+pub(super) fn check_binary(image: &Binary, app: &str) -> Result<(), Problem> {
     let path = image.path.display();
     let program = program::of(&image.path).map_err(|error| Problem::new(error.to_string()))?;
     if !program.runs_on_linux_x86_64() {
@@ -44,15 +46,16 @@ pub(super) fn check_binary(image: &Image, app: &str) -> Result<(), Problem> {
 }
 
 /// A `Dockerfile` that brings another binary than the one that was read, if any.
-pub(super) fn copies_no_binary(dockerfile: &Path, binary: &Image) -> Problem {
+pub(super) fn copies_no_binary(dockerfile: &Path, binary: &Binary) -> Problem {
     Problem::new(format!(
         "`{}` does not copy `{}`, the binary that was read",
         dockerfile.display(),
         binary.name
     ))
     .help(format!(
-        "write `COPY {} /usr/local/bin/` into it: what it runs may be of other code",
-        binary.name
+        "write `COPY {} {}` into it: what it runs may be of other code",
+        binary.name,
+        binary::FOLDER
     ))
 }
 
@@ -98,16 +101,16 @@ fn digest_of(file: &Path) -> Result<impl AsRef<[u8]>, Problem> {
 }
 
 /// The files: those that the project's own `Dockerfile` copies, or else one made for the binary.
-pub(super) fn files(binary: &Image, own: Option<&Path>) -> Result<Vec<RenderedFile>, Problem> {
+pub(super) fn files(binary: &Binary, own: Option<&Path>) -> Result<Vec<RenderedFile>, Problem> {
     match own {
         Some(dockerfile) => Context::of(binary, dockerfile),
         None => Ok(made(binary)),
     }
 }
 
-fn made(binary: &Image) -> Vec<RenderedFile> {
+fn made(binary: &Binary) -> Vec<RenderedFile> {
     let name = &binary.name;
-    let path = format!("/usr/local/bin/{name}");
+    let path = path_in_image(name);
     // In their JSON forms, so that nothing is split or expanded. The mode is lost on the way
     // where binaries come from an artifact store.
     let copy = serde_json::json!([name, path]);
@@ -138,14 +141,14 @@ fn copy_of(path: &Path, original: &Path) -> RenderedFile {
 
 /// What a `Dockerfile` of the project needs.
 struct Context<'a> {
-    binary: &'a Image,
+    binary: &'a Binary,
     dockerfile: &'a Path,
     text: &'a str,
     files: Vec<RenderedFile>,
 }
 
 impl<'a> Context<'a> {
-    fn of(binary: &'a Image, dockerfile: &'a Path) -> Result<Vec<RenderedFile>, Problem> {
+    fn of(binary: &'a Binary, dockerfile: &'a Path) -> Result<Vec<RenderedFile>, Problem> {
         let shown = dockerfile.display();
         let text = fs::read_to_string(dockerfile)
             .map_err(|error| Problem::new(format!("cannot read `{shown}`: {error}")))?;

@@ -8,13 +8,18 @@ use machinist_core::parameter;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
-use super::{
-    Contents, Does, Project, RenderedFile, Rendering, Step, Target, all_parameters, digest,
-    each_app, left_out, yaml,
-};
-use crate::deployed::{Deploy, Deployed, Live};
+use super::binary::{one_binary, path_in_image};
+use super::digest::digest;
+use super::each_app::each_app;
+use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
+use super::messages::{image_stays, left_out, no_image, no_port, requests_a_second};
+use super::yaml::yaml;
+use crate::app_plan::{AppPlan, Plan};
+use crate::deployed::Deployed;
+use crate::history::Deploy;
+use crate::live::Live;
 use crate::machines;
-use crate::plan::{AppPlan, Parameters, Plan};
+use crate::parameters::{self, Parameters};
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -53,10 +58,11 @@ impl Dstack {
         let name = &app.name;
         let text = yaml(&self.service(app)?);
         rendering.warnings.extend(left_out("dstack", app, LEFT_OUT));
-        if all_parameters(app).contains_key(parameter::MAX_MULTIPLEXING) {
-            rendering
-                .warnings
-                .push(super::requests_a_second("dstack", name));
+        if app
+            .all_parameters()
+            .contains_key(parameter::MAX_MULTIPLEXING)
+        {
+            rendering.warnings.push(requests_a_second("dstack", name));
         }
         rendering.artifacts.insert(name.clone(), digest(&text));
         rendering.files.push(RenderedFile {
@@ -65,16 +71,16 @@ impl Dstack {
         });
         let args = ["apply", "--yes", "--detach", "-f", FILE];
         let command = ToolCommand::new(&DSTACK, &args, Some(name));
-        rendering.steps.push(Step::new(name, Does::Deploy, command));
+        rendering
+            .steps
+            .push(Step::new(name, StepKind::Deploy, command));
         Ok(())
     }
 
     fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
         let name = &app.name;
         let settings = self.project.settings(name);
-        let image = settings
-            .image
-            .ok_or_else(|| super::no_image("dstack", name))?;
+        let image = settings.image.ok_or_else(|| no_image("dstack", name))?;
         let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
         if !is_letter || !(2..=MAX_NAME).contains(&name.len()) {
             let message = format!("dstack cannot take the name `{name}`");
@@ -82,17 +88,17 @@ impl Dstack {
                 "give the app one of 2 to {MAX_NAME} characters that begins with a letter"
             )));
         }
-        let all = all_parameters(app);
-        let number = |key: &str| all.get(key).and_then(Value::as_u64);
-        let port = number(parameter::PORT).ok_or_else(|| super::no_port("dstack", name))?;
-        let binary = super::one_binary(app, settings.bin.as_deref())?;
+        let all = app.all_parameters();
+        let number = |key: &str| parameters::number(&all, key);
+        let port = number(parameter::PORT).ok_or_else(|| no_port("dstack", name))?;
+        let binary = one_binary(app, settings.bin.as_deref())?;
         let mut service = Map::new();
         let mut put = |key: &str, value: Value| service.insert(key.into(), value);
         put("type", "service".into());
         put("name", name.clone().into());
         put("image", image.into());
         put("port", port.into());
-        let run = format!("exec {}", shell_word(&format!("/usr/local/bin/{binary}")));
+        let run = format!("exec {}", shell_word(&path_in_image(&binary)));
         put("commands", json!([run]));
         if let Some(auth) = &settings.auth {
             put("auth", (auth != "public").into());
@@ -100,10 +106,7 @@ impl Dstack {
         if let Some(seconds) = number(parameter::TERMINATION_GRACE_PERIOD) {
             put("stop_duration", seconds.into());
         }
-        if let Some(path) = all
-            .get(parameter::HEALTH_CHECK)
-            .and_then(|check| check.get("path"))
-        {
+        if let Some(path) = parameters::health_check_path(&all) {
             put("probes", json!([{"type": "http", "url": path}]));
         }
         replicas(&all, &mut put);
@@ -114,8 +117,8 @@ impl Dstack {
 
 /// How many replicas, and when there are more or less of them.
 fn replicas(all: &Parameters, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
-    let number = |key: &str| all.get(key).and_then(Value::as_u64);
-    let (min, max) = super::replicas(all);
+    let number = |key: &str| parameters::number(all, key);
+    let (min, max) = parameters::replicas(all);
     if min == max {
         put("replicas", min.into());
         return;
@@ -123,7 +126,7 @@ fn replicas(all: &Parameters, put: &mut dyn FnMut(&str, Value) -> Option<Value>)
     put("replicas", format!("{min}..{max}").into());
     let mut scaling = Map::new();
     scaling.insert("metric".into(), "rps".into());
-    let requests = super::or_default(all, parameter::MAX_MULTIPLEXING);
+    let requests = parameters::number_or_default(all, parameter::MAX_MULTIPLEXING);
     scaling.insert("target".into(), requests.into());
     for (key, name) in [
         (parameter::SCALING_DELAY, "scale_up_delay"),
@@ -137,12 +140,12 @@ fn replicas(all: &Parameters, put: &mut dyn FnMut(&str, Value) -> Option<Value>)
 fn resources(app: &AppPlan) -> Result<Value, Problem> {
     let code = app.effective.clone().unwrap_or_default().code;
     let machines = machines::of(&code, &app.machines);
-    let gpus = machines::gpus(&code);
+    let gpus = parameters::gpus(&code);
     // It counts whole cores.
     let cores = machines::least(&machines, gpus, |machine| machine.millicores).div_ceil(1_000);
     let ram_mb = machines::least(&machines, gpus, |machine| machine.ram_mb);
     let mut resources = json!({"cpu": format!("{cores}.."), "memory": format!("{ram_mb}MB..")});
-    let names: Vec<&String> = super::accelerators(&machines)?;
+    let names: Vec<&String> = machines::accelerators(&machines)?;
     resources["gpu"] = match names.is_empty() {
         // Without a word it may be a machine with GPUs too.
         true => json!({"count": 0}),
@@ -179,7 +182,7 @@ impl Target for Dstack {
 
     fn roll_back(&self, app: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
         let mut rendering = self.scale(app, after)?;
-        rendering.warnings.push(super::image_stays());
+        rendering.warnings.push(image_stays());
         Ok(rendering)
     }
 }

@@ -5,20 +5,26 @@
 
 mod live;
 mod service;
+pub(super) mod settings;
 
 use std::path::Path;
 
 use machinist_core::problem::Problem;
 use serde_json::{Value, json};
 
-use super::{
-    Contents, Does, Project, RenderedFile, Rendering, Step, Target, digest, each_app, yaml,
-};
-use crate::deployed::{Deploy, Deployed, Live};
-use crate::plan::{Action, AppPlan, Parameters, Plan};
-use crate::settings::KnativeSettings;
+use super::digest::digest;
+use super::each_app::each_app;
+use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
+use super::messages::image_stays;
+use super::yaml::yaml;
+use crate::app_plan::{Action, AppPlan, Plan};
+use crate::deployed::Deployed;
+use crate::history::Deploy;
+use crate::live::Live;
+use crate::parameters::{self, Parameters};
 use crate::tool::{Tool, ToolCommand};
 use service::Service;
+use settings::KnativeSettings;
 
 /// The target's name.
 pub(super) const NAME: &str = "knative";
@@ -73,7 +79,7 @@ impl Knative {
             args.push("--force-conflicts");
         }
         args.extend(["-f", file]);
-        Step::new(app, Does::Deploy, self.kubectl(&args, Some(app)))
+        Step::new(app, StepKind::Deploy, self.kubectl(&args, Some(app)))
     }
 
     /// Sets single scaling parameters, and takes away those that are set no more.
@@ -93,7 +99,11 @@ impl Knative {
             "--patch",
             &patch,
         ];
-        Some(Step::new(&app.name, Does::Scale, self.kubectl(&args, None)))
+        Some(Step::new(
+            &app.name,
+            StepKind::Scale,
+            self.kubectl(&args, None),
+        ))
     }
 
     fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
@@ -177,7 +187,7 @@ impl Target for Knative {
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
         let mut keys = app.scaling_changes().map(|change| &change.parameter);
-        let rendering = self.changing(app, keys.any(|key| service::is_of_the_code(key)))?;
+        let rendering = self.changing(app, keys.any(|key| parameters::is_regions(key)))?;
         Ok(match rendering.steps.is_empty() {
             // Without a command there is no use for the files.
             true => Rendering {
@@ -190,7 +200,7 @@ impl Target for Knative {
 
     fn roll_back(&self, app: &AppPlan, _: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
         let mut rendering = self.changing(app, true)?;
-        rendering.warnings.push(super::image_stays());
+        rendering.warnings.push(image_stays());
         Ok(rendering)
     }
 }

@@ -8,10 +8,11 @@ use super::service::{
     DEADLINE, MAX_DELAY, MAX_SCALE, MIN_SCALE, RETENTION, UTILIZATION, gpu_label, labelled,
     utilization,
 };
-use crate::deployed::{Deployed, Live, LiveApp};
+use super::settings::KnativeSettings;
+use crate::deployed::Deployed;
+use crate::live::{Live, LiveApp};
 use crate::machines::{self, Machine, OwnMachine};
-use crate::plan::Parameters;
-use crate::settings::KnativeSettings;
+use crate::parameters::{self, Parameters};
 
 /// What a cluster writes where no request timeout is set, by default, in seconds.
 const DEFAULT_REQUEST: u64 = 300;
@@ -84,7 +85,10 @@ fn read(
     let port = container["ports"][0]["containerPort"].clone();
     live.insert(parameter::PORT.into(), port);
     if let Some(path) = container["readinessProbe"]["httpGet"]["path"].as_str() {
-        live.insert(parameter::HEALTH_CHECK.into(), json!({"path": path}));
+        live.insert(
+            parameter::HEALTH_CHECK.into(),
+            parameters::health_check(path),
+        );
     }
     for parameter in PARAMETERS
         .iter()
@@ -106,15 +110,13 @@ fn read(
     let is = annotation(UTILIZATION)
         .and_then(|text| text.parse().ok())
         .unwrap_or(100u64);
-    let was = known
-        .get(parameter::CONCURRENCY_BUFFER_PERC)
-        .and_then(Value::as_u64);
+    let was = parameters::number(known, parameter::CONCURRENCY_BUFFER_PERC);
     let perc = match was.filter(|perc| utilization(*perc) == is) {
         Some(perc) => perc,
         None => 10_000 / is.clamp(1, 100) - 100,
     };
     live.insert(parameter::CONCURRENCY_BUFFER_PERC.into(), perc.into());
-    let kept = known.get(parameter::KEEP_ALIVE).and_then(Value::as_u64);
+    let kept = parameters::number(known, parameter::KEEP_ALIVE);
     if let Some(kept) = kept.filter(|seconds| *seconds > MAX_DELAY) {
         if live[parameter::KEEP_ALIVE] == MAX_DELAY {
             live.insert(parameter::KEEP_ALIVE.into(), kept.into());

@@ -4,8 +4,8 @@ use machinist_core::parameter::{self, GPUS, MACHINE_TYPE, PORT, TERMINATION_GRAC
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
+use crate::app_plan::AppPlan;
 use crate::machines::OwnMachine;
-use crate::plan::AppPlan;
 
 /// What the platform calls our parameters, where it has another name for them.
 const NAMES: &[(&str, &str)] = &[

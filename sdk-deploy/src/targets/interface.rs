@@ -1,0 +1,212 @@
+//! What every target can do, and what it answers: files, and commands of the platform's own tool.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use machinist_core::problem::Problem;
+
+use super::knative::settings::KnativeSettings;
+use crate::app_plan::{Action, AppPlan, Plan};
+use crate::deployed::Deployed;
+use crate::history::Deploy;
+use crate::limits::Limits;
+use crate::live::Live;
+use crate::manifest::Binary;
+use crate::settings::AppSettings;
+use crate::tool::{self, ToolCommand};
+
+/// Where a deploy goes.
+///
+/// A target says which files and which commands of the platform's own tool carry a change out; it
+/// changes nothing itself.
+///
+/// ```
+/// use machinist_deploy::{Deployed, DeployStamp, Options, Project, plan, target};
+/// # let manifest = machinist_deploy::Manifest::parse(r#"{"manifest_version": 1, "apps": []}"#)?;
+///
+/// let plan = plan(&manifest, &Deployed::default(), &Options::default());
+/// let after = Deployed::default().after(&plan, &DeployStamp::default());
+/// let rendering = target("knative", Project::default())?.deploy(&plan, &after)?;
+/// for step in &rendering.steps {
+///     println!("{}", step.command);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Target {
+    /// Its name.
+    fn name(&self) -> &'static str;
+
+    /// The folder of its files, where they are a deploy's result and not only its means.
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
+
+    /// What asks the platform's tool for what it has, as JSON; `None` where nobody can be asked.
+    fn ask(&self) -> Option<ToolCommand>;
+
+    /// What an answer says, beside what is known.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    fn read(&self, text: &str, known: &Deployed) -> Result<Live, String>;
+
+    /// What the platform has; `None` where nobody can be asked.
+    ///
+    /// # Errors
+    ///
+    /// When its tool is missing, fails, takes too long, or says what cannot be read.
+    fn live(&self, known: &Deployed, limits: Limits) -> Result<Option<Live>, Problem> {
+        let Some(question) = self.ask() else {
+            return Ok(None);
+        };
+        let answer = question.read(limits)?;
+        if answer.trim().is_empty() {
+            let message = format!("`{question}` succeeded, and said nothing");
+            return Err(Problem::new(message).help("run it by itself to see why"));
+        }
+        self.read(&answer, known).map(Some).map_err(|reason| {
+            let problem = Problem::new(format!("cannot read what `{question}` says: {reason}"));
+            let problem = problem.help(
+                "upgrade the one or the other, with `cargo install cargo-machinist` and the \
+                 platform's own means",
+            );
+            tool::with_said(problem, tool::first(&answer))
+        })
+    }
+
+    /// What carries a plan out.
+    ///
+    /// # Errors
+    ///
+    /// What is missing for it: a binary that runs there, or an image.
+    fn deploy(&self, plan: &Plan, after: &Deployed) -> Result<Rendering, Problem>;
+
+    /// What tunes an app.
+    ///
+    /// # Errors
+    ///
+    /// What the platform cannot do.
+    fn scale(&self, app: &AppPlan, after: &Deployed) -> Result<Rendering, Problem>;
+
+    /// What brings an earlier deploy of an app back.
+    ///
+    /// # Errors
+    ///
+    /// Why the platform cannot.
+    fn roll_back(&self, app: &AppPlan, to: &Deploy, after: &Deployed)
+    -> Result<Rendering, Problem>;
+}
+
+/// The files and the commands that carry a change out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rendering {
+    /// The files, by their paths in the rendering's folder.
+    pub files: Vec<RenderedFile>,
+    /// What is run once they are there, in this order.
+    pub steps: Vec<Step>,
+    /// What tells apart what is sent for each app, the parameters aside.
+    pub artifacts: BTreeMap<String, String>,
+    /// What the code says and the platform cannot do, or what is probably not meant so.
+    pub warnings: Vec<Problem>,
+    /// What the platform must be set up for.
+    pub needs: Vec<String>,
+}
+
+impl Rendering {
+    /// Whether a command is run for this app.
+    pub(crate) fn runs_for(&self, app: &AppPlan) -> bool {
+        self.steps.iter().any(|step| step.app == app.name)
+    }
+
+    /// Without the apps of which nothing changes: neither a parameter nor what is sent.
+    #[must_use]
+    pub fn without_unchanged(mut self, plan: &Plan, deployed: &Deployed) -> Self {
+        let is_unchanged = |app: &AppPlan| {
+            let sent = deployed
+                .apps
+                .get(&app.name)
+                .and_then(|app| app.artifact.as_ref());
+            let is_known = sent.is_some() && sent == self.artifacts.get(&app.name);
+            app.action == Action::Unchanged && !app.reset && is_known
+        };
+        let unchanged = plan.apps.iter().filter(|app| is_unchanged(app));
+        let names: Vec<&String> = unchanged.map(|app| &app.name).collect();
+        self.steps.retain(|step| !names.contains(&&step.app));
+        self.files
+            .retain(|file| !names.iter().any(|name| file.path.starts_with(name)));
+        self
+    }
+}
+
+/// A file to write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenderedFile {
+    /// Its path in the rendering's folder.
+    pub path: PathBuf,
+    /// What is in it.
+    pub contents: Contents,
+}
+
+/// What is in a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Contents {
+    /// This.
+    Text(String),
+    /// What is in that file.
+    CopyOf(PathBuf),
+}
+
+/// A command of the platform's own tool, and what is done once it succeeded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The app.
+    pub app: String,
+    /// What it does with it.
+    pub kind: StepKind,
+    /// The command.
+    pub command: ToolCommand,
+}
+
+impl Step {
+    pub(super) fn new(app: &str, kind: StepKind, command: ToolCommand) -> Self {
+        Self {
+            app: app.into(),
+            kind,
+            command,
+        }
+    }
+}
+
+/// What a command does with an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepKind {
+    /// Puts it in place; scaling parameters that are in effect stay unless they are reset.
+    Deploy,
+    /// Sets scaling parameters.
+    Scale,
+    /// Deletes it.
+    Delete,
+    /// Brings an earlier deploy of it back.
+    RollBack,
+}
+
+/// What targets know of a project.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// The binaries that were read.
+    pub binaries: Vec<Binary>,
+    /// How its apps are to be deployed, by their names.
+    pub apps: BTreeMap<String, AppSettings>,
+    /// What a cluster has its own names for.
+    pub knative: KnativeSettings,
+    /// The folder of the state.
+    pub state_folder: PathBuf,
+}
+
+impl Project {
+    /// How an app is to be deployed.
+    pub(super) fn settings(&self, app: &str) -> AppSettings {
+        self.apps.get(app).cloned().unwrap_or_default()
+    }
+}
