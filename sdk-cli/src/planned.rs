@@ -48,7 +48,7 @@ impl Planned {
     ) -> Result<Self, Failure> {
         let manifest = &source.manifest;
         let target = site.target(manifest, source.images.clone())?;
-        let mut deployed = state.of(target.name());
+        let mut deployed = state.deployed_to(target.name());
         if let Some(live) = site.live(&*target, &deployed, output)? {
             deployed = deployed.refreshed(&live).with_found(&live, manifest);
         }
@@ -146,7 +146,7 @@ fn refuse_to_delete_lost(plan: &Plan, source: &Source) -> Result<(), Failure> {
 fn warn_of_lost(source: &Source, deployed: &Deployed, options: &Options, output: &Output) {
     let is_elsewhere = |app: &String| {
         let app = deployed.apps.get(app);
-        app.is_some_and(|app| options.is_elsewhere(app))
+        app.is_some_and(|app| options.is_unread(app))
     };
     for lost in &source.lost {
         if !lost.apps.iter().all(is_elsewhere) {

@@ -121,7 +121,7 @@ impl Site {
 
     /// The target, for apps that are deployed.
     pub(crate) fn target_alone(&self, state: &State) -> Result<Box<dyn Target>, Failure> {
-        let apps = state.of(&self.target).apps.into_keys().map(|app| {
+        let apps = state.deployed_to(&self.target).apps.into_keys().map(|app| {
             let settings = self.settings.for_app(&app, None);
             (app, settings)
         });
@@ -166,9 +166,9 @@ impl Site {
             let shown = file.display();
             let cannot = |reason: String| Failure::new(format!("cannot read `{shown}`: {reason}"));
             let text = fs::read_to_string(file).map_err(|error| cannot(error.to_string()))?;
-            return target.read(&text, known).map(Some).map_err(cannot);
+            return target.read_list(&text, known).map(Some).map_err(cannot);
         }
-        if !self.asks_platform || target.ask().is_none() {
+        if !self.asks_platform || target.list_command().is_none() {
             return Ok(None);
         }
         output.status("Asking", &format!("{} what it has", target.name()));

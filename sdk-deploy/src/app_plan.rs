@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::deployed::AppState;
 use crate::history::{Change, Why};
-use crate::machines::OwnMachine;
+use crate::machines::CustomMachine;
 use crate::parameters::{self, Parameters};
 
 /// What a deploy would change.
@@ -28,7 +28,7 @@ pub struct AppPlan {
     pub binaries: Vec<String>,
     /// Its machine types that are the project's own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub machines: Vec<OwnMachine>,
+    pub machines: Vec<CustomMachine>,
     /// The parameters that change, in the order of the manifest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,

@@ -9,7 +9,7 @@ use machinist_core::problem::Problem;
 
 use crate::app_plan::{AppPlan, Plan};
 use crate::deployed::Deployed;
-use crate::file::{copy_file, put_file, write_file};
+use crate::file::{copy_file, write_file, write_file_unsynced};
 use crate::history::DeployStamp;
 use crate::limits::Limits;
 use crate::state::State;
@@ -44,25 +44,25 @@ pub struct ApplyError {
 pub fn write(
     rendering: &Rendering,
     folder: &Path,
-    told: &mut dyn FnMut(Progress<'_>),
+    report: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(), Problem> {
     for file in &rendering.files {
         let path = folder.join(&file.path);
         // What no tool takes further is the result, and outlasts a power cut.
-        write_one(file, &path, rendering.steps.is_empty())
+        write_rendered(file, &path, rendering.steps.is_empty())
             .map_err(|error| Problem::new(format!("cannot write `{}`: {error}", path.display())))?;
-        told(Progress::Wrote(&path));
+        report(Progress::Wrote(&path));
     }
     Ok(())
 }
 
-fn write_one(file: &RenderedFile, path: &Path, lasts: bool) -> io::Result<()> {
+fn write_rendered(file: &RenderedFile, path: &Path, is_synced: bool) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     match &file.contents {
-        Contents::Text(text) if lasts => write_file(path, text),
-        Contents::Text(text) => put_file(path, text),
+        Contents::Text(text) if is_synced => write_file(path, text),
+        Contents::Text(text) => write_file_unsynced(path, text),
         Contents::CopyOf(original) => copy_file(original, path),
     }
 }
@@ -119,7 +119,7 @@ impl Apply<'_> {
         mut self,
         plan: &Plan,
         rendering: &Rendering,
-        told: &mut dyn FnMut(Progress<'_>),
+        report: &mut dyn FnMut(Progress<'_>),
     ) -> Result<State, ApplyError> {
         let apps = &plan.apps;
         let names = |apps: &[AppPlan]| apps.iter().map(|app| app.name.clone()).collect();
@@ -128,36 +128,36 @@ impl Apply<'_> {
             done: names(&apps[..at]),
             not_done: names(&apps[at..]),
         };
-        write(rendering, &self.folder, told).map_err(|problem| failed(problem, 0))?;
+        write(rendering, &self.folder, report).map_err(|problem| failed(problem, 0))?;
         let mut state = self.store.state();
-        let runs = !rendering.steps.is_empty();
+        let has_steps = !rendering.steps.is_empty();
         for (i, app) in apps.iter().enumerate() {
-            let ran = self.run(app, rendering, told);
+            let ran = self.run(app, rendering, report);
             match &ran {
                 Ok(()) => {
                     self.deployed.settle(app, &self.stamp);
-                    self.note_artifact(&app.name, rendering);
+                    self.record_artifact(&app.name, rendering);
                 }
                 Err((Some(StepKind::Deploy), _)) => {
-                    let half = app.without_scaling_changes();
-                    self.deployed.settle(&half, &self.stamp);
+                    let without_scaling = app.without_scaling_changes();
+                    self.deployed.settle(&without_scaling, &self.stamp);
                 }
                 Err(_) => {}
             }
             // One write for all apps where there is no platform.
-            let first = if runs { i } else { 0 };
+            let first = if has_steps { i } else { 0 };
             let is_last = i + 1 == apps.len() || ran.is_err();
-            if is_last || runs {
+            if is_last || has_steps {
                 let mut saved = self.save();
                 // Where nothing ran the platform calls everything as it did.
-                if is_last && runs {
+                if is_last && has_steps {
                     saved = saved.and_then(|_| self.save_revisions(&apps[..=i]));
                 }
                 ran.map_err(|(_, problem)| failed(problem, i))?;
                 state = saved.map_err(|error| match rendering.runs_for(app) {
                     true => ApplyError {
                         not_done: names(&apps[i + 1..]),
-                        ..failed(self.not_on_record(error, app), first)
+                        ..failed(self.not_recorded(error, app), first)
                     },
                     false => failed(error.into(), first),
                 })?;
@@ -175,14 +175,14 @@ impl Apply<'_> {
         mut self,
         app: &AppPlan,
         rendering: &Rendering,
-        told: &mut dyn FnMut(Progress<'_>),
+        report: &mut dyn FnMut(Progress<'_>),
     ) -> Result<State, Problem> {
-        write(rendering, &self.folder, told)?;
-        self.run(app, rendering, told)
+        write(rendering, &self.folder, report)?;
+        self.run(app, rendering, report)
             .map_err(|(_, problem)| problem)?;
         self.deployed.settle_tuning(app);
         self.save().map_err(|error| match rendering.runs_for(app) {
-            true => self.not_on_record(error, app),
+            true => self.not_recorded(error, app),
             false => error.into(),
         })
     }
@@ -192,20 +192,20 @@ impl Apply<'_> {
         &self,
         app: &AppPlan,
         rendering: &Rendering,
-        told: &mut dyn FnMut(Progress<'_>),
+        report: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), (Option<StepKind>, Problem)> {
-        let mut done = None;
+        let mut last_done = None;
         for step in rendering.steps.iter().filter(|step| step.app == app.name) {
-            told(Progress::Runs(step));
+            report(Progress::Runs(step));
             step.command
                 .run(&self.folder, self.limits)
-                .map_err(|problem| (done, problem))?;
-            done = Some(step.kind);
+                .map_err(|problem| (last_done, problem))?;
+            last_done = Some(step.kind);
         }
         Ok(())
     }
 
-    fn note_artifact(&mut self, app: &str, rendering: &Rendering) {
+    fn record_artifact(&mut self, app: &str, rendering: &Rendering) {
         let artifact = rendering.artifacts.get(app);
         if let (Some(state), Some(artifact)) = (self.deployed.apps.get_mut(app), artifact) {
             state.artifact = Some(artifact.clone());
@@ -213,7 +213,7 @@ impl Apply<'_> {
     }
 
     /// The platform did something, and the state cannot say so.
-    fn not_on_record(&self, error: StoreError, app: &AppPlan) -> Problem {
+    fn not_recorded(&self, error: StoreError, app: &AppPlan) -> Problem {
         Problem::from(error).note(format!(
             "{} did what it was told for `{}`, and that is not on record: the next deploy does it \
              again",

@@ -7,7 +7,7 @@ use machinist_core::text::shown;
 use serde::{Deserialize, Serialize};
 
 use crate::history::Deploy;
-use crate::machines::OwnMachine;
+use crate::machines::CustomMachine;
 use crate::parameters::{Parameters, effective};
 
 /// What is deployed to one target.
@@ -50,7 +50,7 @@ pub struct AppState {
     pub binaries: Vec<String>,
     /// Its machine types that are the project's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub machines: Vec<OwnMachine>,
+    pub machines: Vec<CustomMachine>,
     /// What tells apart what was sent to the platform, the binary above all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact: Option<String>,
@@ -79,11 +79,11 @@ impl Deployed {
     pub fn find(&self, app: &str) -> Result<&AppState, Problem> {
         match self.apps.get(app) {
             Some(state) if state.is_deployed() => Ok(state),
-            _ => Err(self.unknown(app)),
+            _ => Err(self.unknown_app(app)),
         }
     }
 
-    fn unknown(&self, given: &str) -> Problem {
+    fn unknown_app(&self, given: &str) -> Problem {
         let problem = Problem::new(format!("no app `{}` is deployed", shown(given)));
         let deployed = self.apps.iter().filter(|(_, state)| state.is_deployed());
         let names: Vec<&str> = deployed.map(|(name, _)| name.as_str()).collect();

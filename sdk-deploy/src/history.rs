@@ -55,7 +55,8 @@ pub enum Why {
     /// The code says something else than before.
     Code,
     /// It was changed behind the code's back.
-    PutBack,
+    #[serde(alias = "put_back")]
+    Drift,
     /// Its tuned value is dropped.
     Reset,
     /// It is tuned.

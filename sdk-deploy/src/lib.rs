@@ -42,7 +42,7 @@ pub use history::{Change, Deploy, DeployStamp, Why};
 pub use limits::Limits;
 pub use live::{Live, LiveApp};
 pub use lost::{Library, LostCrate, lost};
-pub use machines::OwnMachine;
+pub use machines::CustomMachine;
 pub use manifest::{
     App, Binary, MANIFEST_VERSION, Manifest, ManifestError, Source, manifest_schema,
 };

@@ -54,7 +54,7 @@ impl Deployed {
         let refreshed = |(name, state): (&String, &AppState)| {
             let state = match live.apps.get(name) {
                 Some(live) => state.refreshed(live),
-                None => state.gone(),
+                None => state.removed_from_platform(),
             };
             (name.clone(), state)
         };
@@ -72,7 +72,7 @@ impl Deployed {
                 (live.apps.get(&app.name), self.apps.contains_key(&app.name))
             {
                 self.apps
-                    .insert(app.name.clone(), AppState::found(app, live));
+                    .insert(app.name.clone(), AppState::adopted(app, live));
             }
         }
         self
@@ -86,10 +86,10 @@ impl AppState {
         state.drift = Parameters::new();
         for (key, value) in &live.parameters {
             let is_scaling = parameters::group(key) == Some(Group::Scaling);
-            if is_scaling && !parameters::same(key, scaling.get(key), value) {
+            if is_scaling && !parameters::is_same_value(key, scaling.get(key), value) {
                 state.overrides.insert(key.clone(), value.clone());
             }
-            if !is_scaling && !parameters::same(key, self.code.get(key), value) {
+            if !is_scaling && !parameters::is_same_value(key, self.code.get(key), value) {
                 state.drift.insert(key.clone(), value.clone());
             }
         }
@@ -103,7 +103,7 @@ impl AppState {
     }
 
     /// The platform has it no more: its tuned values are gone with it.
-    fn gone(&self) -> Self {
+    fn removed_from_platform(&self) -> Self {
         Self {
             history: self.history.clone(),
             ..Self::default()
@@ -111,15 +111,15 @@ impl AppState {
     }
 
     /// An app that the platform has although it was not deployed from this state.
-    fn found(app: &App, live: &LiveApp) -> Self {
+    fn adopted(app: &App, live: &LiveApp) -> Self {
         let unknown = Self {
             binaries: app.binaries.clone(),
             machines: app.machines.clone(),
             scaling: app.scaling.clone(),
             ..Self::default()
         };
-        let mut found = unknown.refreshed(live);
-        found.code = std::mem::take(&mut found.drift);
-        found
+        let mut adopted = unknown.refreshed(live);
+        adopted.code = std::mem::take(&mut adopted.drift);
+        adopted
     }
 }

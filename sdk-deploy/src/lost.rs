@@ -50,9 +50,9 @@ pub fn lost(libraries: &[Library], manifest: &Manifest) -> Result<Vec<LostCrate>
             crate_name: library.crate_name.clone(),
             apps: Vec::new(),
         };
-        for app in apps(library)? {
-            let is = |other: &App| (&other.name, &other.package) == (&app.name, &app.package);
-            if !manifest.apps.iter().any(is) {
+        for app in apps_of_library(library)? {
+            let is_same = |other: &App| (&other.name, &other.package) == (&app.name, &app.package);
+            if !manifest.apps.iter().any(is_same) {
                 crate_lost.package = app.package;
                 crate_lost.apps.push(app.name);
             }
@@ -64,9 +64,9 @@ pub fn lost(libraries: &[Library], manifest: &Manifest) -> Result<Vec<LostCrate>
     Ok(lost)
 }
 
-fn apps(library: &Library) -> Result<Vec<App>, ManifestError> {
+fn apps_of_library(library: &Library) -> Result<Vec<App>, ManifestError> {
     let mut payloads = BTreeSet::new();
-    for Record { payload, offset } in records_of(library)? {
+    for Record { payload, offset } in library_records(library)? {
         payloads.insert((payload, offset));
     }
     let mut apps: Vec<App> = Vec::new();
@@ -88,7 +88,7 @@ fn apps(library: &Library) -> Result<Vec<App>, ManifestError> {
 
 /// The records of a library's object files or, where link-time optimisation left no object files,
 /// those in its bitcode.
-fn records_of(library: &Library) -> Result<Vec<Record>, ReadError> {
+fn library_records(library: &Library) -> Result<Vec<Record>, ReadError> {
     let in_objects = records(&library.path)?;
     if in_objects.is_empty() {
         scan(&library.path)

@@ -11,15 +11,15 @@ use crate::parameters::{self, Parameters};
 /// one GPU.
 ///
 /// ```
-/// use machinist_deploy::OwnMachine;
+/// use machinist_deploy::CustomMachine;
 ///
-/// let own: OwnMachine = serde_json::from_str(r#"{"name": "XXL", "ram": 60000, "cpus": 16}"#)?;
-/// assert_eq!((&*own.name, own.vram), ("XXL", None));
+/// let custom: CustomMachine = serde_json::from_str(r#"{"name": "XXL", "ram": 60000, "cpus": 16}"#)?;
+/// assert_eq!((&*custom.name, custom.vram), ("XXL", None));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
-pub struct OwnMachine {
+pub struct CustomMachine {
     /// Its name.
     pub name: String,
     /// Video memory in MB; none of a CPU type.
@@ -68,27 +68,27 @@ pub(crate) struct Machine {
 
 /// The machine types that these parameters name, in their order; those that nobody knows are left
 /// out.
-pub(crate) fn of(code: &Parameters, own: &[OwnMachine]) -> Vec<Machine> {
+pub(crate) fn named_in(code: &Parameters, custom: &[CustomMachine]) -> Vec<Machine> {
     let names = parameters::machine_types(code);
-    names.filter_map(|name| find(name, own)).collect()
+    names.filter_map(|name| find(name, custom)).collect()
 }
 
-fn find(name: &str, own: &[OwnMachine]) -> Option<Machine> {
+fn find(name: &str, custom: &[CustomMachine]) -> Option<Machine> {
     let built_in = built_in(name);
-    let Some(own) = own.iter().find(|own| own.name == name) else {
+    let Some(custom) = custom.iter().find(|custom| custom.name == name) else {
         return built_in;
     };
     let usual = built_in.as_ref();
     Some(Machine {
         name: name.into(),
-        has_gpus: own.vram.is_some(),
-        ram_mb: own.ram,
-        millicores: own.millicores(),
-        node_labels: match (&*own.node_labels, usual) {
+        has_gpus: custom.vram.is_some(),
+        ram_mb: custom.ram,
+        millicores: custom.millicores(),
+        node_labels: match (&*custom.node_labels, usual) {
             ([], Some(usual)) => usual.node_labels.clone(),
             (labels, _) => labels.to_vec(),
         },
-        accelerator: own
+        accelerator: custom
             .accelerator
             .clone()
             .or_else(|| usual?.accelerator.clone()),
@@ -117,9 +117,9 @@ pub(crate) fn all() -> impl Iterator<Item = Machine> {
 }
 
 /// What every one of several machine types has, with this many GPUs.
-pub(crate) fn least(machines: &[Machine], gpus: u32, figure: impl Fn(&Machine) -> u32) -> u32 {
-    let least = machines.iter().map(figure).min().unwrap_or(0);
-    least.saturating_mul(gpus.max(1))
+pub(crate) fn smallest(machines: &[Machine], gpus: u32, figure: impl Fn(&Machine) -> u32) -> u32 {
+    let smallest = machines.iter().map(figure).min().unwrap_or(0);
+    smallest.saturating_mul(gpus.max(1))
 }
 
 /// The names of GPUs, in the order of the list.
@@ -138,7 +138,7 @@ fn accelerator(machine: &Machine) -> Result<&String, Problem> {
     })
 }
 
-impl OwnMachine {
+impl CustomMachine {
     /// Checks what it is called, here and on platforms: neither a binary nor a state is trusted.
     pub(crate) fn check(&self) -> Result<(), Problem> {
         let labels = self

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::machines::OwnMachine;
+use crate::machines::CustomMachine;
 use crate::parameters::{self, Parameters};
 use crate::read::{self, ReadError};
 use crate::schema;
@@ -62,7 +62,7 @@ pub struct App {
     pub requires: Map<String, Value>,
     /// Its machine types that are the project's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub machines: Vec<OwnMachine>,
+    pub machines: Vec<CustomMachine>,
 }
 
 /// The JSON Schema (draft 2020-12) of the manifest.
@@ -281,11 +281,11 @@ pub(crate) fn parse_app(payload: &str) -> Result<App, String> {
 }
 
 fn merge(known: &mut App, app: &App, binary: &Binary) -> Result<(), ManifestError> {
-    let same = App {
+    let is_same = App {
         binaries: Vec::new(),
         ..known.clone()
     } == *app;
-    if same {
+    if is_same {
         known.binaries.push(binary.name.clone());
         return Ok(());
     }
@@ -294,19 +294,19 @@ fn merge(known: &mut App, app: &App, binary: &Binary) -> Result<(), ManifestErro
     if is_one_app && first != binary.name {
         return Err(ManifestError::Differs {
             name: app.name.clone(),
-            place: place(app),
+            place: source_place(app),
             first,
             second: binary.name.clone(),
         });
     }
     Err(ManifestError::SameName {
         name: app.name.clone(),
-        first: format!("{} in `{first}`", place(known)),
-        second: format!("{} in `{}`", place(app), binary.name),
+        first: format!("{} in `{first}`", source_place(known)),
+        second: format!("{} in `{}`", source_place(app), binary.name),
     })
 }
 
-fn place(app: &App) -> String {
+fn source_place(app: &App) -> String {
     let Source { file, line, item } = &app.source;
     format!("`{item}` at {file}:{line} of the package `{}`", app.package)
 }
@@ -331,6 +331,6 @@ fn check(app: &App) -> Result<(), String> {
     parameters::check(&app.scaling).map_err(wrong)?;
     app.machines
         .iter()
-        .try_for_each(OwnMachine::check)
+        .try_for_each(CustomMachine::check)
         .map_err(wrong)
 }

@@ -130,13 +130,13 @@ pub(crate) fn changed_keys(from: &Parameters, to: &Parameters) -> Vec<String> {
 }
 
 /// Whether a platform has what we know. Where nothing is set it says its default.
-pub(crate) fn same(key: &str, known: Option<&Value>, live: &Value) -> bool {
+pub(crate) fn is_same_value(key: &str, known: Option<&Value>, live: &Value) -> bool {
     let default = default_number(key);
-    let is_set = is_regions(key);
+    let is_regions = is_regions(key);
     match known {
-        None if is_set => live.as_array().is_none_or(Vec::is_empty),
+        None if is_regions => live.as_array().is_none_or(Vec::is_empty),
         None => live.is_null() || default.is_some_and(|default| *live == default),
-        Some(known) if is_set => as_set(known) == as_set(live),
+        Some(known) if is_regions => as_set(known) == as_set(live),
         Some(known) => known == live,
     }
 }

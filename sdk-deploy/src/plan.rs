@@ -70,13 +70,13 @@ pub fn plan(manifest: &Manifest, deployed: &Deployed, options: &Options) -> Plan
     for app in &manifest.apps {
         let reset = options.reset_scaling.includes(&app.name);
         let state = deployed.apps.get(&app.name);
-        let plan = deploy(app, state.filter(|state| state.is_deployed()), reset);
+        let plan = plan_deploy(app, state.filter(|state| state.is_deployed()), reset);
         apps.insert(&app.name, plan);
     }
     for (name, state) in &deployed.apps {
-        if state.is_deployed() && !options.is_elsewhere(state) {
+        if state.is_deployed() && !options.is_unread(state) {
             apps.entry(name)
-                .or_insert_with(|| gone(name, state, options.prune));
+                .or_insert_with(|| plan_removed(name, state, options.prune));
         }
     }
     Plan {
@@ -84,7 +84,7 @@ pub fn plan(manifest: &Manifest, deployed: &Deployed, options: &Options) -> Plan
     }
 }
 
-fn deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
+fn plan_deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
     let empty = AppState::default();
     let before = state.unwrap_or(&empty);
     let overrides = if reset {
@@ -100,7 +100,7 @@ fn deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
         Some(Group::Scaling) if reset && before.overrides.contains_key(key) => Why::Reset,
         Some(Group::Scaling) => Why::Code,
         _ if before.drift.contains_key(key) && before.code.get(key) == app.code.get(key) => {
-            Why::PutBack
+            Why::Drift
         }
         _ => Why::Code,
     });
@@ -121,7 +121,7 @@ fn deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
     }
 }
 
-fn gone(name: &str, state: &AppState, prune: bool) -> AppPlan {
+fn plan_removed(name: &str, state: &AppState, prune: bool) -> AppPlan {
     let effective = Effective {
         code: state.actual_code(),
         scaling: state.effective_scaling(),
@@ -144,7 +144,7 @@ fn gone(name: &str, state: &AppState, prune: bool) -> AppPlan {
 
 impl Options {
     /// Whether an app was not looked for, so that nobody knows whether the code still has it.
-    pub fn is_elsewhere(&self, app: &AppState) -> bool {
+    pub fn is_unread(&self, app: &AppState) -> bool {
         let mut binaries = app.binaries.iter();
         !app.binaries.is_empty() && binaries.all(|binary| self.not_read.contains(binary))
     }

@@ -18,10 +18,10 @@ use std::path::Path;
 
 use bounded::Bounded;
 pub use error::{ReadError, ReadFault};
-use frames::Found;
+use frames::FoundRecords;
 pub use frames::Record;
 use object::read::{ReadCache, ReadRef};
-use object_file::Headers;
+use object_file::SectionHeaders;
 use unchanged::read_unchanged;
 
 /// Reads the records of a program, library, object file or archive: ELF, Mach-O (fat files too),
@@ -56,10 +56,10 @@ pub fn records(path: &Path) -> Result<Vec<Record>, ReadError> {
 pub fn records_in(stream: impl Read + Seek) -> Result<Vec<Record>, ReadFault> {
     let cache = ReadCache::new(Bounded::new(stream)?);
     let length = (&cache).len().unwrap_or_default();
-    let mut found = Found::in_file_of(length);
+    let mut found = FoundRecords::in_file_of_length(length);
     if archive::is_archive(&cache) {
         archive::find(&cache, &mut found)?;
-    } else if object_file::find(&cache, &mut found)? == Headers::Gone {
+    } else if object_file::find(&cache, &mut found)? == SectionHeaders::Stripped {
         return scan::records(&mut cache.into_inner());
     }
     Ok(found.records())

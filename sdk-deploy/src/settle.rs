@@ -6,7 +6,7 @@ use crate::history::{Change, Deploy, DeployStamp};
 use crate::parameters::Parameters;
 
 /// How many deploys of an app are remembered.
-const HISTORY: usize = 10;
+const HISTORY_LENGTH: usize = 10;
 
 impl Deployed {
     /// What is deployed after a plan was carried out.
@@ -48,7 +48,7 @@ impl AppState {
         let last = self.history.first();
         let is_new = last.is_none_or(|last| last.serial != stamp.serial);
         if is_new && last.is_none_or(|last| last.revision.as_deref() != Some(revision)) {
-            self.remember(Vec::new(), stamp);
+            self.add_to_history(Vec::new(), stamp);
         }
         if let Some(last) = self.history.first_mut() {
             last.revision = Some(revision.into());
@@ -63,11 +63,11 @@ impl AppState {
         self.overrides = app.overrides();
         self.drift = Parameters::new();
         if app.action != Action::Unchanged {
-            self.remember(app.changes.clone(), stamp);
+            self.add_to_history(app.changes.clone(), stamp);
         }
     }
 
-    fn remember(&mut self, changes: Vec<Change>, stamp: &DeployStamp) {
+    fn add_to_history(&mut self, changes: Vec<Change>, stamp: &DeployStamp) {
         let deploy = Deploy {
             serial: stamp.serial,
             time: stamp.time.clone(),
@@ -79,6 +79,6 @@ impl AppState {
             overrides: self.overrides.clone(),
         };
         self.history.insert(0, deploy);
-        self.history.truncate(HISTORY);
+        self.history.truncate(HISTORY_LENGTH);
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::deployed::{AppState, Deployed};
-use crate::machines::OwnMachine;
+use crate::machines::CustomMachine;
 use crate::targets::FILE;
 
 /// The version of the state that this crate writes, and the newest that it reads.
@@ -120,7 +120,7 @@ impl State {
             if !is_dns_label(name) {
                 return Err(StateError::BadName(name.clone()));
             }
-            let machines = app.machines.iter().try_for_each(OwnMachine::check);
+            let machines = app.machines.iter().try_for_each(CustomMachine::check);
             machines.map_err(|problem| StateError::BadMachine(problem.message))?;
         }
         Ok(state)
@@ -134,7 +134,7 @@ impl State {
     }
 
     /// What is deployed to a target.
-    pub fn of(&self, target: &str) -> Deployed {
+    pub fn deployed_to(&self, target: &str) -> Deployed {
         self.targets.get(target).cloned().unwrap_or_default()
     }
 
@@ -144,15 +144,15 @@ impl State {
     /// use machinist_deploy::{AppState, State};
     ///
     /// let before = State::new();
-    /// let mut deployed = before.of("file");
+    /// let mut deployed = before.deployed_to("file");
     /// deployed.apps.insert("llm".into(), AppState::default());
     /// let after = before.with("file", deployed.clone());
-    /// assert_eq!((after.serial, after.of("file")), (1, deployed));
+    /// assert_eq!((after.serial, after.deployed_to("file")), (1, deployed));
     /// ```
     #[must_use]
     pub fn with(&self, target: &str, deployed: Deployed) -> Self {
         let mut after = self.clone();
-        if self.of(target) != deployed {
+        if self.deployed_to(target) != deployed {
             after.targets.insert(target.into(), deployed);
             after.serial += 1;
         }

@@ -29,7 +29,7 @@ use crate::state::{State, StateError};
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    before: Option<State>,
+    saved: Option<State>,
     lock: File,
 }
 
@@ -127,14 +127,14 @@ impl Store {
         let lock = lock(path)?;
         Ok(Self {
             path: path.to_owned(),
-            before: read(path)?,
+            saved: read(path)?,
             lock,
         })
     }
 
     /// The state as it was when the lock was taken, or as it was saved since.
     pub fn state(&self) -> State {
-        self.before.clone().unwrap_or_default()
+        self.saved.clone().unwrap_or_default()
     }
 
     /// Writes the state, if it is another one. Whatever happens, the file has the old state or
@@ -145,14 +145,14 @@ impl Store {
     /// When it cannot be written, and when somebody who knows nothing of the lock changed it.
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
         let path = self.path.clone();
-        if self.before.as_ref() == Some(state) {
+        if self.saved.as_ref() == Some(state) {
             return Ok(());
         }
-        if read(&path)? != self.before {
+        if read(&path)? != self.saved {
             return Err(StoreError::Changed { path });
         }
         write_file(&path, &state.to_json()).map_err(|error| StoreError::Write { path, error })?;
-        self.before = Some(state.clone());
+        self.saved = Some(state.clone());
         Ok(())
     }
 }
@@ -189,7 +189,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .truncate(false)
         .open(&beside);
     let mut file = options.map_err(failed)?;
-    for _ in 0..ATTEMPTS {
+    for _ in 0..LOCK_ATTEMPTS {
         match FileExt::try_lock(&file) {
             Ok(()) => {
                 let holder = format!(" by process {} since {}", std::process::id(), now());
@@ -201,7 +201,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
             }
             Err(TryLockError::WouldBlock) => match holder(&mut file) {
                 // Somebody who has just taken it, or is about to let it go.
-                holder if holder.is_empty() => std::thread::sleep(ATTEMPT),
+                holder if holder.is_empty() => std::thread::sleep(LOCK_RETRY_DELAY),
                 holder => return Err(locked(path, holder)),
             },
             Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -211,8 +211,8 @@ fn lock(path: &Path) -> Result<File, StoreError> {
 }
 
 /// How often the lock is tried while nobody says that he holds it, and for how long in between.
-const ATTEMPTS: u32 = 200;
-const ATTEMPT: Duration = Duration::from_millis(10);
+const LOCK_ATTEMPTS: u32 = 200;
+const LOCK_RETRY_DELAY: Duration = Duration::from_millis(10);
 
 fn locked(path: &Path, holder: String) -> StoreError {
     StoreError::Locked {

@@ -12,7 +12,7 @@ use machinist_core::problem::Problem;
 use machinist_core::unit::DURATION;
 
 use crate::limits::{ANSWER_TIMEOUT, Limits, RUN_TIMEOUT};
-use crate::process::{self, End};
+use crate::process::{self, ProcessEnd};
 
 /// A platform's own tool.
 #[derive(Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ impl ToolCommand {
     pub(crate) fn run(&self, folder: &Path, limits: Limits) -> Result<(), Problem> {
         let mut command = self.command();
         command.stdout(io::stderr());
-        let folder = self.folder.as_ref().map(|own| folder.join(own));
+        let folder = self.folder.as_ref().map(|subfolder| folder.join(subfolder));
         if let Some(folder) = &folder {
             command.current_dir(folder);
         }
@@ -103,9 +103,9 @@ impl ToolCommand {
             Some(status) => self
                 .failed(status)
                 .help("what it said stands above; mend it and try again: what is done stays done"),
-            None => self.took_too_long(limits.run).help(format!(
+            None => self.timed_out(limits.run).help(format!(
                 "what it said stands above; {}, and try again: what is done stays done",
-                longer(RUN_TIMEOUT, limits.run)
+                longer_limit(RUN_TIMEOUT, limits.run)
             )),
         };
         Err(match folder {
@@ -120,26 +120,26 @@ impl ToolCommand {
     ///
     /// When it is not there, does not succeed, takes too long or says too much, with what it said.
     pub(crate) fn read(&self, limits: Limits) -> Result<String, Problem> {
-        let heard = process::hear(&mut self.command(), limits.answer)
+        let output = process::capture(&mut self.command(), limits.answer)
             .map_err(|error| self.cannot_run(&error))?;
-        let problem = match heard.end {
-            End::Exited(status) if status.success() => {
-                return Ok(String::from_utf8_lossy(&heard.stdout).into_owned());
+        let problem = match output.end {
+            ProcessEnd::Exited(status) if status.success() => {
+                return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
             }
-            End::Exited(status) => self.failed(status),
-            End::TookTooLong => self.took_too_long(limits.answer).help(format!(
+            ProcessEnd::Exited(status) => self.failed(status),
+            ProcessEnd::TimedOut => self.timed_out(limits.answer).help(format!(
                 "run it by itself to see why; {}",
-                longer(ANSWER_TIMEOUT, limits.answer)
+                longer_limit(ANSWER_TIMEOUT, limits.answer)
             )),
-            End::SaidTooMuch => Problem::new(format!(
+            ProcessEnd::TooMuchOutput => Problem::new(format!(
                 "`{self}` said more than {} MiB and was killed",
-                process::MOST >> 20
+                process::OUTPUT_LIMIT >> 20
             ))
             .help("run it by itself to see why"),
         };
-        let mut said = vec![last(&heard.stderr), last(&heard.stdout)];
-        said.retain(|said| !said.is_empty());
-        Err(with_said(problem, said.join("\n")))
+        let mut parts = vec![last_lines(&output.stderr), last_lines(&output.stdout)];
+        parts.retain(|part| !part.is_empty());
+        Err(with_output(problem, parts.join("\n")))
     }
 
     fn command(&self) -> Command {
@@ -163,57 +163,57 @@ impl ToolCommand {
         Problem::new(format!("`{self}` failed ({status})"))
     }
 
-    fn took_too_long(&self, limit: Duration) -> Problem {
+    fn timed_out(&self, limit: Duration) -> Problem {
         Problem::new(format!(
             "`{self}` was not done within {} and was killed; what it started itself may go on",
-            shown(limit)
+            duration_text(limit)
         ))
     }
 }
 
 /// What to do where a tool needs more time.
-fn longer(key: &str, limit: Duration) -> String {
+fn longer_limit(key: &str, limit: Duration) -> String {
     format!(
         "where it needs longer, write `{key} = \"{}\"` in `[workspace.metadata.machinist]`",
-        shown(limit.saturating_mul(2).min(LONGEST))
+        duration_text(limit.saturating_mul(2).min(MAX_LIMIT))
     )
 }
 
-fn shown(limit: Duration) -> String {
+fn duration_text(limit: Duration) -> String {
     DURATION.show(u32::try_from(limit.as_secs()).unwrap_or(u32::MAX))
 }
 
 /// With what a tool said, if that is anything.
-pub(crate) fn with_said(problem: Problem, said: String) -> Problem {
-    match said.is_empty() {
+pub(crate) fn with_output(problem: Problem, output: String) -> Problem {
+    match output.is_empty() {
         true => problem,
-        false => problem.note(format!("it said: {said}")),
+        false => problem.note(format!("it said: {output}")),
     }
 }
 
 /// The end of what a tool said: there it says why it failed.
-fn last(said: &[u8]) -> String {
-    let cut = &said[said.len().saturating_sub(EXCERPT)..];
+fn last_lines(output: &[u8]) -> String {
+    let cut = &output[output.len().saturating_sub(EXCERPT_LENGTH)..];
     let cut = String::from_utf8_lossy(cut);
-    let lines: Vec<&str> = cut.trim().lines().rev().take(LINES).collect();
+    let lines: Vec<&str> = cut.trim().lines().rev().take(EXCERPT_LINES).collect();
     let lines: Vec<&str> = lines.into_iter().rev().collect();
     lines.join("\n")
 }
 
 /// The beginning of an answer: there one sees what it is.
-pub(crate) fn first(answer: &str) -> String {
-    let answer = answer.trim();
-    let lines: Vec<&str> = answer.lines().take(LINES).collect();
-    let first: String = lines.join("\n").chars().take(EXCERPT).collect();
-    match first.len() < answer.len() {
+pub(crate) fn first_lines(output: &str) -> String {
+    let output = output.trim();
+    let lines: Vec<&str> = output.lines().take(EXCERPT_LINES).collect();
+    let first: String = lines.join("\n").chars().take(EXCERPT_LENGTH).collect();
+    match first.len() < output.len() {
         true => first + "…",
         false => first,
     }
 }
 
 /// The longest time that settings take.
-const LONGEST: Duration = Duration::from_secs(MAX_SECONDS as u64);
+const MAX_LIMIT: Duration = Duration::from_secs(MAX_SECONDS as u64);
 
 /// How many lines of what a tool said are shown again, and how many bytes or characters.
-const LINES: usize = 12;
-const EXCERPT: usize = 1_000;
+const EXCERPT_LINES: usize = 12;
+const EXCERPT_LENGTH: usize = 1_000;

@@ -22,9 +22,9 @@ impl Deployed {
         let state = self.find(app)?;
         let mut overrides = state.overrides.clone();
         for (key, value) in values {
-            overrides.insert(key.clone(), check(key, value)?);
+            overrides.insert(key.clone(), checked_for_tuning(key, value)?);
         }
-        let tuned = tune(app, state, &overrides);
+        let tuned = with_overrides(app, state, &overrides);
         let scaling = tuned.effective.as_ref().map(|effective| &effective.scaling);
         let number = |key: &str| parameters::number(scaling?, key)?.try_into().ok();
         if let Some(min) = number(parameter::MIN_CONCURRENCY) {
@@ -35,13 +35,13 @@ impl Deployed {
 }
 
 /// What these overrides would change of an app.
-fn tune(name: &str, state: &AppState, overrides: &Parameters) -> AppPlan {
+fn with_overrides(name: &str, state: &AppState, overrides: &Parameters) -> AppPlan {
     let code = state.actual_code();
     AppPlan::with_parameters(name, state, &code, (&state.scaling, overrides), Why::Tuned)
 }
 
 /// A value to tune, by the rules of the attribute, as the manifest has it.
-fn check(key: &str, value: &Value) -> Result<Value, Problem> {
+fn checked_for_tuning(key: &str, value: &Value) -> Result<Value, Problem> {
     let parameter = match parameter::find(key) {
         Some(parameter) if parameter.group == Group::Scaling => parameter,
         _ => return Err(not_tunable(key)),

@@ -359,18 +359,18 @@ proptest! {
     fn a_rollback_brings_back_all_that_an_earlier_deploy_had(
         events in events(), first in manifests(), tuned in scaling(), second in manifests(),
     ) {
-        let occasion = |serial| DeployStamp { serial, ..DeployStamp::default() };
+        let stamp = |serial| DeployStamp { serial, ..DeployStamp::default() };
         let mut then = happened(&events);
         tune(&mut then, "a", &tuned);
         let plan_then = plan(&first, &then, &Options::default());
-        let then = then.after(&plan_then, &occasion(1_000));
+        let then = then.after(&plan_then, &stamp(1_000));
         let plan_now = plan(&second, &then, &reset());
-        let mut now = then.after(&plan_now, &occasion(1_001));
+        let mut now = then.after(&plan_now, &stamp(1_001));
         for app in plan_then.apps.iter().filter(|app| app.action == Action::Create || app.action == Action::Update) {
             let state = &now.apps[&app.name];
             let Ok(deploy) = state.earlier(Some(1_000)) else { continue };
             let back = rollback(&app.name, state, &deploy.clone());
-            now.settle(&back, &occasion(1_002));
+            now.settle(&back, &stamp(1_002));
             prop_assert_eq!(now.apps[&app.name].actual_code(), then.apps[&app.name].actual_code());
             prop_assert_eq!(&now.apps[&app.name].scaling, &then.apps[&app.name].scaling);
             prop_assert_eq!(&now.apps[&app.name].overrides, &then.apps[&app.name].overrides);
@@ -387,7 +387,7 @@ fn h100() -> App {
 }
 
 #[test]
-fn a_machine_type_changed_behind_the_codes_back_is_put_back() {
+fn a_machine_type_changed_outside_the_code_is_drift_and_put_back() {
     let manifest = manifest(vec![h100()]);
     let mut state = deployed(&Deployed::default(), &manifest, &Options::default());
     // It tells the machine type, and not the number of GPUs.
@@ -406,11 +406,22 @@ fn a_machine_type_changed_behind_the_codes_back_is_put_back() {
     let change = &plan.apps[0].changes[0];
     assert_eq!(
         (&*change.parameter, change.why),
-        ("machine_type", Why::PutBack)
+        ("machine_type", Why::Drift)
     );
     assert_eq!(change.from, Some(json!(["GPU-A100"])));
     assert_eq!(change.to, Some(json!(["GPU-H100"])));
     assert_eq!(plan.apps[0].changes.len(), 1);
+}
+
+#[test]
+fn the_old_name_of_drift_in_a_history_is_read() {
+    let mut state = saved();
+    let app = state.targets.get_mut("file").unwrap().apps.get_mut("llm");
+    app.unwrap().history[0].changes[0].why = Why::Drift;
+    let text = state.to_json();
+    assert!(text.contains("\"why\": \"drift\""), "{text}");
+    let old = text.replace("\"drift\"", "\"put_back\"");
+    assert_eq!(State::parse(&old).unwrap(), state);
 }
 
 #[test]
@@ -477,12 +488,12 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
             let mut app = h100();
             app.code["gpus"] = gpus.into();
             let plan = plan(&manifest(vec![app]), &state, &Options::default());
-            let occasion = DeployStamp {
+            let stamp = DeployStamp {
                 serial: 2 * gpus + again,
                 time: gpus.to_string(),
                 commit: Some("abc".into()),
             };
-            state = state.after(&plan, &occasion);
+            state = state.after(&plan, &stamp);
         }
     }
     let history = &state.apps["llm"].history;
@@ -561,7 +572,10 @@ fn a_state_of_the_first_version_becomes_that_of_the_file_target() {
         (state.state_version, state.serial, &*state.lineage),
         (2, 7, "0123456789abcdef")
     );
-    assert_eq!(state.of("file").apps["llm"].overrides["keep_alive"], 600);
+    assert_eq!(
+        state.deployed_to("file").apps["llm"].overrides["keep_alive"],
+        600
+    );
     assert_eq!(State::parse(&state.to_json()).unwrap(), state);
     let damaged = old.replace("\"overrides\"", "\"override\"");
     let error = State::parse(&damaged).unwrap_err().to_string();

@@ -14,7 +14,7 @@ pub(crate) fn run(args: &args::Rollback, output: &Output) -> Result<Exit, Failur
     let site = Site::of_place(&args.place)?;
     let (state, store) = carry_out::begin(&site, args.consent.dry_run)?;
     let target = site.target_alone(&state)?;
-    let deployed = site.refreshed(&*target, state.of(target.name()), output)?;
+    let deployed = site.refreshed(&*target, state.deployed_to(target.name()), output)?;
     let state = deployed.find(&args.app)?;
     let earlier = state.earlier(args.to)?;
     let app = rollback(&args.app, state, earlier);

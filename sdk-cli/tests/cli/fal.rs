@@ -359,7 +359,7 @@ fn when_one_of_three_fails_the_state_says_which_are_deployed_and_the_next_deploy
     );
     let state = State::parse(&project.read("machinist-state.json"))
         .unwrap()
-        .of("fal");
+        .deployed_to("fal");
     assert_eq!(state.apps.keys().collect::<Vec<_>>(), ["one"]);
     fs::remove_file(project.path("fail")).unwrap();
     calls(&project);
@@ -456,7 +456,7 @@ fn a_rollback_without_a_revision_says_why_it_cannot() {
     project.run(&with(&DEPLOY, &["--no-refresh"])).exits(0);
     let time = &State::parse(&project.read("machinist-state.json"))
         .unwrap()
-        .of("fal")
+        .deployed_to("fal")
         .apps["a"]
         .history[1]
         .time

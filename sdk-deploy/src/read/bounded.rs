@@ -4,35 +4,35 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 /// How often each byte of a file may be read. Names of sections are read in pieces larger than
 /// they are, so more than once.
-const TIMES: u64 = 4;
+const READS_PER_BYTE: u64 = 4;
 
 /// What any file may be read of, however small.
-const LEAST: u64 = 1 << 20;
+const MIN_BUDGET: u64 = 1 << 20;
 
 /// What a read costs at least, in bytes: each is remembered.
-const READ: u64 = 64;
+const MIN_READ_COST: u64 = 64;
 
 /// A stream that ends in an error when far more is read than is in it. Headers that point at the
 /// same bytes again and again would cost time and memory without end.
 pub(super) struct Bounded<S> {
     stream: S,
-    left: u64,
+    budget: u64,
 }
 
 impl<S: Read + Seek> Bounded<S> {
     /// Limits what is read from a stream by its length.
     pub(super) fn new(mut stream: S) -> io::Result<Self> {
         let length = stream.seek(SeekFrom::End(0))?;
-        let left = length.saturating_mul(TIMES).max(LEAST);
-        Ok(Self { stream, left })
+        let budget = length.saturating_mul(READS_PER_BYTE).max(MIN_BUDGET);
+        Ok(Self { stream, budget })
     }
 }
 
 impl<S: Read> Read for Bounded<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.stream.read(buffer)?;
-        match self.left.checked_sub(READ.max(count as u64)) {
-            Some(left) => self.left = left,
+        match self.budget.checked_sub(MIN_READ_COST.max(count as u64)) {
+            Some(budget) => self.budget = budget,
             None => return Err(io::Error::other("its parts overlap too often")),
         }
         Ok(count)

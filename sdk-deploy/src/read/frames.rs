@@ -21,18 +21,18 @@ pub struct Record {
 }
 
 /// The records of a file, as its sections are met.
-pub(super) struct Found {
+pub(super) struct FoundRecords {
     records: Vec<Record>,
     /// How many bytes further sections may have: together they are no longer than the file.
-    left: u64,
+    remaining: u64,
 }
 
-impl Found {
+impl FoundRecords {
     /// None yet, in a file of this length.
-    pub(super) fn in_file_of(length: u64) -> Self {
+    pub(super) fn in_file_of_length(length: u64) -> Self {
         Self {
             records: Vec::new(),
-            left: length,
+            remaining: length,
         }
     }
 
@@ -51,7 +51,7 @@ impl Found {
         if size > MAX_SECTION {
             return Err(ReadFault::OversizedSection(size));
         }
-        self.left = self.left.checked_sub(size).ok_or_else(overlap)?;
+        self.remaining = self.remaining.checked_sub(size).ok_or_else(overlap)?;
         self.records.extend(records(data, range, base)?);
         Ok(())
     }
@@ -76,7 +76,7 @@ fn records<'data>(
         let start = at + padding;
         let in_file = base + offset + start as u64;
         let (payload, end) = record::decode_frame(section, start)
-            .map_err(|RecordError { fault, .. }| in_file_fault(fault, in_file))?;
+            .map_err(|RecordError { fault, .. }| fault_in_file(fault, in_file))?;
         records.push(Record {
             payload: payload.to_owned(),
             offset: in_file,
@@ -93,7 +93,7 @@ fn truncated(offset: u64) -> ReadFault {
     }
 }
 
-fn in_file_fault(fault: Fault, offset: u64) -> ReadFault {
+fn fault_in_file(fault: Fault, offset: u64) -> ReadFault {
     match fault {
         Fault::NewerFormat { version } => ReadFault::NewerFormat { version, offset },
         fault => ReadFault::CorruptRecord { fault, offset },

@@ -14,42 +14,42 @@ use object::read::{Error, FileKind, ReadCache, ReadCacheOps, ReadRef};
 use object::{Endianness, elf, macho, pe};
 
 use super::error::ReadFault;
-use super::frames::{Found, Range};
+use super::frames::{FoundRecords, Range};
 use super::wasm;
 
 /// Whether an image has headers to find its records by.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Headers {
-    There,
+pub(super) enum SectionHeaders {
+    Present,
     /// Stripped: the records are there, but no map to them.
-    Gone,
+    Stripped,
 }
 
 /// Finds the records of an image.
 pub(super) fn find<R: ReadCacheOps>(
     file: &ReadCache<R>,
-    found: &mut Found,
-) -> Result<Headers, ReadFault> {
+    found: &mut FoundRecords,
+) -> Result<SectionHeaders, ReadFault> {
     match FileKind::parse(file) {
         Ok(FileKind::MachOFat32) => fat(MachOFatFile32::parse(file)?.arches(), file, found),
         Ok(FileKind::MachOFat64) => fat(MachOFatFile64::parse(file)?.arches(), file, found),
-        _ => find_in_one(file, 0, found),
+        _ => find_in_architecture(file, 0, found),
     }
 }
 
 /// Finds the records of an image with one architecture, which begins at `base` of the file.
-pub(super) fn find_in_one<'data>(
+pub(super) fn find_in_architecture<'data>(
     data: impl ReadRef<'data>,
     base: u64,
-    found: &mut Found,
-) -> Result<Headers, ReadFault> {
+    found: &mut FoundRecords,
+) -> Result<SectionHeaders, ReadFault> {
     let Some(sections) = sections(data)? else {
-        return Ok(Headers::Gone);
+        return Ok(SectionHeaders::Stripped);
     };
     for section in sections {
         found.add(data, section, base)?;
     }
-    Ok(Headers::There)
+    Ok(SectionHeaders::Present)
 }
 
 fn sections<'data>(data: impl ReadRef<'data>) -> Result<Option<Vec<Range>>, ReadFault> {
@@ -119,13 +119,13 @@ where
 fn fat<R: ReadCacheOps>(
     arches: &[impl FatArch],
     file: &ReadCache<R>,
-    found: &mut Found,
-) -> Result<Headers, ReadFault> {
+    found: &mut FoundRecords,
+) -> Result<SectionHeaders, ReadFault> {
     for arch in arches {
         let (offset, size) = arch.file_range();
-        find_in_one(file.range(offset, size), offset, found)?;
+        find_in_architecture(file.range(offset, size), offset, found)?;
     }
-    Ok(Headers::There)
+    Ok(SectionHeaders::Present)
 }
 
 fn pe<'data, H, R>(data: R) -> Result<Vec<Range>, Error>

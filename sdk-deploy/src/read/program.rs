@@ -35,7 +35,7 @@ impl fmt::Display for Program {
 }
 
 /// What a file runs on.
-pub(crate) fn of(path: &Path) -> Result<Program, ReadError> {
+pub(crate) fn identify(path: &Path) -> Result<Program, ReadError> {
     read_unchanged(path, |file| program(&ReadCache::new(file)))
 }
 

@@ -12,7 +12,7 @@ use super::binary::{one_binary, path_in_image};
 use super::digest::digest;
 use super::each_app::each_app;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
-use super::messages::{image_stays, left_out, no_image, no_port, requests_a_second};
+use super::messages::{image_is_kept, no_image, no_port, requests_a_second, unsupported};
 use super::yaml::yaml;
 use crate::app_plan::{AppPlan, Plan};
 use crate::deployed::Deployed;
@@ -32,10 +32,10 @@ static DSTACK: Tool = Tool {
 
 const FILE: &str = "service.dstack.yml";
 /// The longest name that it takes.
-const MAX_NAME: usize = 41;
+const MAX_NAME_LENGTH: usize = 41;
 
 /// What it cannot express.
-const LEFT_OUT: &[&str] = &[
+const UNSUPPORTED: &[&str] = &[
     parameter::STARTUP_TIMEOUT,
     parameter::CONCURRENCY_BUFFER,
     parameter::CONCURRENCY_BUFFER_PERC,
@@ -54,10 +54,12 @@ impl Dstack {
         Self { project }
     }
 
-    fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+    fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
         let text = yaml(&self.service(app)?);
-        rendering.warnings.extend(left_out("dstack", app, LEFT_OUT));
+        rendering
+            .warnings
+            .extend(unsupported("dstack", app, UNSUPPORTED));
         if app
             .all_parameters()
             .contains_key(parameter::MAX_MULTIPLEXING)
@@ -82,10 +84,10 @@ impl Dstack {
         let settings = self.project.settings(name);
         let image = settings.image.ok_or_else(|| no_image("dstack", name))?;
         let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
-        if !is_letter || !(2..=MAX_NAME).contains(&name.len()) {
+        if !is_letter || !(2..=MAX_NAME_LENGTH).contains(&name.len()) {
             let message = format!("dstack cannot take the name `{name}`");
             return Err(Problem::new(message).help(format!(
-                "give the app one of 2 to {MAX_NAME} characters that begins with a letter"
+                "give the app one of 2 to {MAX_NAME_LENGTH} characters that begins with a letter"
             )));
         }
         let all = app.all_parameters();
@@ -93,37 +95,37 @@ impl Dstack {
         let port = number(parameter::PORT).ok_or_else(|| no_port("dstack", name))?;
         let binary = one_binary(app, settings.bin.as_deref())?;
         let mut service = Map::new();
-        let mut put = |key: &str, value: Value| service.insert(key.into(), value);
-        put("type", "service".into());
-        put("name", name.clone().into());
-        put("image", image.into());
-        put("port", port.into());
+        let mut set = |key: &str, value: Value| service.insert(key.into(), value);
+        set("type", "service".into());
+        set("name", name.clone().into());
+        set("image", image.into());
+        set("port", port.into());
         let run = format!("exec {}", shell_word(&path_in_image(&binary)));
-        put("commands", json!([run]));
+        set("commands", json!([run]));
         if let Some(auth) = &settings.auth {
-            put("auth", (auth != "public").into());
+            set("auth", (auth != "public").into());
         }
         if let Some(seconds) = number(parameter::TERMINATION_GRACE_PERIOD) {
-            put("stop_duration", seconds.into());
+            set("stop_duration", seconds.into());
         }
         if let Some(path) = parameters::health_check_path(&all) {
-            put("probes", json!([{"type": "http", "url": path}]));
+            set("probes", json!([{"type": "http", "url": path}]));
         }
-        replicas(&all, &mut put);
-        put("resources", resources(app)?);
+        replicas(&all, &mut set);
+        set("resources", resources(app)?);
         Ok(service.into())
     }
 }
 
 /// How many replicas, and when there are more or less of them.
-fn replicas(all: &Parameters, put: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+fn replicas(all: &Parameters, set: &mut dyn FnMut(&str, Value) -> Option<Value>) {
     let number = |key: &str| parameters::number(all, key);
     let (min, max) = parameters::replicas(all);
     if min == max {
-        put("replicas", min.into());
+        set("replicas", min.into());
         return;
     }
-    put("replicas", format!("{min}..{max}").into());
+    set("replicas", format!("{min}..{max}").into());
     let mut scaling = Map::new();
     scaling.insert("metric".into(), "rps".into());
     let requests = parameters::number_or_default(all, parameter::MAX_MULTIPLEXING);
@@ -134,16 +136,16 @@ fn replicas(all: &Parameters, put: &mut dyn FnMut(&str, Value) -> Option<Value>)
     ] {
         scaling.extend(number(key).map(|seconds| (name.into(), seconds.into())));
     }
-    put("scaling", scaling.into());
+    set("scaling", scaling.into());
 }
 
 fn resources(app: &AppPlan) -> Result<Value, Problem> {
     let code = app.effective.clone().unwrap_or_default().code;
-    let machines = machines::of(&code, &app.machines);
+    let machines = machines::named_in(&code, &app.machines);
     let gpus = parameters::gpus(&code);
     // It counts whole cores.
-    let cores = machines::least(&machines, gpus, |machine| machine.millicores).div_ceil(1_000);
-    let ram_mb = machines::least(&machines, gpus, |machine| machine.ram_mb);
+    let cores = machines::smallest(&machines, gpus, |machine| machine.millicores).div_ceil(1_000);
+    let ram_mb = machines::smallest(&machines, gpus, |machine| machine.ram_mb);
     let mut resources = json!({"cpu": format!("{cores}.."), "memory": format!("{ram_mb}MB..")});
     let names: Vec<&String> = machines::accelerators(&machines)?;
     resources["gpu"] = match names.is_empty() {
@@ -159,30 +161,30 @@ impl Target for Dstack {
         NAME
     }
 
-    fn ask(&self) -> Option<ToolCommand> {
+    fn list_command(&self) -> Option<ToolCommand> {
         None
     }
 
-    fn read(&self, _: &str, _: &Deployed) -> Result<Live, String> {
+    fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
         Err("dstack does not say what a service was made of".into())
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
-        let put = |app: &AppPlan, rendering: &mut Rendering| self.add(app, rendering);
-        each_app(plan, put, |app| {
+        let add = |app: &AppPlan, rendering: &mut Rendering| self.add_app(app, rendering);
+        each_app(plan, add, |app| {
             ToolCommand::new(&DSTACK, &["stop", "--yes", app], None)
         })
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
         let mut rendering = Rendering::default();
-        self.add(app, &mut rendering)?;
+        self.add_app(app, &mut rendering)?;
         Ok(rendering)
     }
 
     fn roll_back(&self, app: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
         let mut rendering = self.scale(app, after)?;
-        rendering.warnings.push(image_stays());
+        rendering.warnings.push(image_is_kept());
         Ok(rendering)
     }
 }

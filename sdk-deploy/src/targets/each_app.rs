@@ -9,7 +9,7 @@ use crate::tool::ToolCommand;
 /// What carries a plan out, of what puts one app in place and of what deletes one.
 pub(super) fn each_app(
     plan: &Plan,
-    put: impl Fn(&AppPlan, &mut Rendering) -> Result<(), Problem>,
+    add: impl Fn(&AppPlan, &mut Rendering) -> Result<(), Problem>,
     delete: impl Fn(&str) -> ToolCommand,
 ) -> Result<Rendering, Problem> {
     let mut rendering = Rendering::default();
@@ -20,7 +20,7 @@ pub(super) fn each_app(
                 let step = Step::new(&app.name, StepKind::Delete, delete(&app.name));
                 rendering.steps.push(step);
             }
-            Action::Create | Action::Update | Action::Unchanged => put(app, &mut rendering)?,
+            Action::Create | Action::Update | Action::Unchanged => add(app, &mut rendering)?,
         }
     }
     rendering.needs.sort();

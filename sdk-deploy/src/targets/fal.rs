@@ -46,30 +46,30 @@ impl Target for Fal {
         NAME
     }
 
-    fn ask(&self) -> Option<ToolCommand> {
-        Some(fal(&["apps", "list", "--output", "json"], None))
+    fn list_command(&self) -> Option<ToolCommand> {
+        Some(fal_command(&["apps", "list", "--output", "json"], None))
     }
 
-    fn read(&self, text: &str, known: &Deployed) -> Result<Live, String> {
+    fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String> {
         live::parse(text, known)
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
-        let put = |app: &AppPlan, rendering: &mut Rendering| {
+        let add = |app: &AppPlan, rendering: &mut Rendering| {
             self.add_files(app, rendering)?;
-            rendering.steps.extend(steps(app));
+            rendering.steps.extend(deploy_steps(app));
             Ok(())
         };
-        each_app(plan, put, |app| fal(&["apps", "delete", app], None))
+        each_app(plan, add, |app| fal_command(&["apps", "delete", app], None))
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
-        if clears_regions(app) {
+        if removes_regions(app) {
             return Err(Problem::new(format!("{NAME} cannot take the regions away"))
                 .help("name all of them, or reset the app's scaling with a deploy"));
         }
         Ok(Rendering {
-            steps: scale(app).into_iter().collect(),
+            steps: scale_step(app).into_iter().collect(),
             ..Rendering::default()
         })
     }
@@ -83,10 +83,10 @@ impl Target for Fal {
                 .note("its revision is not on record")
                 .help("check out its commit and deploy that"));
         };
-        let command = fal(&["apps", "set-rev", &app.name, revision], None);
+        let command = fal_command(&["apps", "set-rev", &app.name, revision], None);
         let back = Step::new(&app.name, StepKind::RollBack, command);
         Ok(Rendering {
-            steps: [back].into_iter().chain(scale(app)).collect(),
+            steps: [back].into_iter().chain(scale_step(app)).collect(),
             ..Rendering::default()
         })
     }
@@ -106,7 +106,7 @@ impl Fal {
                     .iter()
                     .any(|file| file.contents == Contents::CopyOf(binary.path.clone()));
                 if let (Some(dockerfile), false) = (dockerfile, has_binary) {
-                    let warning = context::copies_no_binary(dockerfile, binary);
+                    let warning = context::binary_not_copied(dockerfile, binary);
                     rendering.warnings.push(warning);
                 }
                 (pyproject::Source::Dockerfile, context)
@@ -132,7 +132,7 @@ impl Fal {
             self.project
                 .binaries
                 .iter()
-                .any(|image| image.name == **name)
+                .any(|binary| binary.name == **name)
         };
         let candidates: Vec<&String> = app
             .binaries
@@ -140,7 +140,7 @@ impl Fal {
             .filter(|name| chosen.is_none_or(|chosen| chosen == *name))
             .filter(read)
             .collect();
-        let image = match &*candidates {
+        let binary = match &*candidates {
             [one] => self
                 .project
                 .binaries
@@ -148,9 +148,9 @@ impl Fal {
                 .find(|image| image.name == **one),
             _ => None,
         };
-        let image = image.ok_or_else(|| self.which_binary(app, chosen))?;
-        context::check_binary(image, &app.name)?;
-        Ok(image)
+        let binary = binary.ok_or_else(|| self.which_binary(app, chosen))?;
+        context::check_binary(binary, &app.name)?;
+        Ok(binary)
     }
 
     fn which_binary(&self, app: &AppPlan, chosen: Option<&str>) -> Problem {
@@ -170,26 +170,26 @@ impl Fal {
 
 /// The platform keeps the scaling of a running app unless its reset switch is on, and then it takes
 /// every value. Single values are set without it, so that whatever is tuned meanwhile is not lost.
-fn steps(app: &AppPlan) -> Vec<Step> {
-    let command = fal(&["deploy", &app.name, "--yes"], Some(&app.name));
+fn deploy_steps(app: &AppPlan) -> Vec<Step> {
+    let command = fal_command(&["deploy", &app.name, "--yes"], Some(&app.name));
     let deploy = Step::new(&app.name, StepKind::Deploy, command);
     let is_taken_from_files = app.action == Action::Create || needs_reset(app);
-    let scale = scale(app).filter(|_| !is_taken_from_files);
+    let scale = scale_step(app).filter(|_| !is_taken_from_files);
     [deploy].into_iter().chain(scale).collect()
 }
 
 /// Whether a deploy is to put all scaling in place: the platform's only way to take regions away.
 fn needs_reset(app: &AppPlan) -> bool {
-    app.reset || clears_regions(app)
+    app.reset || removes_regions(app)
 }
 
-fn clears_regions(app: &AppPlan) -> bool {
+fn removes_regions(app: &AppPlan) -> bool {
     app.scaling_changes()
         .any(|change| change.to.is_none() && parameters::is_regions(&change.parameter))
 }
 
-fn scale(app: &AppPlan) -> Option<Step> {
-    let flags: Vec<String> = app.scaling_changes().flat_map(flag).collect();
+fn scale_step(app: &AppPlan) -> Option<Step> {
+    let flags: Vec<String> = app.scaling_changes().flat_map(scale_flag).collect();
     if flags.is_empty() {
         return None;
     }
@@ -198,12 +198,16 @@ fn scale(app: &AppPlan) -> Option<Step> {
         .into_iter()
         .chain(flags)
         .collect();
-    Some(Step::new(&app.name, StepKind::Scale, fal(&args, None)))
+    Some(Step::new(
+        &app.name,
+        StepKind::Scale,
+        fal_command(&args, None),
+    ))
 }
 
 /// A change as a flag of `fal apps scale`. Where nothing is set any more it is the default, or 0,
 /// which clears what has none.
-fn flag(change: &Change) -> Vec<String> {
+fn scale_flag(change: &Change) -> Vec<String> {
     let default = || {
         parameters::default_number(&change.parameter)
             .unwrap_or(0)
@@ -212,19 +216,19 @@ fn flag(change: &Change) -> Vec<String> {
     let value = change.to.clone().unwrap_or_else(default);
     let flag = format!("--{}", change.parameter.replace('_', "-"));
     let values = match &value {
-        Value::Array(elements) => elements.iter().map(text).collect(),
-        one => vec![text(one)],
+        Value::Array(elements) => elements.iter().map(flag_value).collect(),
+        value => vec![flag_value(value)],
     };
     [flag].into_iter().chain(values).collect()
 }
 
-fn text(value: &Value) -> String {
+fn flag_value(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
 }
 
-fn fal(args: &[&str], folder: Option<&str>) -> ToolCommand {
+fn fal_command(args: &[&str], folder: Option<&str>) -> ToolCommand {
     ToolCommand::new(&FAL, args, folder)
 }

@@ -61,11 +61,11 @@ impl Target for File {
         Some(&self.folder)
     }
 
-    fn ask(&self) -> Option<ToolCommand> {
+    fn list_command(&self) -> Option<ToolCommand> {
         None
     }
 
-    fn read(&self, _: &str, _: &Deployed) -> Result<Live, String> {
+    fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
         Err(format!("`{NAME}` has no platform that says anything"))
     }
 

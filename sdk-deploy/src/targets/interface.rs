@@ -42,14 +42,14 @@ pub trait Target {
     }
 
     /// What asks the platform's tool for what it has, as JSON; `None` where nobody can be asked.
-    fn ask(&self) -> Option<ToolCommand>;
+    fn list_command(&self) -> Option<ToolCommand>;
 
     /// What an answer says, beside what is known.
     ///
     /// # Errors
     ///
     /// Why it cannot be read.
-    fn read(&self, text: &str, known: &Deployed) -> Result<Live, String>;
+    fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String>;
 
     /// What the platform has; `None` where nobody can be asked.
     ///
@@ -57,21 +57,21 @@ pub trait Target {
     ///
     /// When its tool is missing, fails, takes too long, or says what cannot be read.
     fn live(&self, known: &Deployed, limits: Limits) -> Result<Option<Live>, Problem> {
-        let Some(question) = self.ask() else {
+        let Some(command) = self.list_command() else {
             return Ok(None);
         };
-        let answer = question.read(limits)?;
-        if answer.trim().is_empty() {
-            let message = format!("`{question}` succeeded, and said nothing");
+        let output = command.read(limits)?;
+        if output.trim().is_empty() {
+            let message = format!("`{command}` succeeded, and said nothing");
             return Err(Problem::new(message).help("run it by itself to see why"));
         }
-        self.read(&answer, known).map(Some).map_err(|reason| {
-            let problem = Problem::new(format!("cannot read what `{question}` says: {reason}"));
+        self.read_list(&output, known).map(Some).map_err(|reason| {
+            let problem = Problem::new(format!("cannot read what `{command}` says: {reason}"));
             let problem = problem.help(
                 "upgrade the one or the other, with `cargo install cargo-machinist` and the \
                  platform's own means",
             );
-            tool::with_said(problem, tool::first(&answer))
+            tool::with_output(problem, tool::first_lines(&output))
         })
     }
 

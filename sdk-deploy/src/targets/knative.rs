@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::digest::digest;
 use super::each_app::each_app;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
-use super::messages::image_stays;
+use super::messages::image_is_kept;
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Deployed;
@@ -35,9 +35,9 @@ static KUBECTL: Tool = Tool {
 };
 
 /// Who has what the code says.
-const CODE: &str = "machinist";
+const CODE_MANAGER: &str = "machinist";
 /// Who has the scaling of the first deploy.
-const SCALING: &str = "machinist-scaling";
+const SCALING_MANAGER: &str = "machinist-scaling";
 
 const CODE_FILE: &str = "code.yaml";
 const SCALING_FILE: &str = "scaling.yaml";
@@ -72,7 +72,7 @@ impl Knative {
     }
 
     /// Puts a file in place for one of the managers; by force it takes back what others changed.
-    fn apply(&self, app: &str, file: &str, manager: &str, force: bool) -> Step {
+    fn apply_step(&self, app: &str, file: &str, manager: &str, force: bool) -> Step {
         let manager = format!("--field-manager={manager}");
         let mut args = vec!["apply", "--server-side", &manager];
         if force {
@@ -83,13 +83,13 @@ impl Knative {
     }
 
     /// Sets single scaling parameters, and takes away those that are set no more.
-    fn patch(&self, app: &AppPlan, values: &Parameters) -> Option<Step> {
+    fn patch_step(&self, app: &AppPlan, values: &Parameters) -> Option<Step> {
         let patch = service::scaling_patch(values);
         if patch.as_object().is_none_or(serde_json::Map::is_empty) {
             return None;
         }
         let patch = patch.to_string();
-        let manager = format!("--field-manager={SCALING}");
+        let manager = format!("--field-manager={SCALING_MANAGER}");
         let args = [
             "patch",
             "ksvc",
@@ -106,7 +106,7 @@ impl Knative {
         ))
     }
 
-    fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+    fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let service = Service::new(app, &self.project);
         service.check()?;
         rendering.warnings.extend(service.warnings());
@@ -130,33 +130,33 @@ impl Knative {
     }
 
     /// What changes an app that is there: its scaling, and the code's part where that is touched.
-    fn changing(&self, app: &AppPlan, with_code: bool) -> Result<Rendering, Problem> {
+    fn update(&self, app: &AppPlan, with_code: bool) -> Result<Rendering, Problem> {
         let mut rendering = Rendering::default();
-        self.add(app, &mut rendering)?;
-        let code = with_code.then(|| self.apply(&app.name, CODE_FILE, CODE, true));
+        self.add_app(app, &mut rendering)?;
+        let code = with_code.then(|| self.apply_step(&app.name, CODE_FILE, CODE_MANAGER, true));
         rendering.steps.extend(code);
-        let patch = self.patch(app, &changed(app, |_| true));
+        let patch = self.patch_step(app, &changed_scaling(app, |_| true));
         rendering.steps.extend(patch);
         Ok(rendering)
     }
 
-    fn steps(&self, app: &AppPlan) -> Vec<Step> {
+    fn deploy_steps(&self, app: &AppPlan) -> Vec<Step> {
         let name = &app.name;
-        let code = self.apply(name, CODE_FILE, CODE, true);
+        let code = self.apply_step(name, CODE_FILE, CODE_MANAGER, true);
         if app.action == Action::Create {
-            let all = self.apply(name, ALL_FILE, SCALING, false);
+            let all = self.apply_step(name, ALL_FILE, SCALING_MANAGER, false);
             // So that what the code takes away later has no second owner that keeps it.
-            let only_scaling = self.apply(name, SCALING_FILE, SCALING, false);
+            let only_scaling = self.apply_step(name, SCALING_FILE, SCALING_MANAGER, false);
             return vec![all, code, only_scaling];
         }
         if app.reset {
             // What is neither in the code nor in the file stays with whoever set it.
-            let taken_away = changed(app, |to| to.is_none());
-            let scaling = self.apply(name, SCALING_FILE, SCALING, true);
-            let patch = self.patch(app, &taken_away);
+            let removed = changed_scaling(app, |to| to.is_none());
+            let scaling = self.apply_step(name, SCALING_FILE, SCALING_MANAGER, true);
+            let patch = self.patch_step(app, &removed);
             return [code, scaling].into_iter().chain(patch).collect();
         }
-        let patch = self.patch(app, &changed(app, |_| true));
+        let patch = self.patch_step(app, &changed_scaling(app, |_| true));
         [code].into_iter().chain(patch).collect()
     }
 }
@@ -166,28 +166,28 @@ impl Target for Knative {
         NAME
     }
 
-    fn ask(&self) -> Option<ToolCommand> {
+    fn list_command(&self) -> Option<ToolCommand> {
         Some(self.kubectl(&["get", "ksvc", "--output=json"], None))
     }
 
-    fn read(&self, text: &str, known: &Deployed) -> Result<Live, String> {
+    fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String> {
         live::parse(text, known, self.settings())
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
-        let put = |app: &AppPlan, rendering: &mut Rendering| {
-            self.add(app, rendering)?;
-            rendering.steps.extend(self.steps(app));
+        let add = |app: &AppPlan, rendering: &mut Rendering| {
+            self.add_app(app, rendering)?;
+            rendering.steps.extend(self.deploy_steps(app));
             Ok(())
         };
-        each_app(plan, put, |app| {
+        each_app(plan, add, |app| {
             self.kubectl(&["delete", "ksvc", app, "--ignore-not-found"], None)
         })
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
         let mut keys = app.scaling_changes().map(|change| &change.parameter);
-        let rendering = self.changing(app, keys.any(|key| parameters::is_regions(key)))?;
+        let rendering = self.update(app, keys.any(|key| parameters::is_regions(key)))?;
         Ok(match rendering.steps.is_empty() {
             // Without a command there is no use for the files.
             true => Rendering {
@@ -199,15 +199,17 @@ impl Target for Knative {
     }
 
     fn roll_back(&self, app: &AppPlan, _: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = self.changing(app, true)?;
-        rendering.warnings.push(image_stays());
+        let mut rendering = self.update(app, true)?;
+        rendering.warnings.push(image_is_kept());
         Ok(rendering)
     }
 }
 
 /// The scaling parameters that change, with what they become; `null` where that is nothing.
-fn changed(app: &AppPlan, which: impl Fn(&Option<Value>) -> bool) -> Parameters {
-    let changes = app.scaling_changes().filter(|change| which(&change.to));
+fn changed_scaling(app: &AppPlan, is_included: impl Fn(&Option<Value>) -> bool) -> Parameters {
+    let changes = app
+        .scaling_changes()
+        .filter(|change| is_included(&change.to));
     changes
         .map(|change| {
             (

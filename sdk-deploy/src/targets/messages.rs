@@ -17,12 +17,12 @@ pub(super) fn no_port(platform: &str, app: &str) -> Problem {
 }
 
 /// What the code says and a platform cannot express.
-pub(super) fn left_out(platform: &str, app: &AppPlan, keys: &[&str]) -> Vec<Problem> {
+pub(super) fn unsupported(platform: &str, app: &AppPlan, keys: &[&str]) -> Vec<Problem> {
     let all = app.all_parameters();
     let name = &app.name;
     let message = |key| format!("{platform} cannot express `{key}` of `{name}`, and leaves it out");
-    let left_out = keys.iter().filter(|key| parameters::is_set(&all, key));
-    left_out.map(|key| Problem::new(message(key))).collect()
+    let unsupported = keys.iter().filter(|key| parameters::is_set(&all, key));
+    unsupported.map(|key| Problem::new(message(key))).collect()
 }
 
 pub(super) fn requests_a_second(platform: &str, app: &str) -> Problem {
@@ -33,7 +33,7 @@ pub(super) fn requests_a_second(platform: &str, app: &str) -> Problem {
 }
 
 /// Where images are built elsewhere, a rollback brings none back.
-pub(super) fn image_stays() -> Problem {
+pub(super) fn image_is_kept() -> Problem {
     Problem::new("only the parameters go back: the image stays the one of the settings")
         .help("set `image` to the earlier one too, and deploy")
 }

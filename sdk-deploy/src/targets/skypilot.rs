@@ -12,7 +12,7 @@ use super::binary::{one_binary, path_in_image};
 use super::digest::digest;
 use super::each_app::each_app;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
-use super::messages::{image_stays, left_out, no_image, no_port, requests_a_second};
+use super::messages::{image_is_kept, no_image, no_port, requests_a_second, unsupported};
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Deployed;
@@ -33,7 +33,7 @@ static SKY: Tool = Tool {
 const FILE: &str = "service.yaml";
 
 /// What it cannot express.
-const LEFT_OUT: &[&str] = &[
+const UNSUPPORTED: &[&str] = &[
     parameter::CONCURRENCY_BUFFER_PERC,
     parameter::REQUEST_START_TIMEOUT,
     parameter::TERMINATION_GRACE_PERIOD,
@@ -51,7 +51,7 @@ impl SkyPilot {
     }
 
     /// The service's file, and the command that takes it.
-    fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+    fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
         let auth = self.project.settings(name).auth;
         let text = yaml(&self.service(app)?);
@@ -87,17 +87,17 @@ impl SkyPilot {
         Ok(json!({
             "name": name,
             "resources": self.resources(app, &image, port)?,
-            "service": service_of(&all, port),
+            "service": service_section(&all, port),
             "run": format!("exec {}", shell_word(&path_in_image(&binary))),
         }))
     }
 
     fn resources(&self, app: &AppPlan, image: &str, port: u64) -> Result<Value, Problem> {
         let code = app.effective.clone().unwrap_or_default().code;
-        let machines = machines::of(&code, &app.machines);
+        let machines = machines::named_in(&code, &app.machines);
         let gpus = parameters::gpus(&code);
-        let millicores = machines::least(&machines, gpus, |machine| machine.millicores);
-        let ram_mb = machines::least(&machines, gpus, |machine| machine.ram_mb);
+        let millicores = machines::smallest(&machines, gpus, |machine| machine.millicores);
+        let ram_mb = machines::smallest(&machines, gpus, |machine| machine.ram_mb);
         let mut resources = Map::new();
         resources.insert("image_id".into(), format!("docker:{image}").into());
         resources.insert("ports".into(), port.into());
@@ -122,37 +122,37 @@ impl Target for SkyPilot {
         NAME
     }
 
-    fn ask(&self) -> Option<ToolCommand> {
+    fn list_command(&self) -> Option<ToolCommand> {
         None
     }
 
-    fn read(&self, _: &str, _: &Deployed) -> Result<Live, String> {
+    fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
         Err("SkyServe does not say what a service was made of".into())
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
-        let put = |app: &AppPlan, rendering: &mut Rendering| self.add(app, rendering);
-        each_app(plan, put, |app| {
+        let add = |app: &AppPlan, rendering: &mut Rendering| self.add_app(app, rendering);
+        each_app(plan, add, |app| {
             ToolCommand::new(&SKY, &["serve", "down", "--yes", app], None)
         })
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
         let mut rendering = Rendering::default();
-        self.add(app, &mut rendering)?;
+        self.add_app(app, &mut rendering)?;
         Ok(rendering)
     }
 
     fn roll_back(&self, app: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
         let mut rendering = self.scale(app, after)?;
-        rendering.warnings.push(image_stays());
+        rendering.warnings.push(image_is_kept());
         Ok(rendering)
     }
 }
 
 /// How the service is served and scaled. What has a default of the catalogue's platform has it
 /// here too, where SkyServe wants a value.
-fn service_of(all: &Parameters, port: u64) -> Value {
+fn service_section(all: &Parameters, port: u64) -> Value {
     let number = |key: &str| parameters::number(all, key);
     let or_default = |key: &str| parameters::number_or_default(all, key);
     let path = parameters::health_check_path(all);
@@ -199,7 +199,7 @@ fn thousandths(count: u32) -> String {
 fn warnings(app: &AppPlan, auth: Option<&str>) -> Vec<Problem> {
     let name = &app.name;
     let all = app.all_parameters();
-    let mut warnings = left_out("SkyServe", app, LEFT_OUT);
+    let mut warnings = unsupported("SkyServe", app, UNSUPPORTED);
     if all.contains_key(parameter::MAX_MULTIPLEXING) {
         warnings.push(requests_a_second("SkyServe", name));
     }

@@ -22,31 +22,32 @@ const DOCKERFILE: &str = "Dockerfile";
 const DOCKERIGNORE: &str = ".dockerignore";
 
 /// Checks that a binary can run on the platform and links the app.
-pub(super) fn check_binary(image: &Binary, app: &str) -> Result<(), Problem> {
-    let path = image.path.display();
-    let program = program::of(&image.path).map_err(|error| Problem::new(error.to_string()))?;
+pub(super) fn check_binary(binary: &Binary, app: &str) -> Result<(), Problem> {
+    let path = binary.path.display();
+    let program =
+        program::identify(&binary.path).map_err(|error| Problem::new(error.to_string()))?;
     if !program.runs_on_linux_x86_64() {
         return Err(Problem::new(format!(
             "`{path}` is {program}, and fal runs programs for linux x86_64"
         ))
         .help("build it with `--target x86_64-unknown-linux-gnu`, or name an `image`"));
     }
-    let manifest = Manifest::read(std::slice::from_ref(image));
+    let manifest = Manifest::read(std::slice::from_ref(binary));
     let manifest = manifest.map_err(|error| Problem::new(error.to_string()))?;
     if !manifest.apps.iter().any(|found| found.name == app) {
         let message = format!("`{path}` does not contain the app `{app}`");
         return Err(Problem::new(message).help("build it again"));
     }
     let reserved = [DOCKERFILE, DOCKERIGNORE, "pyproject.toml"];
-    if image.name.contains("--") || reserved.contains(&&*image.name) {
-        return Err(no_binary_name(&image.name)
+    if binary.name.contains("--") || reserved.contains(&&*binary.name) {
+        return Err(no_binary_name(&binary.name)
             .note("the client takes what follows `--` in a `Dockerfile` for an option"));
     }
-    check_binary_name(&image.name)
+    check_binary_name(&binary.name)
 }
 
 /// A `Dockerfile` that brings another binary than the one that was read, if any.
-pub(super) fn copies_no_binary(dockerfile: &Path, binary: &Binary) -> Problem {
+pub(super) fn binary_not_copied(dockerfile: &Path, binary: &Binary) -> Problem {
     Problem::new(format!(
         "`{}` does not copy `{}`, the binary that was read",
         dockerfile.display(),
@@ -79,13 +80,13 @@ pub(super) fn digest(
         part(file.path.as_os_str().as_encoded_bytes());
         match &file.contents {
             Contents::Text(text) => part(text.as_bytes()),
-            Contents::CopyOf(original) => part(digest_of(original)?.as_ref()),
+            Contents::CopyOf(original) => part(file_digest(original)?.as_ref()),
         }
     }
     Ok(hex(all.finalize()))
 }
 
-fn digest_of(file: &Path) -> Result<impl AsRef<[u8]>, Problem> {
+fn file_digest(file: &Path) -> Result<impl AsRef<[u8]>, Problem> {
     let cannot = |error| Problem::new(format!("cannot read `{}`: {error}", file.display()));
     let mut digest = Sha256::new();
     let mut reader = BufReader::with_capacity(1 << 16, File::open(file).map_err(cannot)?);
@@ -101,14 +102,17 @@ fn digest_of(file: &Path) -> Result<impl AsRef<[u8]>, Problem> {
 }
 
 /// The files: those that the project's own `Dockerfile` copies, or else one made for the binary.
-pub(super) fn files(binary: &Binary, own: Option<&Path>) -> Result<Vec<RenderedFile>, Problem> {
-    match own {
-        Some(dockerfile) => Context::of(binary, dockerfile),
-        None => Ok(made(binary)),
+pub(super) fn files(
+    binary: &Binary,
+    dockerfile: Option<&Path>,
+) -> Result<Vec<RenderedFile>, Problem> {
+    match dockerfile {
+        Some(dockerfile) => Context::read(binary, dockerfile),
+        None => Ok(generated(binary)),
     }
 }
 
-fn made(binary: &Binary) -> Vec<RenderedFile> {
+fn generated(binary: &Binary) -> Vec<RenderedFile> {
     let name = &binary.name;
     let path = path_in_image(name);
     // In their JSON forms, so that nothing is split or expanded. The mode is lost on the way
@@ -148,7 +152,7 @@ struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    fn of(binary: &'a Binary, dockerfile: &'a Path) -> Result<Vec<RenderedFile>, Problem> {
+    fn read(binary: &'a Binary, dockerfile: &'a Path) -> Result<Vec<RenderedFile>, Problem> {
         let shown = dockerfile.display();
         let text = fs::read_to_string(dockerfile)
             .map_err(|error| Problem::new(format!("cannot read `{shown}`: {error}")))?;
@@ -193,23 +197,23 @@ impl<'a> Context<'a> {
         if source.contains("://") {
             return Ok(());
         }
-        let wrong = |what: String| {
+        let problem = |what: String| {
             let line = self.text[..start].matches('\n').count() + 1;
             Problem::new(format!("`{}:{line}` {what}", self.dockerfile.display()))
         };
         if !self.text[..start].is_empty() && !self.text[..start].ends_with('\n') {
             return Err(
-                wrong("has an instruction that does not begin its line".into())
+                problem("has an instruction that does not begin its line".into())
                     .help("remove what stands before it: fal's client does not see it there"),
             );
         }
         if source.contains(['*', '?', '[', '$']) {
-            return Err(wrong(format!("copies `{source}`, a pattern")).help(
+            return Err(problem(format!("copies `{source}`, a pattern")).help(
                 "name the files, or their folder: fal's client does not send what patterns mean",
             ));
         }
         let path = relative(source)
-            .ok_or_else(|| wrong(format!("copies `{source}`, which is outside of its folder")))?;
+            .ok_or_else(|| problem(format!("copies `{source}`, which is outside of its folder")))?;
         if path == Path::new(&self.binary.name) {
             self.files.push(copy_of(&path, &self.binary.path));
             return Ok(());
@@ -222,7 +226,7 @@ impl<'a> Context<'a> {
                 Ok(())
             }
             Err(error) => Err(
-                wrong(format!("copies `{source}`, which cannot be read: {error}"))
+                problem(format!("copies `{source}`, which cannot be read: {error}"))
                     .help("fal's client would pass over it, and deploy without it")
                     .note(format!("the binary is copied as `{}`", self.binary.name)),
             ),
@@ -230,11 +234,12 @@ impl<'a> Context<'a> {
     }
 
     fn add_folder(&mut self, path: &Path, original: &Path) -> Result<(), Problem> {
-        let wrong = |error| Problem::new(format!("cannot read `{}`: {error}", original.display()));
-        for entry in fs::read_dir(original).map_err(wrong)? {
-            let entry = entry.map_err(wrong)?;
+        let cannot_read =
+            |error| Problem::new(format!("cannot read `{}`: {error}", original.display()));
+        for entry in fs::read_dir(original).map_err(cannot_read)? {
+            let entry = entry.map_err(cannot_read)?;
             let (path, original) = (path.join(entry.file_name()), entry.path());
-            let kind = entry.file_type().map_err(wrong)?;
+            let kind = entry.file_type().map_err(cannot_read)?;
             // What cargo builds says so itself, and is no part of any image.
             let is_skipped = entry.file_name() == ".git" || original.join("CACHEDIR.TAG").exists();
             if kind.is_dir() && !is_skipped {

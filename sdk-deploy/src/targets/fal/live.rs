@@ -6,19 +6,19 @@ use machinist_core::parameter::{Kind, PARAMETERS, Parameter};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::pyproject::{names, ours_of};
+use super::pyproject::{our_name, renamed};
 use crate::deployed::Deployed;
 use crate::live::{Live, LiveApp};
-use crate::machines::OwnMachine;
+use crate::machines::CustomMachine;
 use crate::parameters::Parameters;
 
 #[derive(Deserialize)]
 struct List {
-    apps: Vec<Alias>,
+    apps: Vec<ListedApp>,
 }
 
 #[derive(Deserialize)]
-struct Alias {
+struct ListedApp {
     alias: String,
     revision: Option<String>,
     environment_name: Option<String>,
@@ -29,11 +29,11 @@ struct Alias {
 /// Reads the list. The number of GPUs is not in it: the platform tells it nowhere.
 pub(super) fn parse(text: &str, known: &Deployed) -> Result<Live, String> {
     let list: List = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let apps = list.apps.into_iter().map(|alias| {
-        let name = name(&alias);
+    let apps = list.apps.into_iter().map(|listed| {
+        let name = name(&listed);
         let known = known.apps.get(&name);
-        let own = known.map_or(&[][..], |app| &app.machines);
-        let app = app(alias, own).map_err(|key| format!("`{key}` of `{name}` is none"))?;
+        let custom = known.map_or(&[][..], |app| &app.machines);
+        let app = app(listed, custom).map_err(|key| format!("`{key}` of `{name}` is none"))?;
         Ok((name, app))
     });
     Ok(Live {
@@ -42,45 +42,45 @@ pub(super) fn parse(text: &str, known: &Deployed) -> Result<Live, String> {
 }
 
 /// In an environment other than the main one the alias has its name behind it.
-fn name(alias: &Alias) -> String {
-    let environment = alias.environment_name.as_deref().unwrap_or_default();
+fn name(listed: &ListedApp) -> String {
+    let environment = listed.environment_name.as_deref().unwrap_or_default();
     let suffix = format!("--{environment}");
     let name = match environment {
         "" | "main" => None,
-        _ => alias.alias.strip_suffix(&suffix),
+        _ => listed.alias.strip_suffix(&suffix),
     };
-    name.unwrap_or(&alias.alias).into()
+    name.unwrap_or(&listed.alias).into()
 }
 
 /// An app, or the key of a value that is none: it would be kept as tuned.
-fn app(alias: Alias, own: &[OwnMachine]) -> Result<LiveApp, &'static str> {
+fn app(listed: ListedApp, custom: &[CustomMachine]) -> Result<LiveApp, &'static str> {
     let mut parameters = Parameters::new();
     for Parameter { key, kind, .. } in PARAMETERS {
-        let theirs = match kind {
+        let platform_key = match kind {
             Kind::MachineTypes => "machine_types",
             Kind::Regions => "valid_regions",
             _ => key,
         };
-        let Some(value) = alias.rest.get(theirs) else {
+        let Some(value) = listed.rest.get(platform_key) else {
             continue;
         };
-        if !is_of(*kind, value) {
-            return Err(theirs);
+        if !is_of_kind(*kind, value) {
+            return Err(platform_key);
         }
         let value = match kind {
-            Kind::MachineTypes => names(value, |name| ours_of(name, own)),
+            Kind::MachineTypes => renamed(value, |name| our_name(name, custom)),
             _ => value.clone(),
         };
         parameters.insert((*key).into(), value);
     }
     Ok(LiveApp {
         parameters,
-        revision: alias.revision,
+        revision: listed.revision,
     })
 }
 
 /// Whether a value is of this kind, within our ranges or not.
-fn is_of(kind: Kind, value: &Value) -> bool {
+fn is_of_kind(kind: Kind, value: &Value) -> bool {
     let texts = |list: &Vec<Value>| list.iter().all(Value::is_string);
     value.is_null()
         || match kind {

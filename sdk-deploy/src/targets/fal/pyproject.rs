@@ -5,10 +5,10 @@ use serde_json::Value as Json;
 use toml::{Table, Value};
 
 use crate::app_plan::AppPlan;
-use crate::machines::OwnMachine;
+use crate::machines::CustomMachine;
 
 /// What the platform calls our parameters, where it has another name for them.
-const NAMES: &[(&str, &str)] = &[
+const PLATFORM_KEYS: &[(&str, &str)] = &[
     (GPUS, "num_gpus"),
     (PORT, "exposed_port"),
     (TERMINATION_GRACE_PERIOD, "termination_grace_period_seconds"),
@@ -30,13 +30,13 @@ pub(super) fn render(app: &AppPlan, source: &Source, auth: Option<&str>, reset: 
     let all = effective.flat_map(|all| all.code.iter().chain(&all.scaling));
     // What a later version's record has more would be a key of the platform's here.
     for (key, value) in all.filter(|(key, _)| parameter::find(key).is_some()) {
-        let theirs = NAMES.iter().find(|(ours, _)| ours == key);
-        let name = theirs.map_or(key.as_str(), |(_, theirs)| theirs);
+        let platform_key = PLATFORM_KEYS.iter().find(|(ours, _)| ours == key);
+        let name = platform_key.map_or(key.as_str(), |(_, name)| name);
         let value = match key == MACHINE_TYPE {
-            true => names(value, |name| theirs_of(name, &app.machines)),
+            true => renamed(value, |name| platform_name(name, &app.machines)),
             false => value.clone(),
         };
-        if let Some(value) = value_of(&value) {
+        if let Some(value) = toml_value(&value) {
             table.insert(name.into(), value);
         }
     }
@@ -50,26 +50,33 @@ pub(super) fn render(app: &AppPlan, source: &Source, auth: Option<&str>, reset: 
         Source::Dockerfile => ("dockerfile", "Dockerfile".to_owned()),
         Source::Image(image) => ("image", image.clone()),
     };
-    table.insert("image".into(), one(image.0, image.1).into());
-    let document = one("tool", one("fal", one("apps", one(&app.name, table))));
+    table.insert("image".into(), table_of(image.0, image.1).into());
+    let document = table_of(
+        "tool",
+        table_of("fal", table_of("apps", table_of(&app.name, table))),
+    );
     // Texts, numbers, lists and tables: this serialization cannot fail.
     toml::to_string(&document).unwrap_or_default()
 }
 
 /// What the platform calls a machine type.
-fn theirs_of<'a>(name: &'a str, own: &'a [OwnMachine]) -> &'a str {
-    let own = own.iter().find(|own| own.name == name);
-    own.and_then(|own| own.fal.as_deref()).unwrap_or(name)
+fn platform_name<'a>(name: &'a str, custom: &'a [CustomMachine]) -> &'a str {
+    let custom = custom.iter().find(|custom| custom.name == name);
+    custom
+        .and_then(|custom| custom.fal.as_deref())
+        .unwrap_or(name)
 }
 
 /// What we call a machine type of the platform.
-pub(super) fn ours_of<'a>(name: &'a str, own: &'a [OwnMachine]) -> &'a str {
-    let own = own.iter().find(|own| own.fal.as_deref() == Some(name));
-    own.map_or(name, |own| &own.name)
+pub(super) fn our_name<'a>(name: &'a str, custom: &'a [CustomMachine]) -> &'a str {
+    let custom = custom
+        .iter()
+        .find(|custom| custom.fal.as_deref() == Some(name));
+    custom.map_or(name, |custom| &custom.name)
 }
 
 /// A list of names with other names.
-pub(super) fn names<'a>(list: &'a Json, name: impl Fn(&'a str) -> &'a str) -> Json {
+pub(super) fn renamed<'a>(list: &'a Json, name: impl Fn(&'a str) -> &'a str) -> Json {
     let names = list
         .as_array()
         .into_iter()
@@ -78,12 +85,12 @@ pub(super) fn names<'a>(list: &'a Json, name: impl Fn(&'a str) -> &'a str) -> Js
     names.map(name).collect()
 }
 
-fn one(key: &str, value: impl Into<Value>) -> Table {
+fn table_of(key: &str, value: impl Into<Value>) -> Table {
     Table::from_iter([(key.to_owned(), value.into())])
 }
 
 /// An empty list is what the platform has where nothing is set.
-fn value_of(value: &Json) -> Option<Value> {
+fn toml_value(value: &Json) -> Option<Value> {
     match value {
         Json::Array(elements) if elements.is_empty() => None,
         // Whole numbers, texts, and lists and tables of them: TOML has them all but `null`.

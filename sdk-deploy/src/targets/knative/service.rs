@@ -11,22 +11,22 @@ use crate::app_plan::AppPlan;
 use crate::machines::{self, Machine};
 use crate::parameters::{self, Parameters, set_default};
 use crate::targets::interface::Project;
-use crate::targets::messages::{left_out, no_image};
+use crate::targets::messages::{no_image, unsupported};
 
 /// The longest time that the autoscaler takes, in seconds.
 pub(super) const MAX_DELAY: u64 = 3_600;
 /// The longest request that a cluster takes by default, in seconds.
-const MAX_REQUEST: u64 = 600;
+const MAX_REQUEST_TIMEOUT: u64 = 600;
 
 pub(super) const MIN_SCALE: &str = "autoscaling.knative.dev/min-scale";
 pub(super) const MAX_SCALE: &str = "autoscaling.knative.dev/max-scale";
 pub(super) const RETENTION: &str = "autoscaling.knative.dev/scale-to-zero-pod-retention-period";
-const DOWN_DELAY: &str = "autoscaling.knative.dev/scale-down-delay";
+const SCALE_DOWN_DELAY: &str = "autoscaling.knative.dev/scale-down-delay";
 pub(super) const UTILIZATION: &str = "autoscaling.knative.dev/target-utilization-percentage";
 pub(super) const DEADLINE: &str = "serving.knative.dev/progress-deadline";
 
 /// What a service cannot express.
-const LEFT_OUT: &[&str] = &[
+const UNSUPPORTED: &[&str] = &[
     parameter::CONCURRENCY_BUFFER,
     parameter::SCALING_DELAY,
     parameter::REQUEST_START_TIMEOUT,
@@ -48,10 +48,10 @@ pub(super) struct Service<'a> {
 impl<'a> Service<'a> {
     pub(super) fn new(app: &'a AppPlan, project: &'a Project) -> Self {
         let effective = app.effective.as_ref();
-        let code = effective.map_or_else(Parameters::new, |of| of.code.clone());
-        let own = project.settings(&app.name);
+        let code = effective.map_or_else(Parameters::new, |effective| effective.code.clone());
+        let app_settings = project.settings(&app.name);
         let settings = &project.knative;
-        let machines = machines::of(&code, &app.machines);
+        let machines = machines::named_in(&code, &app.machines);
         Self {
             app,
             all: app.all_parameters(),
@@ -61,8 +61,8 @@ impl<'a> Service<'a> {
                 .map(|machine| labelled(machine, settings))
                 .collect(),
             code,
-            image: own.image,
-            auth: own.auth,
+            image: app_settings.image,
+            auth: app_settings.auth,
             settings,
         }
     }
@@ -106,12 +106,12 @@ impl<'a> Service<'a> {
             let deadline = json!({DEADLINE: seconds_text(seconds)});
             metadata.insert("annotations".into(), deadline);
         }
-        part(metadata, object([("spec", self.pod().into())]))
+        service_with(metadata, object([("spec", self.pod().into())]))
     }
 
     /// The scaling alone.
     pub(super) fn scaling_part(&self) -> Value {
-        part(self.metadata(), scaling_template(&self.scaling()).into())
+        service_with(self.metadata(), scaling_template(&self.scaling()).into())
     }
 
     fn metadata(&self) -> Map<String, Value> {
@@ -191,8 +191,8 @@ impl<'a> Service<'a> {
     /// What every listed machine type has.
     fn resources(&self) -> Value {
         let gpus = self.gpus;
-        let millicores = machines::least(&self.machines, gpus, |machine| machine.millicores);
-        let ram_mb = machines::least(&self.machines, gpus, |machine| machine.ram_mb);
+        let millicores = machines::smallest(&self.machines, gpus, |machine| machine.millicores);
+        let ram_mb = machines::smallest(&self.machines, gpus, |machine| machine.ram_mb);
         let mut resources = json!({
             "requests": {"cpu": format!("{millicores}m"), "memory": format!("{ram_mb}M")},
         });
@@ -249,7 +249,7 @@ impl<'a> Service<'a> {
     /// What the code says and a service cannot express.
     pub(super) fn warnings(&self) -> Vec<Problem> {
         let name = &self.app.name;
-        let mut warnings = left_out("Knative", self.app, LEFT_OUT);
+        let mut warnings = unsupported("Knative", self.app, UNSUPPORTED);
         if self.auth.as_ref().is_some_and(|auth| auth != "public") {
             let message = format!("Knative does not ask who calls `{name}`: `auth` is left out");
             warnings.push(Problem::new(message));
@@ -291,7 +291,7 @@ impl<'a> Service<'a> {
         }
         if let Some(seconds) = self
             .number(parameter::REQUEST_TIMEOUT)
-            .filter(|s| *s > MAX_REQUEST)
+            .filter(|s| *s > MAX_REQUEST_TIMEOUT)
         {
             needs.push(format!(
                 "`max-revision-timeout-seconds: \"{seconds}\"` or more in Knative's config-defaults"
@@ -315,7 +315,7 @@ pub(super) fn gpu_label(settings: &KnativeSettings) -> &str {
 }
 
 /// A part of a service.
-fn part(metadata: Map<String, Value>, template: Value) -> Value {
+fn service_with(metadata: Map<String, Value>, template: Value) -> Value {
     object([
         ("apiVersion", "serving.knative.dev/v1".into()),
         ("kind", "Service".into()),
@@ -331,18 +331,18 @@ fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
 }
 
 /// Two parts in one: what both have is the same in both.
-pub(super) fn merged(one: Value, other: Value) -> Value {
-    match (one, other) {
-        (Value::Object(mut one), Value::Object(other)) => {
-            for (key, value) in other {
-                match one.get_mut(&key) {
+pub(super) fn merged(first: Value, second: Value) -> Value {
+    match (first, second) {
+        (Value::Object(mut first), Value::Object(second)) => {
+            for (key, value) in second {
+                match first.get_mut(&key) {
                     Some(here) => *here = merged(here.take(), value),
-                    None => drop(one.insert(key, value)),
+                    None => drop(first.insert(key, value)),
                 }
             }
-            one.into()
+            first.into()
         }
-        (one, _) => one,
+        (first, _) => first,
     }
 }
 
@@ -358,22 +358,22 @@ fn seconds_text(seconds: u64) -> String {
 /// Scaling parameters as annotations; `null` takes one away.
 fn annotations(scaling: &Parameters) -> Map<String, Value> {
     let mut annotations = Map::new();
-    let mut put = |name: &str, value: Option<String>| {
+    let mut add = |name: &str, value: Option<String>| {
         annotations.insert(name.into(), value.map_or(Value::Null, Value::from));
     };
     for (key, value) in scaling {
         let number = value.as_u64();
         let text = number.map(|number| number.to_string());
         match &**key {
-            parameter::MIN_CONCURRENCY => put(MIN_SCALE, text),
-            parameter::MAX_CONCURRENCY => put(MAX_SCALE, text),
+            parameter::MIN_CONCURRENCY => add(MIN_SCALE, text),
+            parameter::MAX_CONCURRENCY => add(MAX_SCALE, text),
             parameter::KEEP_ALIVE => {
                 let text = number.map(|seconds| seconds_text(seconds.min(MAX_DELAY)));
-                put(RETENTION, text.clone());
-                put(DOWN_DELAY, text);
+                add(RETENTION, text.clone());
+                add(SCALE_DOWN_DELAY, text);
             }
             parameter::CONCURRENCY_BUFFER_PERC => {
-                put(
+                add(
                     UTILIZATION,
                     Some(utilization(number.unwrap_or(0)).to_string()),
                 );
