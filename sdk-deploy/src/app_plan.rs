@@ -1,4 +1,4 @@
-//! What a change does to each app: what `plan`, `tune` and `rollback` give.
+//! Plans, as `plan`, `tune` and `rollback` make them: what a change does to each app.
 
 use machinist_core::parameter::Group;
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub struct Plan {
     pub apps: Vec<AppPlan>,
 }
 
-/// What a deploy would change of one app.
+/// What a change does to one app.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AppPlan {
     /// Its name.
@@ -26,19 +26,19 @@ pub struct AppPlan {
     /// The binaries that link it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
-    /// Its machine types that are the project's own.
+    /// Its custom machine types.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub machines: Vec<CustomMachine>,
     /// The parameters that change, in the order of the manifest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
-    /// Whether tuned values are dropped, those too that only the platform knows.
+    /// Whether tuned values are dropped, even those that only the platform has.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reset: bool,
-    /// Values that were tuned and stay.
+    /// Tuned values that are kept.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tuned: Vec<Tuned>,
-    /// The parameters that are in effect afterwards; of an app that is deleted none.
+    /// The parameters in effect afterwards; `None` if the app is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective: Option<Effective>,
 }
@@ -49,24 +49,24 @@ pub struct AppPlan {
 pub enum Action {
     /// It is new.
     Create,
-    /// Something of it changes.
+    /// Its parameters change.
     Update,
-    /// Nothing of it changes.
+    /// Its parameters do not change.
     Unchanged,
-    /// It is gone from the code, and kept.
+    /// It is no longer in the code, and is kept.
     Orphaned,
-    /// It is gone from the code, and deleted.
+    /// It is no longer in the code, and is deleted.
     Delete,
 }
 
-/// A tuned value that stays.
+/// A tuned value that is kept.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tuned {
     /// The parameter's key.
     pub parameter: String,
-    /// The tuned value; `null` where the code's was taken away.
+    /// The tuned value; `null` if tuning removed the code's value.
     pub value: Value,
-    /// What the code says, which is not applied.
+    /// The code's value, which is not applied.
     pub code: Option<Value>,
 }
 
@@ -75,12 +75,12 @@ pub struct Tuned {
 pub struct Effective {
     /// The code parameters.
     pub code: Parameters,
-    /// The scaling parameters, with what was tuned.
+    /// The scaling parameters, with tuned values.
     pub scaling: Parameters,
 }
 
 impl Plan {
-    /// Whether carrying it out changes a parameter, or creates or deletes an app.
+    /// Whether it changes a parameter, or creates or deletes an app.
     pub fn changes_something(&self) -> bool {
         let is_kept = |app: &AppPlan| matches!(app.action, Action::Unchanged | Action::Orphaned);
         !self.apps.iter().all(is_kept)
@@ -88,7 +88,7 @@ impl Plan {
 }
 
 impl AppPlan {
-    /// An app with other parameters than it has.
+    /// The plan that gives a deployed app these parameters.
     pub(crate) fn with_parameters(
         name: &str,
         state: &AppState,
@@ -131,7 +131,7 @@ impl AppPlan {
             .filter(|change| parameters::group(&change.parameter) == Some(Group::Scaling))
     }
 
-    /// The tuned values that stay.
+    /// The tuned values that are kept.
     pub(crate) fn overrides(&self) -> Parameters {
         let tuned = self.tuned.iter();
         tuned
@@ -139,7 +139,7 @@ impl AppPlan {
             .collect()
     }
 
-    /// What of it is done when only the code parameters are in place yet.
+    /// The part of the plan that is done once only the code parameters are deployed.
     pub(crate) fn without_scaling_changes(&self) -> Self {
         let mut half = self.clone();
         half.changes
@@ -154,7 +154,7 @@ impl AppPlan {
         half
     }
 
-    /// What the code says of scaling: what is in effect, but for what stays tuned.
+    /// The scaling parameters of the code: those in effect, without tuned values.
     pub(crate) fn scaling_of_the_code(&self) -> Parameters {
         let mut scaling = self.effective.clone().unwrap_or_default().scaling;
         for tuned in &self.tuned {
@@ -167,7 +167,7 @@ impl AppPlan {
     }
 }
 
-/// The tuned values that stay, beside what the code says.
+/// The tuned values that are kept, with the code's values.
 pub(crate) fn tuned(code: &Parameters, overrides: &Parameters) -> Vec<Tuned> {
     let tuned = overrides.iter().map(|(parameter, value)| Tuned {
         parameter: parameter.clone(),
@@ -177,7 +177,7 @@ pub(crate) fn tuned(code: &Parameters, overrides: &Parameters) -> Vec<Tuned> {
     tuned.collect()
 }
 
-/// The parameters that differ from what is in effect now.
+/// The changes from the parameters that are in effect now.
 pub(crate) fn changes(
     before: &AppState,
     after: &Effective,

@@ -1,5 +1,5 @@
-//! Carrying a change out: files are written, the platform's tool is run, and the state says after
-//! every app what is deployed.
+//! Carries a change out: writes its files, runs the platform's tool, and saves the state after
+//! every app.
 
 use std::fs;
 use std::io;
@@ -16,7 +16,7 @@ use crate::state::State;
 use crate::store::{Store, StoreError};
 use crate::targets::{Contents, RenderedFile, Rendering, Step, StepKind, Target};
 
-/// What is told while a change is carried out.
+/// A step of a change, reported while it is carried out.
 #[derive(Clone, Copy, Debug)]
 pub enum Progress<'a> {
     /// A file was written.
@@ -25,14 +25,14 @@ pub enum Progress<'a> {
     Runs(&'a Step),
 }
 
-/// Why a change could not be carried out, or not wholly.
+/// Why a change was not carried out, or only in part.
 #[derive(Debug)]
 pub struct ApplyError {
     /// What is wrong.
     pub problem: Problem,
-    /// The apps that were carried out before.
+    /// The apps that were deployed before the error.
     pub done: Vec<String>,
-    /// The apps that were not, the first one perhaps in part.
+    /// The apps that were not deployed; the first one may be deployed in part.
     pub not_done: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ pub fn write(
 ) -> Result<(), Problem> {
     for file in &rendering.files {
         let path = folder.join(&file.path);
-        // What no tool takes further is the result, and outlasts a power cut.
+        // Without a tool the files are the deploy, so they are synced to disk.
         write_rendered(file, &path, rendering.steps.is_empty())
             .map_err(|error| Problem::new(format!("cannot write `{}`: {error}", path.display())))?;
         report(Progress::Wrote(&path));
@@ -96,25 +96,25 @@ fn write_rendered(file: &RenderedFile, path: &Path, is_synced: bool) -> io::Resu
 pub struct Apply<'a> {
     /// The state's file, locked.
     pub store: &'a mut Store,
-    /// Where it goes.
+    /// The target of the change.
     pub target: &'a dyn Target,
-    /// What is deployed there, as the platform says.
+    /// What is deployed there, according to the platform.
     pub deployed: Deployed,
     /// Where the rendering's files are written.
     pub folder: PathBuf,
-    /// When and from what it is done.
+    /// The time and the commit of the deploy.
     pub stamp: DeployStamp,
     /// How long the platform's tool may take.
     pub limits: Limits,
 }
 
 impl Apply<'_> {
-    /// Carries a plan out, app by app. The state is saved after each, so that it says what is
-    /// deployed wherever this ends.
+    /// Carries a plan out, app by app. The state is saved after each app, so that it is right even
+    /// if a later one fails.
     ///
     /// # Errors
     ///
-    /// What failed, with what was done before.
+    /// What failed, with the apps that were deployed before.
     pub fn plan(
         mut self,
         plan: &Plan,
@@ -144,12 +144,12 @@ impl Apply<'_> {
                 }
                 Err(_) => {}
             }
-            // One write for all apps where there is no platform.
+            // Without a platform, one write is enough for all apps.
             let first = if has_steps { i } else { 0 };
             let is_last = i + 1 == apps.len() || ran.is_err();
             if is_last || has_steps {
                 let mut saved = self.save();
-                // Where nothing ran the platform calls everything as it did.
+                // If no command ran, revision names cannot have changed.
                 if is_last && has_steps {
                     saved = saved.and_then(|_| self.save_revisions(&apps[..=i]));
                 }
@@ -187,7 +187,8 @@ impl Apply<'_> {
         })
     }
 
-    /// Runs what there is to run for an app. An error comes with the last command that succeeded.
+    /// Runs the commands of an app. An error comes with the kind of the last command that
+    /// succeeded.
     fn run(
         &self,
         app: &AppPlan,
@@ -212,11 +213,11 @@ impl Apply<'_> {
         }
     }
 
-    /// The platform did something, and the state cannot say so.
+    /// The platform was changed, and the state could not be saved.
     fn not_recorded(&self, error: StoreError, app: &AppPlan) -> Problem {
         Problem::from(error).note(format!(
-            "{} did what it was told for `{}`, and that is not on record: the next deploy does it \
-             again",
+            "{} carried out the change of `{}`, but the state does not record it: the next deploy \
+             repeats it",
             self.target.name(),
             app.name
         ))
@@ -229,8 +230,8 @@ impl Apply<'_> {
         Ok(state)
     }
 
-    /// What the platform calls what was just deployed, so that one can go back to it. Without an
-    /// answer the deploy is as good, and it is on record before anybody waits for one.
+    /// Records the platform's names of the new deploys, which a rollback needs. The state is saved
+    /// before the platform is asked, and a deploy is complete without an answer.
     fn save_revisions(&mut self, apps: &[AppPlan]) -> Result<State, StoreError> {
         let live = self.target.live(&self.deployed, self.limits);
         let live = live.ok().flatten().unwrap_or_default();

@@ -48,34 +48,34 @@ pub struct AppState {
     /// The binaries that linked it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
-    /// Its machine types that are the project's own.
+    /// Its custom machine types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub machines: Vec<CustomMachine>,
-    /// What tells apart what was sent to the platform, the binary above all.
+    /// A digest of what was sent to the platform, parameters aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact: Option<String>,
-    /// The code parameters as they were deployed; empty where the platform has the app no more.
+    /// The deployed code parameters; empty if the platform does not have the app any more.
     pub code: Parameters,
-    /// The scaling parameters that the code said when it was deployed.
+    /// The scaling parameters of the code when it was deployed.
     #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub scaling: Parameters,
-    /// The scaling parameters that were tuned since; `null` where one was taken away.
+    /// The scaling parameters that were tuned since; `null` if tuning removed one.
     #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub overrides: Parameters,
-    /// The code parameters that were changed behind the code's back; `null` where one was removed.
+    /// Drift: the code parameters that were changed outside the code; `null` if one was removed.
     #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub drift: Parameters,
-    /// The last deploys that changed it, the newest first.
+    /// The last deploys that changed it, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Deploy>,
 }
 
 impl Deployed {
-    /// An app that is deployed.
+    /// A deployed app.
     ///
     /// # Errors
     ///
-    /// When it is not, with what is.
+    /// When it is not deployed, with the apps that are.
     pub fn find(&self, app: &str) -> Result<&AppState, Problem> {
         match self.apps.get(app) {
             Some(state) if state.is_deployed() => Ok(state),
@@ -90,7 +90,7 @@ impl Deployed {
         match machinist_core::suggest::nearest(given, names.iter().copied()) {
             Some(name) => problem.help(format!("an app with a similar name is: `{name}`")),
             None if names.is_empty() => problem.help("deploy it with `cargo machinist deploy`"),
-            None => problem.help(format!("deployed are {}", names.join(", "))),
+            None => problem.help(format!("deployed apps are {}", names.join(", "))),
         }
     }
 }
@@ -101,21 +101,21 @@ impl AppState {
         !self.code.is_empty()
     }
 
-    /// The code parameters that are in effect, changed behind the code's back or not.
+    /// The code parameters in effect, with drift.
     pub fn actual_code(&self) -> Parameters {
         effective(&self.code, &self.drift)
     }
 
-    /// The scaling parameters that are in effect.
+    /// The scaling parameters in effect, with tuned values.
     pub fn effective_scaling(&self) -> Parameters {
         effective(&self.scaling, &self.overrides)
     }
 
-    /// The deploy of this serial, or else the one before the last.
+    /// The deploy of this serial; without a serial the deploy before the last.
     ///
     /// # Errors
     ///
-    /// When it is not on record, with those that are.
+    /// When it is not recorded, with the recorded deploys.
     pub fn earlier(&self, serial: Option<u64>) -> Result<&Deploy, Problem> {
         let found = match serial {
             Some(serial) => self.history.iter().find(|deploy| deploy.serial == serial),
@@ -125,10 +125,10 @@ impl AppState {
             let line = |deploy: &Deploy| format!("{} of {}", deploy.serial, deploy.time);
             let known: Vec<String> = self.history.iter().map(line).collect();
             let message = match serial {
-                Some(serial) => format!("no deploy with the serial {serial} is on record"),
-                None => "there is no earlier deploy on record".into(),
+                Some(serial) => format!("no deploy with the serial {serial} is recorded"),
+                None => "no earlier deploy is recorded".into(),
             };
-            Problem::new(message).help(format!("deploys on record are {}", known.join(", ")))
+            Problem::new(message).help(format!("recorded deploys are {}", known.join(", ")))
         })
     }
 }

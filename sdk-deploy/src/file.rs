@@ -1,12 +1,12 @@
-//! Writing a file so that nobody ever sees half of it.
+//! Writes files in one step, so that no reader sees half of one.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Replaces the file's contents in one step: written beside it, then renamed. What killed
-/// processes left there goes with it.
+/// Replaces a file in one step: a temporary file is written beside it, then renamed. Temporary
+/// files of killed processes are removed.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ use std::path::Path;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    // A link stays a link: what it leads to is replaced.
+    // A symbolic link stays; its target is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
         // A pipe or a device cannot be replaced; a folder gives the error.
@@ -30,13 +30,12 @@ pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
     sync_folder(&path)
 }
 
-/// Replaces the file's contents in one step, without waiting for the disk: for what can be made
-/// again.
+/// Replaces a file in one step without syncing it to disk, for files that can be made again.
 pub(crate) fn write_file_unsynced(path: &Path, text: &str) -> io::Result<()> {
     replace(path, |temporary| fs::write(temporary, text))
 }
 
-/// Replaces the file with a copy of another in one step, also where it is run just now.
+/// Replaces a file with a copy of another in one step, even while it is being run.
 pub(crate) fn copy_file(original: &Path, path: &Path) -> io::Result<()> {
     replace(path, |temporary| fs::copy(original, temporary).map(drop))
 }
@@ -50,10 +49,10 @@ fn replace(path: &Path, write: impl Fn(&Path) -> io::Result<()>) -> io::Result<(
         let is_written = written.is_ok();
         match written.and_then(|()| fs::rename(&temporary, path)) {
             Ok(()) => break,
-            // Another process took it for what a killed one left.
+            // Another process removed it as a leftover.
             Err(_) if is_written && !temporary.exists() => {}
             Err(error) => {
-                // The first error is the one to report.
+                // The first error is reported.
                 let _ = fs::remove_file(&temporary);
                 return Err(error);
             }
@@ -71,7 +70,7 @@ fn remove_left_over(path: &Path, name: &OsStr) {
         .flatten()
         .filter(|entry| is_temporary_of(&entry.file_name(), name));
     for entry in left_over {
-        // It is in nobody's way where it cannot be removed.
+        // A file that cannot be removed does no harm.
         let _ = fs::remove_file(entry.path());
     }
 }
@@ -83,7 +82,7 @@ fn parent_folder(path: &Path) -> &Path {
     }
 }
 
-/// So that a power cut does not bring the old name back.
+/// Otherwise a power cut could restore the old file.
 fn sync_folder(path: &Path) -> io::Result<()> {
     match cfg!(unix) {
         true => File::open(parent_folder(path))?.sync_all(),

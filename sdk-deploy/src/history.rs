@@ -1,4 +1,4 @@
-//! The words of an app's history: deploys, when they were done, and what they changed.
+//! The history of an app: its deploys, with time, commit and changes.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,23 +13,23 @@ use crate::parameters::Parameters;
 pub struct Deploy {
     /// The state's serial after it.
     pub serial: u64,
-    /// When, as RFC 3339 in UTC.
+    /// The time, as RFC 3339 in UTC.
     pub time: String,
-    /// The commit it was deployed from, where that is known.
+    /// The commit it was deployed from, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// What the platform calls it, where it has a name for each deploy.
+    /// The platform's name for it, if the platform names deploys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
     /// What it changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
-    /// The code parameters that it put in place.
+    /// The code parameters that it deployed.
     pub code: Parameters,
-    /// The scaling parameters that the code said then.
+    /// The scaling parameters of the code at that time.
     #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub scaling: Parameters,
-    /// The scaling parameters that were tuned then.
+    /// The tuned scaling parameters at that time.
     #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub overrides: Parameters,
 }
@@ -52,32 +52,32 @@ pub struct Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// The code says something else than before.
+    /// Its value in the code changed.
     Code,
-    /// It was changed behind the code's back.
+    /// Drift: it was changed outside the code.
     #[serde(alias = "put_back")]
     Drift,
     /// Its tuned value is dropped.
     Reset,
     /// It is tuned.
     Tuned,
-    /// An earlier deploy had it so.
+    /// A rollback restores it.
     RolledBack,
 }
 
-/// When and from what a deploy is done.
+/// The time and the commit of a deploy.
 #[derive(Clone, Debug, Default)]
 pub struct DeployStamp {
     /// The state's serial after it.
     pub serial: u64,
     /// When, as RFC 3339 in UTC.
     pub time: String,
-    /// The commit, where it is known.
+    /// The commit, if it is known.
     pub commit: Option<String>,
 }
 
 impl DeployStamp {
-    /// Now, from this commit, with this serial.
+    /// The stamp of a deploy now.
     pub fn now(serial: u64, commit: Option<String>) -> Self {
         Self {
             serial,
@@ -92,8 +92,8 @@ pub(crate) fn now() -> String {
     rfc3339(SystemTime::now())
 }
 
-/// A clock may say anything, and RFC 3339 knows four digits of a year: a time outside of what can be
-/// written is the nearest one that can. Nothing is ordered by times: serials do that.
+/// A wrong clock may give any time, and RFC 3339 has years of four digits: other times become the
+/// nearest valid one. Deploys are ordered by serial, not by time.
 fn rfc3339(time: SystemTime) -> String {
     let last = UNIX_EPOCH + Duration::from_secs(LAST_SECOND);
     humantime::format_rfc3339_seconds(time.clamp(UNIX_EPOCH, last)).to_string()

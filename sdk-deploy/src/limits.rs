@@ -18,9 +18,9 @@ pub(crate) const RUN_TIMEOUT: &str = "run_timeout";
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// For a question; two minutes where nothing is set.
+    /// For a query; two minutes by default.
     pub answer: Duration,
-    /// For a change, which may build an image; an hour where nothing is set.
+    /// For a change, which may build an image; an hour by default.
     pub run: Duration,
 }
 

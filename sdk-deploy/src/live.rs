@@ -1,4 +1,4 @@
-//! What a platform says that it has, compared with what is known.
+//! What a platform reports, compared with what is known.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::deployed::{AppState, Deployed};
 use crate::manifest::{App, Manifest};
 use crate::parameters::{self, Parameters};
 
-/// What a platform says that it has.
+/// What a platform reports.
 ///
 /// ```
 /// use machinist_deploy::{AppState, Deployed, Live, LiveApp};
@@ -36,19 +36,19 @@ pub struct Live {
     pub apps: BTreeMap<String, LiveApp>,
 }
 
-/// What a platform says of one app.
+/// What a platform reports of one app.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LiveApp {
-    /// The parameters that it tells, defaults included. What is not here, it does not tell.
+    /// The parameters that it reports, with defaults. Other parameters it does not report.
     pub parameters: Parameters,
-    /// What it calls the app's last deploy.
+    /// Its name for the app's last deploy.
     pub revision: Option<String>,
 }
 
 impl Deployed {
-    /// What is deployed according to the platform: scaling that differs was tuned there, code
-    /// parameters that differ were changed behind the code's back, and of an app that is gone
-    /// only its history stays.
+    /// What is deployed according to the platform. Scaling that differs was tuned there. Code
+    /// parameters that differ are drift. Of an app that the platform does not have, only the
+    /// history is kept.
     #[must_use]
     pub fn refreshed(&self, live: &Live) -> Self {
         let refreshed = |(name, state): (&String, &AppState)| {
@@ -63,8 +63,8 @@ impl Deployed {
         }
     }
 
-    /// With the apps of the code that the platform has and the state does not know: what they
-    /// have there of scaling is taken for tuned.
+    /// Adds the apps of the code that the platform has and the state does not. Their scaling there
+    /// counts as tuned.
     #[must_use]
     pub fn with_found(mut self, live: &Live, manifest: &Manifest) -> Self {
         for app in &manifest.apps {
@@ -96,13 +96,13 @@ impl AppState {
         state.overrides = parameters::sorted(state.overrides);
         let last = self.history.first().and_then(|last| last.revision.as_ref());
         if live.revision.as_ref() != last {
-            // Somebody else deployed something since.
+            // Somebody deployed it without this state.
             state.artifact = None;
         }
         state
     }
 
-    /// The platform has it no more: its tuned values are gone with it.
+    /// An app that the platform does not have any more. Its tuned values are lost.
     fn removed_from_platform(&self) -> Self {
         Self {
             history: self.history.clone(),
@@ -110,7 +110,7 @@ impl AppState {
         }
     }
 
-    /// An app that the platform has although it was not deployed from this state.
+    /// An app that the platform has, but that was not deployed from this state.
     fn adopted(app: &App, live: &LiveApp) -> Self {
         let unknown = Self {
             binaries: app.binaries.clone(),

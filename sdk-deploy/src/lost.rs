@@ -1,7 +1,7 @@
-//! Apps that were compiled and not linked.
+//! Apps that were compiled but not linked.
 //!
-//! The linker leaves out a library that no code names, with all its apps. Their records are still
-//! in the library's own file, and the difference is what was lost.
+//! The linker leaves out a library that no code names, with all its apps. The library's own file
+//! still has their records. Apps that are only there were lost.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::manifest::{App, Manifest, ManifestError, parse_app};
 use crate::read::{ReadError, Record, records, scan};
 
-/// A Rust library that was built on the way to the images.
+/// A Rust library that was built for the binaries.
 #[derive(Clone, Debug)]
 pub struct Library {
     /// The name of its crate, as code writes it.
@@ -18,7 +18,7 @@ pub struct Library {
     pub path: PathBuf,
 }
 
-/// A crate whose apps are in no image.
+/// A crate whose apps are in no binary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostCrate {
     /// Its package.

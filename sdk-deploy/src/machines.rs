@@ -1,4 +1,4 @@
-//! The machine types of an app, with their figures and what other platforms call them.
+//! The machine types of an app, with their figures and their names on other platforms.
 
 use machinist_core::problem::{NAME, Problem};
 use machinist_core::{MachineKind, catalogue, own, platform};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::parameters::{self, Parameters};
 
-/// A machine type of a project's own, as its app carries it. The figures describe a runner with
+/// A custom machine type of the project, as its app carries it. The figures describe a runner with
 /// one GPU.
 ///
 /// ```
@@ -22,7 +22,7 @@ use crate::parameters::{self, Parameters};
 pub struct CustomMachine {
     /// Its name.
     pub name: String,
-    /// Video memory in MB; none of a CPU type.
+    /// Video memory in MB; `None` for a CPU type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vram: Option<u32>,
     /// Main memory in MB.
@@ -38,7 +38,7 @@ pub struct CustomMachine {
     /// Hardware video decoders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decoders: Option<u32>,
-    /// Whether the encoders write AV1, where that is known.
+    /// Whether the encoders write AV1, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub av1_encode: Option<bool>,
     /// The most GPUs a runner takes.
@@ -47,10 +47,10 @@ pub struct CustomMachine {
     /// The labels of nodes that have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub node_labels: Vec<String>,
-    /// SkyPilot's name of its GPU.
+    /// SkyPilot's name for its GPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accelerator: Option<String>,
-    /// The name that the platform fal has for it.
+    /// Its name on the platform fal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fal: Option<String>,
 }
@@ -66,8 +66,7 @@ pub(crate) struct Machine {
     pub(crate) accelerator: Option<String>,
 }
 
-/// The machine types that these parameters name, in their order; those that nobody knows are left
-/// out.
+/// The machine types that these parameters name, in their order. Unknown ones are left out.
 pub(crate) fn named_in(code: &Parameters, custom: &[CustomMachine]) -> Vec<Machine> {
     let names = parameters::machine_types(code);
     names.filter_map(|name| find(name, custom)).collect()
@@ -116,7 +115,7 @@ pub(crate) fn all() -> impl Iterator<Item = Machine> {
         .filter_map(|machine| built_in(machine.name))
 }
 
-/// What every one of several machine types has, with this many GPUs.
+/// The smallest figure of several machine types, with this many GPUs.
 pub(crate) fn smallest(machines: &[Machine], gpus: u32, figure: impl Fn(&Machine) -> u32) -> u32 {
     let smallest = machines.iter().map(figure).min().unwrap_or(0);
     smallest.saturating_mul(gpus.max(1))
@@ -133,13 +132,13 @@ fn accelerator(machine: &Machine) -> Result<&String, Problem> {
         name, accelerator, ..
     } = machine;
     accelerator.as_ref().ok_or_else(|| {
-        let message = format!("nobody knows the name that others have for `{name}`");
+        let message = format!("the name of the GPU of `{name}` on other platforms is not known");
         Problem::new(message).help(format!("write its `accelerator` in `{}`", own::FILE))
     })
 }
 
 impl CustomMachine {
-    /// Checks what it is called, here and on platforms: neither a binary nor a state is trusted.
+    /// Checks its names, because neither a binary nor a state is trusted.
     pub(crate) fn check(&self) -> Result<(), Problem> {
         let labels = self
             .node_labels

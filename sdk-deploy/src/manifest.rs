@@ -1,4 +1,4 @@
-//! The manifest: what the code says of all apps of a build.
+//! The manifest: all apps of a build, with their parameters in the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::schema;
 /// The version of the manifest that this crate writes, and the newest that it reads.
 pub const MANIFEST_VERSION: u32 = 1;
 
-/// What the code says of all apps of a build.
+/// All apps of a build, with their parameters in the code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
 pub struct Manifest {
@@ -30,7 +30,7 @@ pub struct Manifest {
     pub apps: Vec<App>,
 }
 
-/// What the code says of one app.
+/// An app, with its parameters in the code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
 pub struct App {
@@ -44,10 +44,10 @@ pub struct App {
     pub package: String,
     /// The package's version.
     pub version: String,
-    /// The binaries that link it, by name; a running program cannot tell.
+    /// The names of the binaries that link it; a running program does not know them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
-    /// Where it is written.
+    /// Where it is defined.
     pub source: Source,
     /// The code parameters: reset on every deploy.
     #[schemars(schema_with = "schema::code")]
@@ -60,7 +60,7 @@ pub struct App {
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "schema::requires")]
     pub requires: Map<String, Value>,
-    /// Its machine types that are the project's own.
+    /// Its custom machine types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub machines: Vec<CustomMachine>,
 }
@@ -75,13 +75,13 @@ pub fn manifest_schema() -> Value {
     schemars::schema_for!(Manifest).into()
 }
 
-/// Where an app is written.
+/// Where an app is defined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
 pub struct Source {
     /// The file, relative to the package's folder.
     pub file: String,
-    /// The line of the attribute, from 1; 0 where the compiler did not say.
+    /// The line of the attribute, from 1; 0 if the compiler did not give it.
     pub line: u32,
     /// The name of the item.
     pub item: String,
@@ -90,7 +90,7 @@ pub struct Source {
 /// A linked file to read.
 #[derive(Clone, Debug)]
 pub struct Binary {
-    /// The name it has in the manifest.
+    /// Its name in the manifest.
     pub name: String,
     /// Where it is.
     pub path: PathBuf,
@@ -113,17 +113,17 @@ pub enum ManifestError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Two apps of one name.
+    /// Two apps have the same name.
     #[error("two apps are named `{name}`: {first} and {second}")]
     SameName {
         /// The name.
         name: String,
-        /// Where the first one is from.
+        /// Where the first one is defined.
         first: String,
-        /// Where the second one is from.
+        /// Where the second one is defined.
         second: String,
     },
-    /// One app that is not the same in all binaries.
+    /// An app differs between binaries.
     #[error("the app `{name}` at {place} is not the same in `{first}` and `{second}`")]
     Differs {
         /// The name.
@@ -135,10 +135,10 @@ pub enum ManifestError {
         /// Another one.
         second: String,
     },
-    /// A manifest that is none.
+    /// A text is not a manifest.
     #[error("this is not a manifest: {0}")]
     NotAManifest(String),
-    /// A manifest of a newer version.
+    /// A manifest has a newer version.
     #[error("the manifest has version {0}, and the newest known here is {MANIFEST_VERSION}")]
     NewerVersion(u64),
 }
@@ -174,7 +174,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// A file that cannot be read, a record that is no app, and two apps of one name.
+    /// When a file cannot be read, a record is not an app, or two apps have the same name.
     ///
     /// ```
     /// use machinist_deploy::{Binary, Manifest};
@@ -206,7 +206,7 @@ impl Manifest {
         })
     }
 
-    /// Reads a manifest that was written.
+    /// Reads a written manifest.
     ///
     /// # Errors
     ///
@@ -273,7 +273,7 @@ fn read_binary(binary: &Binary) -> Result<Vec<App>, ManifestError> {
     Ok(apps)
 }
 
-/// An app from a record's payload. Keys that are not known are a later version's, and ignored.
+/// An app from a record's payload. Unknown keys are of a later version and ignored.
 pub(crate) fn parse_app(payload: &str) -> Result<App, String> {
     let app: App = serde_json::from_str(payload).map_err(|error| error.to_string())?;
     check(&app)?;
@@ -311,7 +311,7 @@ fn source_place(app: &App) -> String {
     format!("`{item}` at {file}:{line} of the package `{}`", app.package)
 }
 
-/// What the macro checked, again: a binary is not trusted.
+/// Repeats the checks of the macro, because a binary is not trusted.
 fn check(app: &App) -> Result<(), String> {
     if !name::is_dns_label(&app.name) {
         return Err(format!(

@@ -1,6 +1,6 @@
-//! Parameters of an app as JSON: how they are looked up, checked, laid over each other and compared.
+//! Parameters of an app: lookup, checks, overriding and comparison.
 //!
-//! Other files ask the functions here; what holds the parameters is known here alone.
+//! Only this file knows that they are kept as JSON. Other files use its functions.
 
 use machinist_core::attribute::{Place, Value as Written};
 use machinist_core::own;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// Parameters by key, in the order of the manifest.
 pub type Parameters = Map<String, Value>;
 
-/// The group of a parameter; `None` of a later version's.
+/// The group of a parameter; `None` for a key of a later version.
 pub(crate) fn group(key: &str) -> Option<Group> {
     parameter::find(key).map(|parameter| parameter.group)
 }
@@ -26,27 +26,27 @@ pub(crate) fn number(parameters: &Parameters, key: &str) -> Option<u64> {
     parameters.get(key)?.as_u64()
 }
 
-/// What the platform of the catalogue uses where nobody sets a number.
+/// The default of a number on the platform of the catalogue.
 pub(crate) fn default_number(key: &str) -> Option<u64> {
     let default = parameter::find(key)?.platform_default?;
     Some(default.into())
 }
 
-/// A number, or what the platform of the catalogue uses where nobody sets it.
+/// A number, or else its default on the platform of the catalogue.
 pub(crate) fn number_or_default(parameters: &Parameters, key: &str) -> u64 {
     number(parameters, key)
         .or_else(|| default_number(key))
         .unwrap_or(0)
 }
 
-/// Sets what the platform of the catalogue uses where nobody sets a number.
+/// Sets a number that is not set to its default on the platform of the catalogue.
 pub(crate) fn set_default(parameters: &mut Parameters, key: &str) {
     if let (Some(default), false) = (default_number(key), parameters.contains_key(key)) {
         parameters.insert(key.into(), default.into());
     }
 }
 
-/// Whether a parameter is set to more than 0 or an empty list.
+/// Whether a parameter is set to something other than 0 and an empty list.
 pub(crate) fn is_set(parameters: &Parameters, key: &str) -> bool {
     let nothing = [json!(0), json!([])];
     parameters
@@ -70,7 +70,7 @@ pub(crate) fn regions(parameters: &Parameters) -> impl Iterator<Item = &str> {
     texts(parameters, parameter::REGIONS_KEY)
 }
 
-/// The number of GPUs; 0 of a CPU type.
+/// The number of GPUs; 0 for a CPU type.
 pub(crate) fn gpus(parameters: &Parameters) -> u32 {
     let gpus = number(parameters, parameter::GPUS);
     gpus.and_then(|gpus| u32::try_from(gpus).ok()).unwrap_or(0)
@@ -84,33 +84,33 @@ pub(crate) fn replicas(parameters: &Parameters) -> (u64, u64) {
     )
 }
 
-/// The path that the health check asks for.
+/// The path of the health check.
 pub(crate) fn health_check_path(parameters: &Parameters) -> Option<&Value> {
     parameters.get(parameter::HEALTH_CHECK)?.get(PATH)
 }
 
-/// A health check of this path. Some platforms have more to it than its path.
+/// A health check of this path; an object, because some platforms add more to it.
 pub(crate) fn health_check(path: &str) -> Value {
     json!({PATH: path})
 }
 
 const PATH: &str = "path";
 
-/// Parameters with others on top, where `null` takes one away.
+/// Parameters overridden by others; `null` removes one.
 pub(crate) fn effective(base: &Parameters, top: &Parameters) -> Parameters {
     let mut all = overlaid(base, top);
     all.retain(|_, value| !value.is_null());
     all
 }
 
-/// Parameters with others on top.
+/// Parameters overridden by others; `null` is kept.
 pub(crate) fn overlaid(base: &Parameters, top: &Parameters) -> Parameters {
     let mut all = base.clone();
     all.extend(top.clone());
     sorted(all)
 }
 
-/// In the order of the manifest, with keys of a later version at the end.
+/// Parameters in the order of the manifest, with keys of a later version at the end.
 pub(crate) fn sorted(parameters: Parameters) -> Parameters {
     let order = |key: &str| {
         let mut known = PARAMETERS.iter();
@@ -123,13 +123,13 @@ pub(crate) fn sorted(parameters: Parameters) -> Parameters {
     all.into_iter().collect()
 }
 
-/// The keys of which the value differs, in the order of the manifest.
+/// The keys whose values differ, in the order of the manifest.
 pub(crate) fn changed_keys(from: &Parameters, to: &Parameters) -> Vec<String> {
     let keys = overlaid(from, to).into_iter().map(|(key, _)| key);
     keys.filter(|key| from.get(key) != to.get(key)).collect()
 }
 
-/// Whether a platform has what we know. Where nothing is set it says its default.
+/// Whether a platform's value is the known one. For a value that is not set it reports its default.
 pub(crate) fn is_same_value(key: &str, known: Option<&Value>, live: &Value) -> bool {
     let default = default_number(key);
     let is_regions = is_regions(key);
@@ -148,21 +148,23 @@ fn as_set(list: &Value) -> Vec<&str> {
     texts
 }
 
-/// Checks parameters of a manifest by the rules of the attribute, with the reason if one breaks
-/// them. Keys of a later version are passed over.
+/// Checks parameters of a manifest by the rules of the attribute. Keys of a later version are
+/// skipped.
 pub(crate) fn check(parameters: &Parameters) -> Result<(), Problem> {
     for (key, value) in parameters {
         let Some(parameter) = parameter::find(key) else {
             continue;
         };
         if checked(parameter, value)? != *value {
-            return Err(Problem::new(format!("`{key}` is not as a manifest has it")));
+            return Err(Problem::new(format!(
+                "`{key}` is not in the manifest's form"
+            )));
         }
     }
     Ok(())
 }
 
-/// A value as the manifest has it, if it is one by the rules of the attribute.
+/// Checks a value by the rules of the attribute, and gives it in the manifest's form.
 pub(crate) fn checked(parameter: &Parameter, value: &Value) -> Result<Value, Problem> {
     match (parameter.read(&as_written(value), Place(0)), parameter.kind) {
         (Ok(Setting::Number(number)), _) => Ok(number.into()),
@@ -179,7 +181,7 @@ pub(crate) fn checked(parameter: &Parameter, value: &Value) -> Result<Value, Pro
     }
 }
 
-/// A value of the manifest as the attribute would have it.
+/// A value of the manifest as the attribute has it.
 fn as_written(value: &Value) -> Written {
     match value {
         Value::String(text) => Written::Text(text.clone()),
@@ -194,7 +196,7 @@ fn as_written(value: &Value) -> Written {
                 .map(|element| (as_written(element), Place(0)))
                 .collect(),
         ),
-        // The health check, of which the attribute has the path.
+        // The attribute has the path of a health check alone.
         Value::Object(members) => match members.get(PATH) {
             Some(path) => as_written(path),
             None => Written::Other(value.to_string()),

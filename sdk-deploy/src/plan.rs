@@ -1,8 +1,8 @@
-//! What a deploy would change: the manifest against the state.
+//! What a deploy would change: the manifest compared with the state.
 //!
-//! The rule of redeploy: code parameters are the manifest's, always. Scaling parameters are the
-//! manifest's with what was tuned since on top, unless that is reset. An app that is gone from the
-//! code is kept, unless it is pruned.
+//! The rule of redeploy: code parameters always come from the manifest. Scaling parameters come
+//! from the manifest, and tuned values override them until they are reset. An app that is no longer
+//! in the code is kept unless it is pruned.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,15 +14,15 @@ use crate::history::Why;
 use crate::manifest::{App, Manifest};
 use crate::parameters::{self, Parameters};
 
-/// What a deploy may do beyond putting the code's values in place.
+/// What a deploy may do beyond applying the code's values.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whose tuned values are dropped.
     pub reset_scaling: Reset,
-    /// Whether apps that are gone from the code are deleted.
+    /// Whether apps that are no longer in the code are deleted.
     pub prune: bool,
-    /// Binaries that exist and were not read: apps of theirs alone are none of the plan's
-    /// business.
+    /// Binaries that exist and were not read. Apps linked only by these binaries are left out of
+    /// the plan.
     pub not_read: BTreeSet<String>,
 }
 
@@ -48,7 +48,7 @@ impl Reset {
     }
 }
 
-/// Compares what the code says with what is deployed. Nothing else has a say, and nothing is
+/// Compares the code with what is deployed. The plan depends on nothing else, and nothing is
 /// changed.
 ///
 /// ```
@@ -143,7 +143,7 @@ fn plan_removed(name: &str, state: &AppState, prune: bool) -> AppPlan {
 }
 
 impl Options {
-    /// Whether an app was not looked for, so that nobody knows whether the code still has it.
+    /// Whether only unread binaries link an app, so that the code may still have it.
     pub fn is_unread(&self, app: &AppState) -> bool {
         let mut binaries = app.binaries.iter();
         !app.binaries.is_empty() && binaries.all(|binary| self.not_read.contains(binary))

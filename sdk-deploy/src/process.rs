@@ -1,4 +1,4 @@
-//! A process that may neither take for ever nor say without end.
+//! Runs a process with limits on its time and output.
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -6,28 +6,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The most that a process may say, in bytes.
+/// The most output of a process, in bytes.
 pub(crate) const OUTPUT_LIMIT: usize = 64 << 20;
 
-/// How often a process is looked at.
+/// How often a process is checked.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How long what it said is waited for once a process has ended: what it started itself may hold
-/// its output open for ever.
+/// How long output is read after a process has ended. Its children may keep the pipes open for
+/// ever.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
-/// How a process came to its end.
+/// How a process ended.
 #[derive(Debug)]
 pub(crate) enum ProcessEnd {
-    /// By itself, or by somebody else's signal.
+    /// It exited, or another process killed it.
     Exited(ExitStatus),
-    /// It was killed after its time.
+    /// It was killed at its time limit.
     TimedOut,
     /// It was killed after [`OUTPUT_LIMIT`] bytes.
     TooMuchOutput,
 }
 
-/// What a process said, and how it ended.
+/// The output of a process, and how it ended.
 #[derive(Debug)]
 pub(crate) struct ProcessOutput {
     pub(crate) end: ProcessEnd,
@@ -35,8 +35,7 @@ pub(crate) struct ProcessOutput {
     pub(crate) stderr: Vec<u8>,
 }
 
-/// Runs a process with its output where the command sends it; `None` where it was killed after
-/// this long.
+/// Runs a process without capturing its output; `None` if it was killed at the limit.
 ///
 /// # Errors
 ///
@@ -49,7 +48,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> io::Result<Option<E
     })
 }
 
-/// Runs a process for this long at most, and takes what it says.
+/// Runs a process within a time limit, and captures its output.
 ///
 /// # Errors
 ///
@@ -64,7 +63,7 @@ pub(crate) fn capture(command: &mut Command, limit: Duration) -> io::Result<Proc
     let deadline = Instant::now() + DRAIN_TIME;
     let (stdout, stderr) = (stdout.finish(deadline), stderr.finish(deadline));
     Ok(ProcessOutput {
-        // Who is no longer listened to ends by that too.
+        // A process also ends when its pipe is closed at the limit.
         end: match stdout.len().max(stderr.len()) > OUTPUT_LIMIT {
             true => ProcessEnd::TooMuchOutput,
             false => end,
@@ -74,7 +73,7 @@ pub(crate) fn capture(command: &mut Command, limit: Duration) -> io::Result<Proc
     })
 }
 
-/// Waits for the end of a process, and brings it about where that is due.
+/// Waits for a process, and kills it at a limit.
 fn wait(
     child: &mut Child,
     limit: Duration,
@@ -93,13 +92,13 @@ fn wait(
                 continue;
             }
         };
-        // Not waited for: a process that hangs in the kernel does not die.
+        // Not waited for, because a process that hangs in the kernel does not die.
         child.kill()?;
         return Ok(end);
     }
 }
 
-/// What a process says into a pipe, as it comes.
+/// Reads a pipe in a thread.
 struct PipeReader {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
@@ -121,7 +120,7 @@ impl PipeReader {
         lock(&self.bytes).len() > OUTPUT_LIMIT
     }
 
-    /// All of it, or what came until then.
+    /// The bytes read until the end of the pipe, or until the deadline.
     fn finish(&self, deadline: Instant) -> Vec<u8> {
         while !self.reader.is_finished() && Instant::now() < deadline {
             thread::sleep(POLL_INTERVAL);
@@ -130,13 +129,13 @@ impl PipeReader {
     }
 }
 
-/// Reads to the end, or to the most that may be said.
+/// Reads to the end or to the limit.
 fn read_to_limit(mut pipe: impl Read, buffer: &Mutex<Vec<u8>>) {
     let mut part = vec![0; 64 << 10];
     loop {
         let read = match pipe.read(&mut part) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            // What cannot be read was not said.
+            // After a read error the output ends.
             Ok(0) | Err(_) => return,
             Ok(read) => read,
         };
@@ -148,7 +147,7 @@ fn read_to_limit(mut pipe: impl Read, buffer: &Mutex<Vec<u8>>) {
     }
 }
 
-/// What one thread has added is there for the other, however it ended.
+/// The bytes are valid even if the other thread panicked.
 fn lock(bytes: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
     bytes.lock().unwrap_or_else(PoisonError::into_inner)
 }

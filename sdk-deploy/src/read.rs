@@ -1,7 +1,7 @@
-//! From a file to the records in it.
+//! Reads the records of apps out of a file.
 //!
-//! Only headers and the records' sections are read, through a cache of the pages asked for:
-//! binaries are large. Nothing is trusted and nothing is run.
+//! Only headers and the sections of records are read, through a cache of pages, because binaries
+//! are large. No file is trusted or run.
 
 mod archive;
 mod bounded;
@@ -29,7 +29,7 @@ use unchanged::read_unchanged;
 ///
 /// # Errors
 ///
-/// A [`ReadError`] that names the file. A file with no records is none: the list is empty.
+/// A [`ReadError`] that names the file. A file without records is no error: the list is empty.
 ///
 /// ```
 /// // This very program carries no app.
@@ -41,7 +41,7 @@ pub fn records(path: &Path) -> Result<Vec<Record>, ReadError> {
     read_unchanged(path, |file| records_in(file))
 }
 
-/// The same as [`records`] of what is no file: bytes in memory, or a part of something larger.
+/// Like [`records`], for bytes in memory or a part of something larger.
 ///
 /// # Errors
 ///
@@ -65,8 +65,8 @@ pub fn records_in(stream: impl Read + Seek) -> Result<Vec<Record>, ReadFault> {
     Ok(found.records())
 }
 
-/// Looks for records in all bytes of a file, as in the bitcode of a library that awaits link-time
-/// optimisation. Memory stays bounded; what is not a whole record is passed over.
+/// Searches all bytes of a file for records, for instance in the bitcode of a library before
+/// link-time optimisation. Memory use is bounded. Incomplete records are skipped.
 ///
 /// # Errors
 ///

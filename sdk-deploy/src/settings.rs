@@ -26,7 +26,7 @@ const APPS: &str = "apps";
 pub struct CargoToml {
     /// Where it is.
     pub path: PathBuf,
-    /// The package whose it is; `None` for that of a workspace.
+    /// Its package; `None` for a workspace's file.
     pub package: Option<String>,
 }
 
@@ -49,11 +49,11 @@ struct Table {
     apps: BTreeMap<String, AppSettings>,
 }
 
-/// What targets bring to the settings.
+/// The keys that targets add to the settings.
 pub(crate) struct TargetKeys {
     /// The names of targets.
     pub(crate) names: &'static [&'static str],
-    /// The keys of tables that one target reads, each with what checks the table.
+    /// The keys of tables that one target reads, each with its check.
     pub(crate) tables: &'static [(&'static str, CheckTable)],
 }
 
@@ -70,16 +70,16 @@ impl Settings {
         Ok(Self { tables })
     }
 
-    /// The target, where one is set.
+    /// The target, if one is set.
     ///
     /// # Errors
     ///
-    /// When two packages name different ones.
+    /// When two packages set different values.
     pub fn target(&self) -> Result<Option<&str>, Problem> {
         self.set_once(TARGET, |table| table.target.as_deref())
     }
 
-    /// The state's file, where one is set.
+    /// The state's file, if one is set.
     ///
     /// # Errors
     ///
@@ -88,11 +88,11 @@ impl Settings {
         self.set_once(STATE, |table| table.state.as_deref())
     }
 
-    /// How long the platform's tool may take, from a second to a week each.
+    /// How long the platform's tool may take; each limit is a second to a week.
     ///
     /// # Errors
     ///
-    /// When two packages say different things.
+    /// When two packages set different values.
     ///
     /// ```
     /// use std::time::Duration;
@@ -116,8 +116,8 @@ impl Settings {
         })
     }
 
-    /// How an app of this package is to be deployed: each key from the nearest table that has it.
-    /// Where the package is not known, every package's table is as near.
+    /// The settings of an app of this package: each key from the nearest table that has it. If the
+    /// package is not known, the tables of all packages count.
     ///
     /// ```
     /// use machinist_deploy::{CargoToml, Settings};
@@ -145,7 +145,7 @@ impl Settings {
         AppSettings::first_of(&nearest)
     }
 
-    /// The apps that have settings of their own.
+    /// The names of the apps in the settings.
     pub fn apps(&self) -> impl Iterator<Item = &str> {
         let apps = self.tables.iter().flat_map(|table| table.apps.keys());
         apps.map(String::as_str)
@@ -157,7 +157,7 @@ impl Settings {
         key: &'static str,
         read: fn(&Reader, &Item<'_>) -> Result<T, Problem>,
     ) -> Result<Option<T>, Problem> {
-        // What is wrong in a file was reported when it was read.
+        // Errors were reported when the file was read.
         self.set_once(key, |table| {
             let keys = table.reader.document(&section(table.package.is_some()));
             let value = keys.ok()??.remove(key)?;
@@ -165,7 +165,7 @@ impl Settings {
         })
     }
 
-    /// What is set once for a whole deploy.
+    /// A value that is set once for a whole deploy.
     fn set_once<'a, T: PartialEq>(
         &'a self,
         key: &str,
@@ -271,7 +271,7 @@ fn apps(reader: &Reader, value: &Item<'_>) -> Result<BTreeMap<String, AppSetting
     for (app, value) in table {
         let app_name = app.get_ref();
         if !name::is_dns_label(app_name) {
-            let problem = Problem::new(format!("`{}` is no app's name", shown(app_name)));
+            let problem = Problem::new(format!("invalid app name `{}`", shown(app_name)));
             return Err(reader.at(value, problem));
         }
         let Some(keys) = value.get_ref().as_table() else {

@@ -5,7 +5,7 @@ use crate::deployed::{AppState, Deployed};
 use crate::history::{Change, Deploy, DeployStamp};
 use crate::parameters::Parameters;
 
-/// How many deploys of an app are remembered.
+/// How many deploys the history of an app keeps.
 const HISTORY_LENGTH: usize = 10;
 
 impl Deployed {
@@ -19,7 +19,7 @@ impl Deployed {
         after
     }
 
-    /// One app of a plan was carried out.
+    /// Records that one app of a plan was carried out.
     pub fn settle(&mut self, app: &AppPlan, stamp: &DeployStamp) {
         match (app.action, &app.effective) {
             (Action::Orphaned, _) => {}
@@ -33,7 +33,7 @@ impl Deployed {
         }
     }
 
-    /// An app was tuned.
+    /// Records that an app was tuned.
     pub fn settle_tuning(&mut self, tuned: &AppPlan) {
         if let Some(state) = self.apps.get_mut(&tuned.name) {
             state.overrides = tuned.overrides();
@@ -42,8 +42,8 @@ impl Deployed {
 }
 
 impl AppState {
-    /// The platform calls the app's last deploy so. Where that brought no other parameters it was
-    /// one that brought another binary.
+    /// Records the platform's name of the last deploy. A new name without changed parameters means
+    /// another binary.
     pub(crate) fn record_revision(&mut self, revision: &str, stamp: &DeployStamp) {
         let last = self.history.first();
         let is_new = last.is_none_or(|last| last.serial != stamp.serial);

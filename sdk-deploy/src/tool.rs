@@ -1,4 +1,4 @@
-//! The platform's own tool: how it is run, and what it says.
+//! Runs the platform's own tool, and reads its output.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::process::{self, ProcessEnd};
 pub struct Tool {
     /// The program, found in the `PATH`.
     pub program: &'static str,
-    /// How it is installed and signed in.
+    /// How to install it and sign in.
     pub install: &'static str,
 }
 
@@ -39,11 +39,11 @@ pub struct ToolCommand {
     pub tool: &'static Tool,
     /// Its arguments.
     pub args: Vec<String>,
-    /// Where in the rendering's folder it is run; `None` where that does not matter.
+    /// Its working directory, in the rendering's folder; `None` for any.
     pub folder: Option<PathBuf>,
 }
 
-/// As a shell takes it.
+/// As a shell command.
 impl fmt::Display for ToolCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.tool.program)?;
@@ -53,7 +53,7 @@ impl fmt::Display for ToolCommand {
     }
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell if needed.
 ///
 /// ```
 /// use machinist_deploy::shell_word;
@@ -71,7 +71,7 @@ pub fn shell_word(word: &str) -> String {
 }
 
 impl ToolCommand {
-    /// A command with these arguments, run in this folder of the rendering's.
+    /// A command with these arguments and this working directory.
     pub(crate) fn new(tool: &'static Tool, args: &[&str], folder: Option<&str>) -> Self {
         Self {
             tool,
@@ -80,11 +80,11 @@ impl ToolCommand {
         }
     }
 
-    /// Runs it in its folder of the rendering's. All that it says goes to stderr, as it comes.
+    /// Runs it in its working directory. All its output goes to stderr.
     ///
     /// # Errors
     ///
-    /// When it is not there, does not succeed or takes too long, with where its files are.
+    /// When it is not installed, fails or takes too long, with the folder of its files.
     pub(crate) fn run(&self, folder: &Path, limits: Limits) -> Result<(), Problem> {
         let mut command = self.command();
         command.stdout(io::stderr());
@@ -93,18 +93,19 @@ impl ToolCommand {
             command.current_dir(folder);
         }
         let status = process::run(&mut command, limits.run).map_err(|error| match &folder {
-            Some(folder) if !folder.is_dir() => {
-                Problem::new(format!("`{}` is gone: {error}", folder.display()))
-            }
+            Some(folder) if !folder.is_dir() => Problem::new(format!(
+                "the folder `{}` is missing: {error}",
+                folder.display()
+            )),
             _ => self.cannot_run(&error),
         })?;
         let failed = match status {
             Some(status) if status.success() => return Ok(()),
             Some(status) => self
                 .failed(status)
-                .help("what it said stands above; mend it and try again: what is done stays done"),
+                .help("see its output above, fix the cause and try again: what was done is kept"),
             None => self.timed_out(limits.run).help(format!(
-                "what it said stands above; {}, and try again: what is done stays done",
+                "see its output above; {}, and try again: what was done is kept",
                 longer_limit(RUN_TIMEOUT, limits.run)
             )),
         };
@@ -114,11 +115,11 @@ impl ToolCommand {
         })
     }
 
-    /// Runs it and gives what it writes to stdout.
+    /// Runs it, and gives its output on stdout.
     ///
     /// # Errors
     ///
-    /// When it is not there, does not succeed, takes too long or says too much, with what it said.
+    /// When it is not installed, fails, takes too long or writes too much, with its output.
     pub(crate) fn read(&self, limits: Limits) -> Result<String, Problem> {
         let output = process::capture(&mut self.command(), limits.answer)
             .map_err(|error| self.cannot_run(&error))?;
@@ -132,7 +133,7 @@ impl ToolCommand {
                 longer_limit(ANSWER_TIMEOUT, limits.answer)
             )),
             ProcessEnd::TooMuchOutput => Problem::new(format!(
-                "`{self}` said more than {} MiB and was killed",
+                "`{self}` wrote more than {} MiB and was killed",
                 process::OUTPUT_LIMIT >> 20
             ))
             .help("run it by itself to see why"),
@@ -165,16 +166,16 @@ impl ToolCommand {
 
     fn timed_out(&self, limit: Duration) -> Problem {
         Problem::new(format!(
-            "`{self}` was not done within {} and was killed; what it started itself may go on",
+            "`{self}` did not finish within {} and was killed; processes that it started may still run",
             duration_text(limit)
         ))
     }
 }
 
-/// What to do where a tool needs more time.
+/// How to give a tool more time.
 fn longer_limit(key: &str, limit: Duration) -> String {
     format!(
-        "where it needs longer, write `{key} = \"{}\"` in `[workspace.metadata.machinist]`",
+        "if it needs more time, write `{key} = \"{}\"` in `[workspace.metadata.machinist]`",
         duration_text(limit.saturating_mul(2).min(MAX_LIMIT))
     )
 }
@@ -183,15 +184,15 @@ fn duration_text(limit: Duration) -> String {
     DURATION.show(u32::try_from(limit.as_secs()).unwrap_or(u32::MAX))
 }
 
-/// With what a tool said, if that is anything.
+/// A problem with a tool's output as a note.
 pub(crate) fn with_output(problem: Problem, output: String) -> Problem {
     match output.is_empty() {
         true => problem,
-        false => problem.note(format!("it said: {output}")),
+        false => problem.note(format!("its output: {output}")),
     }
 }
 
-/// The end of what a tool said: there it says why it failed.
+/// The end of a tool's output, where the reason of a failure is.
 fn last_lines(output: &[u8]) -> String {
     let cut = &output[output.len().saturating_sub(EXCERPT_LENGTH)..];
     let cut = String::from_utf8_lossy(cut);
@@ -200,7 +201,7 @@ fn last_lines(output: &[u8]) -> String {
     lines.join("\n")
 }
 
-/// The beginning of an answer: there one sees what it is.
+/// The beginning of a tool's output, which shows its format.
 pub(crate) fn first_lines(output: &str) -> String {
     let output = output.trim();
     let lines: Vec<&str> = output.lines().take(EXCERPT_LINES).collect();
@@ -211,9 +212,9 @@ pub(crate) fn first_lines(output: &str) -> String {
     }
 }
 
-/// The longest time that settings take.
+/// The longest limit that can be set.
 const MAX_LIMIT: Duration = Duration::from_secs(MAX_SECONDS as u64);
 
-/// How many lines of what a tool said are shown again, and how many bytes or characters.
+/// How many lines of a tool's output are shown, and how many bytes or characters.
 const EXCERPT_LINES: usize = 12;
 const EXCERPT_LENGTH: usize = 1_000;

@@ -11,13 +11,12 @@ use crate::history::Why;
 use crate::parameters::{self, Parameters, checked};
 
 impl Deployed {
-    /// What tuning an app would change: these scaling parameters are in effect until they are
+    /// What tuning an app would change. Tuned scaling parameters are in effect until they are
     /// reset.
     ///
     /// # Errors
     ///
-    /// An app that is not deployed, and what is wrong with a value: the rules are those of the
-    /// attribute.
+    /// When the app is not deployed, or a value breaks a rule of the attribute.
     pub fn tune(&self, app: &str, values: &Parameters) -> Result<AppPlan, Problem> {
         let state = self.find(app)?;
         let mut overrides = state.overrides.clone();
@@ -34,13 +33,13 @@ impl Deployed {
     }
 }
 
-/// What these overrides would change of an app.
+/// The plan that gives an app these tuned values.
 fn with_overrides(name: &str, state: &AppState, overrides: &Parameters) -> AppPlan {
     let code = state.actual_code();
     AppPlan::with_parameters(name, state, &code, (&state.scaling, overrides), Why::Tuned)
 }
 
-/// A value to tune, by the rules of the attribute, as the manifest has it.
+/// Checks a value by the rules of the attribute, and gives it in the manifest's form.
 fn checked_for_tuning(key: &str, value: &Value) -> Result<Value, Problem> {
     let parameter = match parameter::find(key) {
         Some(parameter) if parameter.group == Group::Scaling => parameter,
@@ -56,7 +55,7 @@ fn not_tunable(key: &str) -> Problem {
     let keys: Vec<&str> = scaling.map(|parameter| parameter.key).collect();
     if parameter::find(key).is_some() {
         return Problem::new(format!("`{key}` is a code parameter and cannot be tuned"))
-            .help("change it in the code and deploy: every deploy puts the code's value back");
+            .help("change it in the code and deploy: every deploy applies the code's value");
     }
     let problem = Problem::new(format!("unknown parameter `{}`", shown(key)));
     match machinist_core::suggest::nearest(key, keys.iter().copied()) {

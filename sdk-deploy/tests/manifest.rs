@@ -172,25 +172,25 @@ fn a_payload_that_is_no_app_is_refused() {
         ),
         (
             with("a", json!({"code": {"machine_type": "S"}})),
-            "`machine_type` is not as a manifest has it",
+            "`machine_type` is not in the manifest's form",
         ),
         (
             with(
                 "a",
                 json!({"code": {"machine_type": ["S"], "gpus": {"path": 2}}}),
             ),
-            "`gpus` is not as a manifest has it",
+            "`gpus` is not in the manifest's form",
         ),
         (
             with("a", json!({"scaling": {"keep_alive": "5m"}})),
-            "`keep_alive` is not as a manifest has it",
+            "`keep_alive` is not in the manifest's form",
         ),
         (
             with(
                 "a",
                 json!({"code": {"machine_type": ["S"], "health_check": {"path": "/", "b": null}}}),
             ),
-            "`health_check` is not as a manifest has it",
+            "`health_check` is not in the manifest's form",
         ),
         (
             with("a", json!({"code": {"machine_type": ["S\n"]}})),

@@ -468,7 +468,7 @@ fn tuning_is_checked_by_the_rules_of_the_attribute() {
             .unwrap_err()
             .to_string()
     };
-    assert!(refused("llm", json!({"gpus": 4})).contains("every deploy puts the code's value back"));
+    assert!(refused("llm", json!({"gpus": 4})).contains("every deploy applies the code's value"));
     assert!(
         refused("llm", json!({"keep_alvie": 4})).contains("a similar one exists: `keep_alive`")
     );
@@ -551,7 +551,7 @@ fn a_state_with_a_name_that_could_be_an_option_or_a_path_is_refused() {
         let text = saved().to_json().replace("\"llm\"", &format!("{name:?}"));
         let error = State::parse(&text).unwrap_err().to_string();
         assert!(
-            error.contains(&format!("`{name}` is no app's name")),
+            error.contains(&format!("invalid app name `{name}`")),
             "{error}"
         );
     }

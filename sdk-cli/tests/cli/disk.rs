@@ -194,9 +194,9 @@ fn a_full_disk_after_the_platform_has_an_app_is_said_and_gone_on_with() {
     ));
     failed.exits(1).says(
         "error: cannot write `machinist-state.json`: File too large (os error 27)\n\
-         help: mend this, and try again: the state is as it was before\n\
-         note: fal did what it was told for `two`, and that is not on record: the next deploy \
-         does it again",
+         help: fix this and try again: the state is unchanged\n\
+         note: fal carried out the change of `two`, but the state does not record it: the \
+         next deploy repeats it",
     );
     let state = State::parse(&project.read(STATE))
         .unwrap()

@@ -156,7 +156,7 @@ fn tuning_follows_the_rules_of_the_attribute() {
         ),
         (
             &["b", "keep_alive=1"],
-            "no app `b` is deployed\nhelp: deployed are a",
+            "no app `b` is deployed\nhelp: deployed apps are a",
         ),
         (&["a", "\u{1b}[31m=1"], "unknown parameter `\\u{1b}[31m`"),
     ] {
@@ -382,7 +382,7 @@ fn an_earlier_deploy_is_brought_back_with_its_scaling() {
         .run(&["rollback", "a", "--yes"])
         .exits(1)
         .says(&format!(
-            "error: there is no earlier deploy on record\nhelp: deploys on record are 1 of {}",
+            "error: no earlier deploy is recorded\nhelp: recorded deploys are 1 of {}",
             state(&project).deployed_to("file").apps["a"].history[0].time
         ));
     project.run(&["scale", "a", "keep_alive=10m"]).exits(0);
@@ -519,7 +519,7 @@ fn a_damaged_state_is_named_with_its_place_and_left_as_it_is() {
     ] {
         project.run(args).exits(1).says(
             "error: `machinist-state.json`: this is not a state: expected value at line 4 column 13\n\
-             help: put back the version of it that git has; nothing was changed",
+             help: restore the file from git; nothing was changed",
         );
     }
     assert_eq!(project.read(STATE), damaged);

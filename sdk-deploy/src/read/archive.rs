@@ -12,7 +12,7 @@ pub(super) fn is_archive<'data>(data: impl ReadRef<'data>) -> bool {
     matches!(FileKind::parse(data), Ok(FileKind::Archive))
 }
 
-/// Finds the records of all members that are object files; metadata and bitcode are passed over.
+/// Finds the records of all members that are object files. Metadata and bitcode are skipped.
 pub(super) fn find<R: ReadCacheOps>(
     file: &ReadCache<R>,
     found: &mut FoundRecords,

@@ -25,25 +25,25 @@ pub struct ReadError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReadFault {
-    /// The operating system says no.
+    /// The operating system reports an error.
     #[error("cannot be read: {0}")]
     Io(#[from] io::Error),
-    /// Somebody wrote to it in the meantime.
+    /// It was written to while it was read.
     #[error("changed while it was read")]
     Changed,
-    /// No format that is known here.
+    /// Its format is not known.
     #[error("is not a binary")]
     NotABinary,
-    /// A known format whose headers make no sense.
+    /// Its headers are invalid.
     #[error("is a damaged binary: {0}")]
     Malformed(String),
-    /// An archive that only names its members.
+    /// It is a thin archive, which only names its members.
     #[error("is a thin archive, which only names its members")]
     ThinArchive,
-    /// The section is larger than any that apps could fill.
+    /// A section of records is larger than the limit.
     #[error("has a section of records with {0} bytes, which is too large")]
     OversizedSection(u64),
-    /// A record of a newer version.
+    /// A record has a newer format.
     #[error(
         "has a record of format {version} at offset {offset}, which is newer than this version"
     )]
@@ -53,7 +53,7 @@ pub enum ReadFault {
         /// Where its frame starts in the file.
         offset: u64,
     },
-    /// A record that is none.
+    /// A record is corrupt.
     #[error("has a corrupt record at offset {offset}: {fault}")]
     CorruptRecord {
         /// What is wrong with it.
@@ -74,7 +74,7 @@ impl ReadFault {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Io(_) => None,
-            Self::Changed => Some("try again when it is written"),
+            Self::Changed => Some("try again when nothing writes to it"),
             Self::NotABinary => {
                 Some("name a program or library that cargo built: ELF, Mach-O, PE or wasm")
             }

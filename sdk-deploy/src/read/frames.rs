@@ -5,7 +5,7 @@ use object::read::ReadRef;
 
 use super::error::ReadFault;
 
-/// More than a million apps: a header that states more is damaged.
+/// Room for more than a million apps. A larger section means a damaged header.
 const MAX_SECTION: u64 = 1 << 30;
 
 /// A range of a file: offset and size in bytes.
@@ -20,15 +20,15 @@ pub struct Record {
     pub offset: u64,
 }
 
-/// The records of a file, as its sections are met.
+/// The records of a file that were found so far.
 pub(super) struct FoundRecords {
     records: Vec<Record>,
-    /// How many bytes further sections may have: together they are no longer than the file.
+    /// How many bytes further sections may have. All sections together cannot exceed the file.
     remaining: u64,
 }
 
 impl FoundRecords {
-    /// None yet, in a file of this length.
+    /// No records yet, in a file of this length.
     pub(super) fn in_file_of_length(length: u64) -> Self {
         Self {
             records: Vec::new(),
@@ -57,7 +57,7 @@ impl FoundRecords {
     }
 }
 
-/// Headers that name the same section again and again would fill the memory.
+/// Headers that name the same section again and again would exhaust memory.
 fn overlap() -> ReadFault {
     ReadFault::Malformed("its sections of records are larger than the file".into())
 }

@@ -1,4 +1,4 @@
-//! What a file runs on, by its header.
+//! Identifies the platform of a program by its header.
 
 use std::fmt;
 use std::path::Path;
@@ -10,7 +10,7 @@ use object::{Endianness, elf};
 use super::error::{ReadError, ReadFault};
 use super::unchanged::read_unchanged;
 
-/// What a file is for.
+/// The kind of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
     /// A program for Linux on x86_64.
@@ -34,7 +34,7 @@ impl fmt::Display for Program {
     }
 }
 
-/// What a file runs on.
+/// Identifies a file.
 pub(crate) fn identify(path: &Path) -> Result<Program, ReadError> {
     read_unchanged(path, |file| program(&ReadCache::new(file)))
 }
@@ -68,7 +68,7 @@ fn elf64<'data>(data: impl ReadRef<'data>) -> Result<Program, ReadFault> {
     }
     let is_program = match header.e_type(endian) {
         elf::ET_EXEC => true,
-        // A library too is of this type; a program that can be loaded anywhere says so.
+        // Libraries have this type too; a position-independent program is marked as one.
         elf::ET_DYN => is_position_independent_program(header, endian, data)?,
         _ => false,
     };

@@ -1,4 +1,4 @@
-//! Opening a file, and noticing when somebody writes to it while it is read.
+//! Reads a file, and detects writes to it in the meantime.
 
 use std::fs::{self, File};
 use std::io;
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::error::{ReadError, ReadFault};
 
-/// Reads a file that nobody may write to in the meantime.
+/// Reads a file, and fails if it was written to in the meantime.
 pub(super) fn read_unchanged<T>(
     path: &Path,
     read: impl FnOnce(&File) -> Result<T, ReadFault>,
@@ -27,14 +27,14 @@ pub(super) fn read_unchanged<T>(
     })
 }
 
-/// What is another after the file was written to.
+/// Length and time of the file; a write changes them.
 fn version(file: &File) -> io::Result<(u64, Option<SystemTime>)> {
     let metadata = file.metadata()?;
     Ok((metadata.len(), metadata.modified().ok()))
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    // A pipe would block, and a device never end.
+    // Reading a pipe would block, and a device may be endless.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,

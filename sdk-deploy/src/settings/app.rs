@@ -15,17 +15,17 @@ const AUTH: &str = "auth";
 /// The keys of an app.
 pub(super) const KEYS: &[&str] = &[IMAGE, DOCKERFILE, BIN, AUTH];
 
-/// Who may call an app, as the platform's client has it.
+/// Who may call an app, in the words of the platform's client.
 const AUTH_MODES: &[&str] = &["private", "public", "shared"];
 
-/// How an app is to be deployed.
+/// The settings of an app.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppSettings {
-    /// The image that is run, where it is built elsewhere.
+    /// The container image, if it is built elsewhere.
     pub image: Option<String>,
     /// The `Dockerfile` that makes the image.
     pub dockerfile: Option<PathBuf>,
-    /// The binary, of those that link the app.
+    /// The binary to deploy, if several link the app.
     pub bin: Option<String>,
     /// Who may call the app.
     pub auth: Option<String>,
@@ -75,7 +75,7 @@ fn auth(reader: &Reader, value: &Item<'_>) -> Result<String, Problem> {
     if AUTH_MODES.contains(&auth) {
         return Ok(auth.into());
     }
-    let problem = Problem::new(format!("`{}` is no way to call an app", shown(auth)));
+    let problem = Problem::new(format!("unknown `auth` mode `{}`", shown(auth)));
     Err(reader.at(
         value,
         problem.help(format!("write one of {}", AUTH_MODES.join(", "))),

@@ -1,4 +1,4 @@
-//! Reads values of a Cargo.toml, and says where a wrong one stands.
+//! Reads values of a Cargo.toml, with the place of each error.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 /// A value with its place.
 pub(crate) type Item<'t> = Spanned<DeValue<'t>>;
 
-/// A file, with its text to find places in.
+/// A file with its text.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader {
     file: PathBuf,
@@ -35,7 +35,7 @@ impl Reader {
         &self.file
     }
 
-    /// The table that these keys lead to; `None` where there is none.
+    /// The table at these keys; `None` if there is none.
     pub(crate) fn document(&self, keys: &[&str]) -> Result<Option<DeTable<'_>>, Problem> {
         let document =
             DeTable::parse(&self.text).map_err(|error| cannot_read(&self.file, &error))?;

@@ -1,4 +1,4 @@
-//! The binary of an app that a platform runs, and where it lies in the container's image.
+//! The binary that a platform runs for an app, and its path in the container's image.
 
 use machinist_core::problem::Problem;
 use machinist_core::text::shown;
@@ -13,7 +13,7 @@ pub(super) fn path_in_image(binary: &str) -> String {
     format!("{FOLDER}{binary}")
 }
 
-/// An app that several binaries link, of which a platform runs one.
+/// The error for an app that several binaries link: a platform runs one.
 pub(super) fn which_binary(app: &str, binaries: &[String]) -> Problem {
     let Some(first) = binaries.first() else {
         return Problem::new(format!("no binary links the app `{app}`"));
@@ -39,7 +39,7 @@ pub(super) fn one_binary(app: &AppPlan, chosen: Option<&str>) -> Result<String, 
     Ok(binary.into())
 }
 
-/// Checks that a binary's name means the same to a `Dockerfile`, a shell and a file system.
+/// Checks that a binary's name needs no quotes in a `Dockerfile`, a shell or a file system.
 pub(super) fn check_binary_name(name: &str) -> Result<(), Problem> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     match name.chars().all(is_plain) && !["", ".", ".."].contains(&name) {

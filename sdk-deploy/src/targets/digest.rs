@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-/// What tells a text apart from others.
+/// The digest of a text.
 pub(super) fn digest(text: &str) -> String {
     hex(Sha256::digest(text))
 }

@@ -1,6 +1,6 @@
-//! dstack, by its own command.
+//! The target `dstack`, by its own command.
 //!
-//! An update replaces the whole service, so what was tuned comes from the state.
+//! An update replaces the whole service, so tuned values come from the state.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::binary::{one_binary, path_in_image};
 use super::digest::digest;
 use super::each_app::each_app;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
-use super::messages::{image_is_kept, no_image, no_port, requests_a_second, unsupported};
+use super::messages::{image_is_kept, no_image, no_port, requests_per_second, unsupported};
 use super::yaml::yaml;
 use crate::app_plan::{AppPlan, Plan};
 use crate::deployed::Deployed;
@@ -31,10 +31,10 @@ static DSTACK: Tool = Tool {
 };
 
 const FILE: &str = "service.dstack.yml";
-/// The longest name that it takes.
+/// The longest name of a service.
 const MAX_NAME_LENGTH: usize = 41;
 
-/// What it cannot express.
+/// The keys that it does not support.
 const UNSUPPORTED: &[&str] = &[
     parameter::STARTUP_TIMEOUT,
     parameter::CONCURRENCY_BUFFER,
@@ -64,7 +64,7 @@ impl Dstack {
             .all_parameters()
             .contains_key(parameter::MAX_MULTIPLEXING)
         {
-            rendering.warnings.push(requests_a_second("dstack", name));
+            rendering.warnings.push(requests_per_second("dstack", name));
         }
         rendering.artifacts.insert(name.clone(), digest(&text));
         rendering.files.push(RenderedFile {
@@ -85,9 +85,9 @@ impl Dstack {
         let image = settings.image.ok_or_else(|| no_image("dstack", name))?;
         let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
         if !is_letter || !(2..=MAX_NAME_LENGTH).contains(&name.len()) {
-            let message = format!("dstack cannot take the name `{name}`");
+            let message = format!("invalid name of a dstack service: `{name}`");
             return Err(Problem::new(message).help(format!(
-                "give the app one of 2 to {MAX_NAME_LENGTH} characters that begins with a letter"
+                "give the app a name of 2 to {MAX_NAME_LENGTH} characters that begins with a letter"
             )));
         }
         let all = app.all_parameters();
@@ -117,7 +117,7 @@ impl Dstack {
     }
 }
 
-/// How many replicas, and when there are more or less of them.
+/// The number of replicas, and when it changes.
 fn replicas(all: &Parameters, set: &mut dyn FnMut(&str, Value) -> Option<Value>) {
     let number = |key: &str| parameters::number(all, key);
     let (min, max) = parameters::replicas(all);
@@ -143,13 +143,13 @@ fn resources(app: &AppPlan) -> Result<Value, Problem> {
     let code = app.effective.clone().unwrap_or_default().code;
     let machines = machines::named_in(&code, &app.machines);
     let gpus = parameters::gpus(&code);
-    // It counts whole cores.
+    // dstack counts whole cores.
     let cores = machines::smallest(&machines, gpus, |machine| machine.millicores).div_ceil(1_000);
     let ram_mb = machines::smallest(&machines, gpus, |machine| machine.ram_mb);
     let mut resources = json!({"cpu": format!("{cores}.."), "memory": format!("{ram_mb}MB..")});
     let names: Vec<&String> = machines::accelerators(&machines)?;
     resources["gpu"] = match names.is_empty() {
-        // Without a word it may be a machine with GPUs too.
+        // Without this, dstack could choose a machine with GPUs.
         true => json!({"count": 0}),
         false => json!({"name": names, "count": gpus}),
     };
@@ -166,7 +166,7 @@ impl Target for Dstack {
     }
 
     fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
-        Err("dstack does not say what a service was made of".into())
+        Err("dstack does not report the parameters of a service".into())
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {

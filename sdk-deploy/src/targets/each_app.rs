@@ -6,7 +6,7 @@ use super::interface::{Rendering, Step, StepKind};
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::tool::ToolCommand;
 
-/// What carries a plan out, of what puts one app in place and of what deletes one.
+/// Renders a plan: `add` renders an app to deploy, `delete` gives the command that deletes one.
 pub(super) fn each_app(
     plan: &Plan,
     add: impl Fn(&AppPlan, &mut Rendering) -> Result<(), Problem>,

@@ -1,6 +1,6 @@
-//! The platform that the machine types come from, by its own command `fal`.
+//! The target `fal`: the platform of the built-in machine types, by its command `fal`.
 //!
-//! What its client does and does not check was found by running it (version 1.83.0).
+//! The behaviour of its client was found by running it (version 1.83.0).
 
 mod context;
 mod live;
@@ -65,8 +65,10 @@ impl Target for Fal {
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
         if removes_regions(app) {
-            return Err(Problem::new(format!("{NAME} cannot take the regions away"))
-                .help("name all of them, or reset the app's scaling with a deploy"));
+            return Err(
+                Problem::new(format!("{NAME} cannot remove the regions of a running app"))
+                    .help("name all of them, or reset the app's scaling with a deploy"),
+            );
         }
         Ok(Rendering {
             steps: scale_step(app).into_iter().collect(),
@@ -75,12 +77,12 @@ impl Target for Fal {
     }
 
     fn roll_back(&self, app: &AppPlan, to: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
-        // What begins with a dash would be an option.
+        // A leading dash would make it an option.
         let revision = to.revision.as_ref();
         let Some(revision) = revision.filter(|revision| !revision.starts_with('-')) else {
             let message = format!("{NAME} cannot go back to the deploy of {}", to.time);
             return Err(Problem::new(message)
-                .note("its revision is not on record")
+                .note("its revision is not recorded")
                 .help("check out its commit and deploy that"));
         };
         let command = fal_command(&["apps", "set-rev", &app.name, revision], None);
@@ -93,7 +95,7 @@ impl Target for Fal {
 }
 
 impl Fal {
-    /// The folder of an app: what its deploy sends, and nothing else.
+    /// Adds the folder of an app, with the files that its deploy sends and no others.
     fn add_files(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let settings = self.project.settings(&app.name);
         let (source, mut files) = match settings.image {
@@ -126,7 +128,7 @@ impl Fal {
         Ok(())
     }
 
-    /// The one binary that is deployed for an app.
+    /// The binary that is deployed for an app.
     fn binary(&self, app: &AppPlan, chosen: Option<&str>) -> Result<&Binary, Problem> {
         let read = |name: &&String| {
             self.project
@@ -168,8 +170,9 @@ impl Fal {
     }
 }
 
-/// The platform keeps the scaling of a running app unless its reset switch is on, and then it takes
-/// every value. Single values are set without it, so that whatever is tuned meanwhile is not lost.
+/// The platform keeps the scaling of a running app unless its reset switch is on, and then replaces
+/// every value. Single values are set without the switch, so that values tuned in the meantime are
+/// kept.
 fn deploy_steps(app: &AppPlan) -> Vec<Step> {
     let command = fal_command(&["deploy", &app.name, "--yes"], Some(&app.name));
     let deploy = Step::new(&app.name, StepKind::Deploy, command);
@@ -178,7 +181,7 @@ fn deploy_steps(app: &AppPlan) -> Vec<Step> {
     [deploy].into_iter().chain(scale).collect()
 }
 
-/// Whether a deploy is to put all scaling in place: the platform's only way to take regions away.
+/// Whether a deploy replaces all scaling: the platform has no other way to remove regions.
 fn needs_reset(app: &AppPlan) -> bool {
     app.reset || removes_regions(app)
 }
@@ -205,8 +208,8 @@ fn scale_step(app: &AppPlan) -> Option<Step> {
     ))
 }
 
-/// A change as a flag of `fal apps scale`. Where nothing is set any more it is the default, or 0,
-/// which clears what has none.
+/// A change as a flag of `fal apps scale`. A removed value becomes the default, or 0 if there is no
+/// default, which clears it.
 fn scale_flag(change: &Change) -> Vec<String> {
     let default = || {
         parameters::default_number(&change.parameter)

@@ -1,4 +1,4 @@
-//! The embedded target: one file with the parameters that are in effect.
+//! The target `file`: one file with the parameters in effect.
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ pub(super) struct File {
     folder: PathBuf,
 }
 
-/// The effective manifest: the parameters of every app that is deployed, with what was tuned.
+/// The effective manifest: the parameters of every deployed app, with tuned values.
 #[derive(Serialize)]
 struct EffectiveManifest<'a> {
     effective_version: u32,
@@ -66,7 +66,7 @@ impl Target for File {
     }
 
     fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
-        Err(format!("`{NAME}` has no platform that says anything"))
+        Err(format!("the target `{NAME}` has no platform to ask"))
     }
 
     fn deploy(&self, _: &Plan, after: &Deployed) -> Result<Rendering, Problem> {

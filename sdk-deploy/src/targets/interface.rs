@@ -1,4 +1,5 @@
-//! What every target can do, and what it answers: files, and commands of the platform's own tool.
+//! The interface of targets: what a target is asked, and the files and commands that it answers
+//! with.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,9 +16,9 @@ use crate::manifest::Binary;
 use crate::settings::AppSettings;
 use crate::tool::{self, ToolCommand};
 
-/// Where a deploy goes.
+/// The target of a deploy.
 ///
-/// A target says which files and which commands of the platform's own tool carry a change out; it
+/// A target gives the files and the commands of the platform's own tool that carry a change out. It
 /// changes nothing itself.
 ///
 /// ```
@@ -36,60 +37,59 @@ pub trait Target {
     /// Its name.
     fn name(&self) -> &'static str;
 
-    /// The folder of its files, where they are a deploy's result and not only its means.
+    /// The folder of its files, if the files are the deploy itself.
     fn folder(&self) -> Option<&Path> {
         None
     }
 
-    /// What asks the platform's tool for what it has, as JSON; `None` where nobody can be asked.
+    /// The command that lists the platform's apps as JSON; `None` if there is no such command.
     fn list_command(&self) -> Option<ToolCommand>;
 
-    /// What an answer says, beside what is known.
+    /// Reads the output of the list command, with what is known.
     ///
     /// # Errors
     ///
     /// Why it cannot be read.
     fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String>;
 
-    /// What the platform has; `None` where nobody can be asked.
+    /// What the platform has; `None` if it cannot be asked.
     ///
     /// # Errors
     ///
-    /// When its tool is missing, fails, takes too long, or says what cannot be read.
+    /// When its tool is missing, fails, takes too long, or its output cannot be read.
     fn live(&self, known: &Deployed, limits: Limits) -> Result<Option<Live>, Problem> {
         let Some(command) = self.list_command() else {
             return Ok(None);
         };
         let output = command.read(limits)?;
         if output.trim().is_empty() {
-            let message = format!("`{command}` succeeded, and said nothing");
+            let message = format!("`{command}` succeeded without output");
             return Err(Problem::new(message).help("run it by itself to see why"));
         }
         self.read_list(&output, known).map(Some).map_err(|reason| {
-            let problem = Problem::new(format!("cannot read what `{command}` says: {reason}"));
+            let problem = Problem::new(format!("cannot read the output of `{command}`: {reason}"));
             let problem = problem.help(
-                "upgrade the one or the other, with `cargo install cargo-machinist` and the \
-                 platform's own means",
+                "upgrade this command with `cargo install cargo-machinist`, or the platform's own tool",
             );
             tool::with_output(problem, tool::first_lines(&output))
         })
     }
 
-    /// What carries a plan out.
+    /// Renders a plan.
     ///
     /// # Errors
     ///
-    /// What is missing for it: a binary that runs there, or an image.
+    /// What is missing, for instance a binary that runs there, or an image.
     fn deploy(&self, plan: &Plan, after: &Deployed) -> Result<Rendering, Problem>;
 
-    /// What tunes an app.
+    /// Renders the tuning of an app.
     ///
     /// # Errors
     ///
     /// What the platform cannot do.
     fn scale(&self, app: &AppPlan, after: &Deployed) -> Result<Rendering, Problem>;
 
-    /// What brings an earlier deploy of an app back.
+    /// Renders the rollback of an app to an earlier deploy.
     ///
     /// # Errors
     ///
@@ -103,11 +103,11 @@ pub trait Target {
 pub struct Rendering {
     /// The files, by their paths in the rendering's folder.
     pub files: Vec<RenderedFile>,
-    /// What is run once they are there, in this order.
+    /// The commands to run once the files are written, in order.
     pub steps: Vec<Step>,
-    /// What tells apart what is sent for each app, the parameters aside.
+    /// A digest of what is sent for each app, parameters aside.
     pub artifacts: BTreeMap<String, String>,
-    /// What the code says and the platform cannot do, or what is probably not meant so.
+    /// What the platform does not support, or is probably a mistake.
     pub warnings: Vec<Problem>,
     /// What the platform must be set up for.
     pub needs: Vec<String>,
@@ -119,7 +119,7 @@ impl Rendering {
         self.steps.iter().any(|step| step.app == app.name)
     }
 
-    /// Without the apps of which nothing changes: neither a parameter nor what is sent.
+    /// Without unchanged apps: those with the same parameters and the same artifact.
     #[must_use]
     pub fn without_unchanged(mut self, plan: &Plan, deployed: &Deployed) -> Self {
         let is_unchanged = |app: &AppPlan| {
@@ -157,12 +157,12 @@ pub enum Contents {
     CopyOf(PathBuf),
 }
 
-/// A command of the platform's own tool, and what is done once it succeeded.
+/// A command of the platform's own tool.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// The app.
     pub app: String,
-    /// What it does with it.
+    /// What the command does with the app.
     pub kind: StepKind,
     /// The command.
     pub command: ToolCommand,
@@ -181,13 +181,13 @@ impl Step {
 /// What a command does with an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepKind {
-    /// Puts it in place; scaling parameters that are in effect stay unless they are reset.
+    /// Deploys it; scaling parameters in effect are kept unless they are reset.
     Deploy,
     /// Sets scaling parameters.
     Scale,
     /// Deletes it.
     Delete,
-    /// Brings an earlier deploy of it back.
+    /// Restores an earlier deploy.
     RollBack,
 }
 
@@ -196,16 +196,16 @@ pub enum StepKind {
 pub struct Project {
     /// The binaries that were read.
     pub binaries: Vec<Binary>,
-    /// How its apps are to be deployed, by their names.
+    /// The settings of its apps, by name.
     pub apps: BTreeMap<String, AppSettings>,
-    /// What a cluster has its own names for.
+    /// The settings of Knative.
     pub knative: KnativeSettings,
     /// The folder of the state.
     pub state_folder: PathBuf,
 }
 
 impl Project {
-    /// How an app is to be deployed.
+    /// The settings of an app.
     pub(super) fn settings(&self, app: &str) -> AppSettings {
         self.apps.get(app).cloned().unwrap_or_default()
     }

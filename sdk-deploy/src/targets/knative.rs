@@ -1,7 +1,7 @@
-//! Knative Serving, by `kubectl`.
+//! The target `knative`: Knative Serving, by `kubectl`.
 //!
-//! Two field managers share each service: one has what the code says and takes it back with every
-//! deploy, the other has the first deploy's scaling, which the cluster leaves to whoever tunes it.
+//! Two field managers share each service. One owns the code's values and restores them with every
+//! deploy. The other owns the scaling of the first deploy, which may be tuned on the cluster.
 
 mod live;
 mod service;
@@ -34,9 +34,9 @@ static KUBECTL: Tool = Tool {
     install: "your system's packages",
 };
 
-/// Who has what the code says.
+/// The field manager of the code's values.
 const CODE_MANAGER: &str = "machinist";
-/// Who has the scaling of the first deploy.
+/// The field manager of the scaling.
 const SCALING_MANAGER: &str = "machinist-scaling";
 
 const CODE_FILE: &str = "code.yaml";
@@ -71,7 +71,7 @@ impl Knative {
         ToolCommand::new(&KUBECTL, &all, folder)
     }
 
-    /// Puts a file in place for one of the managers; by force it takes back what others changed.
+    /// Applies a file as one of the managers; `force` overrides changes of others.
     fn apply_step(&self, app: &str, file: &str, manager: &str, force: bool) -> Step {
         let manager = format!("--field-manager={manager}");
         let mut args = vec!["apply", "--server-side", &manager];
@@ -82,7 +82,7 @@ impl Knative {
         Step::new(app, StepKind::Deploy, self.kubectl(&args, Some(app)))
     }
 
-    /// Sets single scaling parameters, and takes away those that are set no more.
+    /// Sets single scaling parameters, and removes those that are `null`.
     fn patch_step(&self, app: &AppPlan, values: &Parameters) -> Option<Step> {
         let patch = service::scaling_patch(values);
         if patch.as_object().is_none_or(serde_json::Map::is_empty) {
@@ -129,7 +129,7 @@ impl Knative {
         Ok(())
     }
 
-    /// What changes an app that is there: its scaling, and the code's part where that is touched.
+    /// Renders changed scaling of a deployed app, and the code's part if that changes.
     fn update(&self, app: &AppPlan, with_code: bool) -> Result<Rendering, Problem> {
         let mut rendering = Rendering::default();
         self.add_app(app, &mut rendering)?;
@@ -145,12 +145,13 @@ impl Knative {
         let code = self.apply_step(name, CODE_FILE, CODE_MANAGER, true);
         if app.action == Action::Create {
             let all = self.apply_step(name, ALL_FILE, SCALING_MANAGER, false);
-            // So that what the code takes away later has no second owner that keeps it.
+            // Otherwise values that the code removes later would be kept by a second owner.
             let only_scaling = self.apply_step(name, SCALING_FILE, SCALING_MANAGER, false);
             return vec![all, code, only_scaling];
         }
         if app.reset {
-            // What is neither in the code nor in the file stays with whoever set it.
+            // Applying the file does not remove values that it does not have, so they are removed
+            // here.
             let removed = changed_scaling(app, |to| to.is_none());
             let scaling = self.apply_step(name, SCALING_FILE, SCALING_MANAGER, true);
             let patch = self.patch_step(app, &removed);
@@ -189,7 +190,7 @@ impl Target for Knative {
         let mut keys = app.scaling_changes().map(|change| &change.parameter);
         let rendering = self.update(app, keys.any(|key| parameters::is_regions(key)))?;
         Ok(match rendering.steps.is_empty() {
-            // Without a command there is no use for the files.
+            // Without a command the files have no use.
             true => Rendering {
                 files: Vec::new(),
                 ..rendering
@@ -205,7 +206,7 @@ impl Target for Knative {
     }
 }
 
-/// The scaling parameters that change, with what they become; `null` where that is nothing.
+/// The scaling parameters that change, with their new values; `null` if one is removed.
 fn changed_scaling(app: &AppPlan, is_included: impl Fn(&Option<Value>) -> bool) -> Parameters {
     let changes = app
         .scaling_changes()

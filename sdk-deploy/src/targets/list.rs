@@ -9,7 +9,7 @@ use super::interface::{Project, Target};
 use super::knative::{self, Knative};
 use super::skypilot::{self, SkyPilot};
 
-/// Every target by its name.
+/// The names of all targets.
 ///
 /// ```
 /// assert!(machinist_deploy::TARGETS.contains(&"fal"));
@@ -26,7 +26,7 @@ pub const TARGETS: &[&str] = &[
 ///
 /// # Errors
 ///
-/// When there is none, with the one that was probably meant.
+/// When there is none, with the nearest name.
 ///
 /// ```
 /// use machinist_deploy::{Project, target};

@@ -6,7 +6,10 @@ use crate::app_plan::AppPlan;
 use crate::parameters;
 
 pub(super) fn no_image(platform: &str, app: &str) -> Problem {
-    Problem::new(format!("{platform} runs images, and `{app}` has none")).help(format!(
+    Problem::new(format!(
+        "{platform} needs a container image, and `{app}` has none"
+    ))
+    .help(format!(
         "write `apps.{app}.image = \"...\"` in `[workspace.metadata.machinist]`"
     ))
 }
@@ -16,24 +19,30 @@ pub(super) fn no_port(platform: &str, app: &str) -> Problem {
         .help("write `port = 8080` in its attribute")
 }
 
-/// What the code says and a platform cannot express.
+/// Warnings for keys that are set and that a platform does not support.
 pub(super) fn unsupported(platform: &str, app: &AppPlan, keys: &[&str]) -> Vec<Problem> {
     let all = app.all_parameters();
-    let name = &app.name;
-    let message = |key| format!("{platform} cannot express `{key}` of `{name}`, and leaves it out");
-    let unsupported = keys.iter().filter(|key| parameters::is_set(&all, key));
-    unsupported.map(|key| Problem::new(message(key))).collect()
+    let keys = keys.iter().filter(|key| parameters::is_set(&all, key));
+    keys.map(|key| not_supported(platform, &app.name, key))
+        .collect()
 }
 
-pub(super) fn requests_a_second(platform: &str, app: &str) -> Problem {
+/// A key that a platform does not support.
+pub(super) fn not_supported(platform: &str, app: &str, key: &str) -> Problem {
     Problem::new(format!(
-        "{platform} counts requests a second: `max_multiplexing` of `{app}` stands for as many a \
-         second, and does not limit them"
+        "`{key}` of `{app}` is not supported by {platform} and is left out"
     ))
 }
 
-/// Where images are built elsewhere, a rollback brings none back.
+pub(super) fn requests_per_second(platform: &str, app: &str) -> Problem {
+    Problem::new(format!(
+        "{platform} scales by requests per second: `max_multiplexing` of `{app}` is used as their \
+         number per replica, and does not limit concurrent requests"
+    ))
+}
+
+/// A rollback cannot restore an image that is built elsewhere.
 pub(super) fn image_is_kept() -> Problem {
-    Problem::new("only the parameters go back: the image stays the one of the settings")
-        .help("set `image` to the earlier one too, and deploy")
+    Problem::new("only the parameters are rolled back: the image is still the one in the settings")
+        .help("to restore the earlier image, set `image` to it and deploy")
 }

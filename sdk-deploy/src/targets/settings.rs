@@ -1,4 +1,4 @@
-//! What targets bring to the settings: their names, and the tables that one of them reads.
+//! The keys that targets add to the settings: their names, and tables that one target reads.
 
 use machinist_core::problem::Problem;
 
@@ -15,11 +15,11 @@ const KEYS: TargetKeys = TargetKeys {
 };
 
 impl Settings {
-    /// Reads the settings of these files. Those of packages are stronger than the workspace's.
+    /// Reads the settings of these files. A package's settings override the workspace's.
     ///
     /// # Errors
     ///
-    /// A file that cannot be read, an unknown key, a value that makes no sense: with its line.
+    /// When a file cannot be read, a key is unknown or a value is invalid, with its line.
     ///
     /// ```
     /// use machinist_deploy::{CargoToml, Settings};
@@ -35,11 +35,11 @@ impl Settings {
         Self::read_with(files, &KEYS)
     }
 
-    /// What the cluster has its own names for.
+    /// The settings of Knative.
     ///
     /// # Errors
     ///
-    /// When two packages say different things.
+    /// When two packages set different values.
     pub fn knative(&self) -> Result<KnativeSettings, Problem> {
         let set = self.target_table(knative::settings::KEY, knative::settings::read)?;
         Ok(set.unwrap_or_default())

@@ -1,6 +1,6 @@
-//! SkyServe, the serving part of SkyPilot, by `sky`.
+//! The target `skypilot`: SkyServe, the serving part of SkyPilot, by `sky`.
 //!
-//! An update replaces the whole service, so what was tuned comes from the state.
+//! An update replaces the whole service, so tuned values come from the state.
 
 use std::path::Path;
 
@@ -12,7 +12,9 @@ use super::binary::{one_binary, path_in_image};
 use super::digest::digest;
 use super::each_app::each_app;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
-use super::messages::{image_is_kept, no_image, no_port, requests_a_second, unsupported};
+use super::messages::{
+    image_is_kept, no_image, no_port, not_supported, requests_per_second, unsupported,
+};
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Deployed;
@@ -32,7 +34,7 @@ static SKY: Tool = Tool {
 
 const FILE: &str = "service.yaml";
 
-/// What it cannot express.
+/// The keys that it does not support.
 const UNSUPPORTED: &[&str] = &[
     parameter::CONCURRENCY_BUFFER_PERC,
     parameter::REQUEST_START_TIMEOUT,
@@ -50,7 +52,7 @@ impl SkyPilot {
         Self { project }
     }
 
-    /// The service's file, and the command that takes it.
+    /// Adds the service's file, and the command that deploys it.
     fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
         let auth = self.project.settings(name).auth;
@@ -127,7 +129,7 @@ impl Target for SkyPilot {
     }
 
     fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
-        Err("SkyServe does not say what a service was made of".into())
+        Err("SkyServe does not report the parameters of a service".into())
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
@@ -150,8 +152,8 @@ impl Target for SkyPilot {
     }
 }
 
-/// How the service is served and scaled. What has a default of the catalogue's platform has it
-/// here too, where SkyServe wants a value.
+/// How the service is served and scaled. If SkyServe needs a value that is not set, it gets the
+/// default of the catalogue's platform.
 fn service_section(all: &Parameters, port: u64) -> Value {
     let number = |key: &str| parameters::number(all, key);
     let or_default = |key: &str| parameters::number_or_default(all, key);
@@ -195,13 +197,13 @@ fn thousandths(count: u32) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// What the code says and SkyServe cannot express.
+/// Warnings for what SkyServe does not support.
 fn warnings(app: &AppPlan, auth: Option<&str>) -> Vec<Problem> {
     let name = &app.name;
     let all = app.all_parameters();
     let mut warnings = unsupported("SkyServe", app, UNSUPPORTED);
     if all.contains_key(parameter::MAX_MULTIPLEXING) {
-        warnings.push(requests_a_second("SkyServe", name));
+        warnings.push(requests_per_second("SkyServe", name));
     }
     let number = |key: &str| parameters::number(&all, key);
     let is_fixed = number(parameter::MIN_CONCURRENCY).is_some()
@@ -218,8 +220,7 @@ fn warnings(app: &AppPlan, auth: Option<&str>) -> Vec<Problem> {
         }
     }
     if auth.is_some_and(|auth| auth != "public") {
-        let message = format!("SkyServe does not ask who calls `{name}`: `auth` is left out");
-        warnings.push(Problem::new(message));
+        warnings.push(not_supported("SkyServe", name, "auth"));
     }
     warnings
 }

@@ -1,7 +1,7 @@
 //! The folder that the platform builds an image from.
 //!
-//! The client sends what the `Dockerfile` copies, passes over what is missing, and the deploy
-//! succeeds without it. So all that it would pass over is an error here.
+//! The client sends the files that the `Dockerfile` copies. It skips missing files, and the deploy
+//! succeeds without them, so a file that it would skip is an error here.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -46,7 +46,7 @@ pub(super) fn check_binary(binary: &Binary, app: &str) -> Result<(), Problem> {
     check_binary_name(&binary.name)
 }
 
-/// A `Dockerfile` that brings another binary than the one that was read, if any.
+/// The warning for a `Dockerfile` that does not copy the binary that was read.
 pub(super) fn binary_not_copied(dockerfile: &Path, binary: &Binary) -> Problem {
     Problem::new(format!(
         "`{}` does not copy `{}`, the binary that was read",
@@ -54,13 +54,13 @@ pub(super) fn binary_not_copied(dockerfile: &Path, binary: &Binary) -> Problem {
         binary.name
     ))
     .help(format!(
-        "write `COPY {} {}` into it: what it runs may be of other code",
+        "write `COPY {} {}` into it: the program that it runs may be of other code",
         binary.name,
         binary::FOLDER
     ))
 }
 
-/// What tells apart what is sent for an app, its parameters aside.
+/// A digest of what is sent for an app, parameters aside.
 pub(super) fn digest(
     source: &pyproject::Source,
     auth: Option<&str>,
@@ -68,7 +68,7 @@ pub(super) fn digest(
 ) -> Result<String, Problem> {
     let mut all = Sha256::new();
     let mut part = |text: &[u8]| {
-        // The length keeps one part from running into the next.
+        // The length separates one part from the next.
         all.update(text.len().to_le_bytes());
         all.update(text);
     };
@@ -101,7 +101,8 @@ fn file_digest(file: &Path) -> Result<impl AsRef<[u8]>, Problem> {
     }
 }
 
-/// The files: those that the project's own `Dockerfile` copies, or else one made for the binary.
+/// The files that the project's `Dockerfile` copies, or else a generated `Dockerfile` and the
+/// binary.
 pub(super) fn files(
     binary: &Binary,
     dockerfile: Option<&Path>,
@@ -115,15 +116,15 @@ pub(super) fn files(
 fn generated(binary: &Binary) -> Vec<RenderedFile> {
     let name = &binary.name;
     let path = path_in_image(name);
-    // In their JSON forms, so that nothing is split or expanded. The mode is lost on the way
-    // where binaries come from an artifact store.
+    // JSON forms are neither split nor expanded. `--chmod` is needed because artifact stores lose
+    // the mode of binaries.
     let copy = serde_json::json!([name, path]);
     let entrypoint = serde_json::json!([path]);
     let dockerfile =
         format!("FROM debian:stable-slim\nCOPY --chmod=755 {copy}\nENTRYPOINT {entrypoint}\n");
     vec![
         text(DOCKERFILE, dockerfile),
-        // Without one the client leaves out what a list of its own names.
+        // Without a `.dockerignore` the client applies its own list.
         text(DOCKERIGNORE, format!("{DOCKERFILE}\npyproject.toml\n")),
         copy_of(Path::new(name), &binary.path),
     ]
@@ -143,7 +144,7 @@ fn copy_of(path: &Path, original: &Path) -> RenderedFile {
     }
 }
 
-/// What a `Dockerfile` of the project needs.
+/// The files that the project's `Dockerfile` needs.
 struct Context<'a> {
     binary: &'a Binary,
     dockerfile: &'a Path,
@@ -192,7 +193,7 @@ impl<'a> Context<'a> {
         Ok(files)
     }
 
-    /// What is copied from here, by the instruction that begins there.
+    /// Adds a source of the instruction that begins at `start`.
     fn add(&mut self, source: &str, start: usize) -> Result<(), Problem> {
         if source.contains("://") {
             return Ok(());
@@ -204,7 +205,7 @@ impl<'a> Context<'a> {
         if !self.text[..start].is_empty() && !self.text[..start].ends_with('\n') {
             return Err(
                 problem("has an instruction that does not begin its line".into())
-                    .help("remove what stands before it: fal's client does not see it there"),
+                    .help("remove the text before it: fal's client does not find it there"),
             );
         }
         if source.contains(['*', '?', '[', '$']) {
@@ -240,7 +241,7 @@ impl<'a> Context<'a> {
             let entry = entry.map_err(cannot_read)?;
             let (path, original) = (path.join(entry.file_name()), entry.path());
             let kind = entry.file_type().map_err(cannot_read)?;
-            // What cargo builds says so itself, and is no part of any image.
+            // Cargo marks its build folder; it belongs in no image.
             let is_skipped = entry.file_name() == ".git" || original.join("CACHEDIR.TAG").exists();
             if kind.is_dir() && !is_skipped {
                 self.add_folder(&path, &original)?;
@@ -252,7 +253,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A path within the folder, as Docker and the client take it.
+/// A path within the folder, as Docker and the client read it.
 fn relative(source: &str) -> Option<PathBuf> {
     let mut path = PathBuf::new();
     for component in Path::new(source.trim_start_matches('/')).components() {

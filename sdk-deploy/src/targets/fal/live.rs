@@ -1,4 +1,4 @@
-//! What `fal apps list --output json` says.
+//! Reads the output of `fal apps list --output json`.
 
 use std::collections::BTreeMap;
 
@@ -26,14 +26,14 @@ struct ListedApp {
     rest: Parameters,
 }
 
-/// Reads the list. The number of GPUs is not in it: the platform tells it nowhere.
+/// Reads the list. It has no number of GPUs, which the platform never reports.
 pub(super) fn parse(text: &str, known: &Deployed) -> Result<Live, String> {
     let list: List = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let apps = list.apps.into_iter().map(|listed| {
         let name = name(&listed);
         let known = known.apps.get(&name);
         let custom = known.map_or(&[][..], |app| &app.machines);
-        let app = app(listed, custom).map_err(|key| format!("`{key}` of `{name}` is none"))?;
+        let app = app(listed, custom).map_err(|key| format!("invalid `{key}` of `{name}`"))?;
         Ok((name, app))
     });
     Ok(Live {
@@ -41,7 +41,7 @@ pub(super) fn parse(text: &str, known: &Deployed) -> Result<Live, String> {
     })
 }
 
-/// In an environment other than the main one the alias has its name behind it.
+/// In environments other than `main` the alias ends with the environment's name.
 fn name(listed: &ListedApp) -> String {
     let environment = listed.environment_name.as_deref().unwrap_or_default();
     let suffix = format!("--{environment}");
@@ -52,7 +52,7 @@ fn name(listed: &ListedApp) -> String {
     name.unwrap_or(&listed.alias).into()
 }
 
-/// An app, or the key of a value that is none: it would be kept as tuned.
+/// An app, or the key of an invalid value, which would be kept as tuned otherwise.
 fn app(listed: ListedApp, custom: &[CustomMachine]) -> Result<LiveApp, &'static str> {
     let mut parameters = Parameters::new();
     for Parameter { key, kind, .. } in PARAMETERS {

@@ -1,4 +1,4 @@
-//! The `pyproject.toml` that `fal deploy` reads. It takes no key that it does not know.
+//! The `pyproject.toml` that `fal deploy` reads. The client rejects unknown keys.
 
 use machinist_core::parameter::{self, GPUS, MACHINE_TYPE, PORT, TERMINATION_GRACE_PERIOD};
 use serde_json::Value as Json;
@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use crate::app_plan::AppPlan;
 use crate::machines::CustomMachine;
 
-/// What the platform calls our parameters, where it has another name for them.
+/// The platform's keys of parameters, if they differ from ours.
 const PLATFORM_KEYS: &[(&str, &str)] = &[
     (GPUS, "num_gpus"),
     (PORT, "exposed_port"),
@@ -18,17 +18,17 @@ const PLATFORM_KEYS: &[(&str, &str)] = &[
 pub(super) enum Source {
     /// The `Dockerfile` beside it.
     Dockerfile,
-    /// An image that is built elsewhere.
+    /// A container image that is built elsewhere.
     Image(String),
 }
 
-/// The file for one app. `--reset-scale` of the command line is ignored for apps of this file, so
-/// the switch stands in it.
+/// The file for one app. The client ignores its flag `--reset-scale` for apps of this file, so the
+/// file has the switch.
 pub(super) fn render(app: &AppPlan, source: &Source, auth: Option<&str>, reset: bool) -> String {
     let mut table = Table::new();
     let effective = app.effective.iter();
     let all = effective.flat_map(|all| all.code.iter().chain(&all.scaling));
-    // What a later version's record has more would be a key of the platform's here.
+    // An unknown key of a later version could be a key of the platform with another meaning.
     for (key, value) in all.filter(|(key, _)| parameter::find(key).is_some()) {
         let platform_key = PLATFORM_KEYS.iter().find(|(ours, _)| ours == key);
         let name = platform_key.map_or(key.as_str(), |(_, name)| name);
@@ -59,7 +59,7 @@ pub(super) fn render(app: &AppPlan, source: &Source, auth: Option<&str>, reset: 
     toml::to_string(&document).unwrap_or_default()
 }
 
-/// What the platform calls a machine type.
+/// The platform's name of a machine type.
 fn platform_name<'a>(name: &'a str, custom: &'a [CustomMachine]) -> &'a str {
     let custom = custom.iter().find(|custom| custom.name == name);
     custom
@@ -67,7 +67,7 @@ fn platform_name<'a>(name: &'a str, custom: &'a [CustomMachine]) -> &'a str {
         .unwrap_or(name)
 }
 
-/// What we call a machine type of the platform.
+/// Our name of a machine type of the platform.
 pub(super) fn our_name<'a>(name: &'a str, custom: &'a [CustomMachine]) -> &'a str {
     let custom = custom
         .iter()
@@ -75,7 +75,7 @@ pub(super) fn our_name<'a>(name: &'a str, custom: &'a [CustomMachine]) -> &'a st
     custom.map_or(name, |custom| &custom.name)
 }
 
-/// A list of names with other names.
+/// A list of names, each replaced.
 pub(super) fn renamed<'a>(list: &'a Json, name: impl Fn(&'a str) -> &'a str) -> Json {
     let names = list
         .as_array()
@@ -89,11 +89,11 @@ fn table_of(key: &str, value: impl Into<Value>) -> Table {
     Table::from_iter([(key.to_owned(), value.into())])
 }
 
-/// An empty list is what the platform has where nothing is set.
+/// A value for TOML; `None` for an empty list, which is the platform's default.
 fn toml_value(value: &Json) -> Option<Value> {
     match value {
         Json::Array(elements) if elements.is_empty() => None,
-        // Whole numbers, texts, and lists and tables of them: TOML has them all but `null`.
+        // TOML has integers, texts, lists and tables, but no `null`.
         value => Value::try_from(value).ok(),
     }
 }

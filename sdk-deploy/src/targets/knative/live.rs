@@ -1,4 +1,4 @@
-//! What `kubectl get ksvc --output=json` says.
+//! Reads the output of `kubectl get ksvc --output=json`.
 
 use machinist_core::parameter::{self, Group, PARAMETERS};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::live::{Live, LiveApp};
 use crate::machines::{self, CustomMachine, Machine};
 use crate::parameters::{self, Parameters};
 
-/// What a cluster writes where no request timeout is set, by default, in seconds.
+/// The request timeout that a cluster writes by default, in seconds.
 const DEFAULT_REQUEST_TIMEOUT: u64 = 300;
 
 #[derive(Deserialize)]
@@ -54,7 +54,7 @@ pub(super) fn parse(
     Ok(live)
 }
 
-/// What a service says of an app; what the known value stands for too is that value.
+/// The parameters of a service. If several values look the same there, the known one is taken.
 fn read_service(
     service: &Value,
     known: &Parameters,
@@ -106,7 +106,7 @@ fn read_service(
         };
         live.insert(key.into(), value.map_or(Value::Null, Value::from));
     }
-    // Several percentages come to the same utilization, and more than an hour to an hour.
+    // Several percentages give the same utilization, and times over an hour become an hour.
     let live_utilization = annotation(UTILIZATION)
         .and_then(|text| text.parse().ok())
         .unwrap_or(100u64);
@@ -125,7 +125,7 @@ fn read_service(
     live
 }
 
-/// The machine types by the labels of their nodes; what no label tells is not told.
+/// The machine types by the labels of their nodes; `None` if there are no labels.
 fn read_machines(
     pod: &Value,
     known: &Parameters,

@@ -11,11 +11,11 @@ use crate::app_plan::AppPlan;
 use crate::machines::{self, Machine};
 use crate::parameters::{self, Parameters, set_default};
 use crate::targets::interface::Project;
-use crate::targets::messages::{no_image, unsupported};
+use crate::targets::messages::{no_image, not_supported, unsupported};
 
-/// The longest time that the autoscaler takes, in seconds.
+/// The longest delay of the autoscaler, in seconds.
 pub(super) const MAX_DELAY: u64 = 3_600;
-/// The longest request that a cluster takes by default, in seconds.
+/// The longest request timeout that a cluster allows by default, in seconds.
 const MAX_REQUEST_TIMEOUT: u64 = 600;
 
 pub(super) const MIN_SCALE: &str = "autoscaling.knative.dev/min-scale";
@@ -25,7 +25,7 @@ const SCALE_DOWN_DELAY: &str = "autoscaling.knative.dev/scale-down-delay";
 pub(super) const UTILIZATION: &str = "autoscaling.knative.dev/target-utilization-percentage";
 pub(super) const DEADLINE: &str = "serving.knative.dev/progress-deadline";
 
-/// What a service cannot express.
+/// The keys that a service does not support.
 const UNSUPPORTED: &[&str] = &[
     parameter::CONCURRENCY_BUFFER,
     parameter::SCALING_DELAY,
@@ -71,7 +71,7 @@ impl<'a> Service<'a> {
         parameters::number(&self.all, key)
     }
 
-    /// What a service cannot do without.
+    /// Checks what a service needs.
     pub(super) fn check(&self) -> Result<(), Problem> {
         let name = &self.app.name;
         if self.image.is_none() {
@@ -87,7 +87,7 @@ impl<'a> Service<'a> {
             .find(|machine| machine.has_gpus && machine.node_labels.is_empty());
         match unlabelled {
             Some(machine) => Err(Problem::new(format!(
-                "nobody knows the label of nodes with `{}`",
+                "the node label of `{}` is not known",
                 machine.name
             ))
             .help(format!(
@@ -99,7 +99,7 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// What comes from the code at every deploy.
+    /// The part that every deploy sets from the code.
     pub(super) fn code_part(&self) -> Value {
         let mut metadata = self.metadata();
         if let Some(seconds) = self.number(parameter::STARTUP_TIMEOUT) {
@@ -109,7 +109,7 @@ impl<'a> Service<'a> {
         service_with(metadata, object([("spec", self.pod().into())]))
     }
 
-    /// The scaling alone.
+    /// The part with the scaling.
     pub(super) fn scaling_part(&self) -> Value {
         service_with(self.metadata(), scaling_template(&self.scaling()).into())
     }
@@ -125,7 +125,7 @@ impl<'a> Service<'a> {
 
     fn scaling(&self) -> Parameters {
         let mut scaling = self.app.effective.clone().unwrap_or_default().scaling;
-        // Without a limit a cluster adds machines as long as it has some.
+        // Without a limit a cluster adds replicas as long as it has machines.
         set_default(&mut scaling, parameter::MAX_CONCURRENCY);
         set_default(&mut scaling, parameter::CONCURRENCY_BUFFER_PERC);
         scaling
@@ -133,7 +133,7 @@ impl<'a> Service<'a> {
 
     fn pod(&self) -> Map<String, Value> {
         let mut pod = Map::new();
-        // Without a limit a runner gets requests that its code may not be written for.
+        // Without a limit a runner gets more concurrent requests than its code may expect.
         let mut code = self.code.clone();
         set_default(&mut code, parameter::MAX_MULTIPLEXING);
         pod.insert(
@@ -188,7 +188,7 @@ impl<'a> Service<'a> {
         container.into()
     }
 
-    /// What every listed machine type has.
+    /// The resources that every listed machine type has.
     fn resources(&self) -> Value {
         let gpus = self.gpus;
         let millicores = machines::smallest(&self.machines, gpus, |machine| machine.millicores);
@@ -216,7 +216,7 @@ impl<'a> Service<'a> {
         gpus.into_iter().chain(regions).collect()
     }
 
-    /// The order of the list: the first machine type weighs most.
+    /// The order of the machine types as weights: the first one has the highest.
     fn preferred(&self) -> Vec<Value> {
         let with_gpus: Vec<&Machine> = self
             .machines
@@ -246,26 +246,26 @@ impl<'a> Service<'a> {
             .collect()
     }
 
-    /// What the code says and a service cannot express.
+    /// Warnings for what a service does not support.
     pub(super) fn warnings(&self) -> Vec<Problem> {
         let name = &self.app.name;
         let mut warnings = unsupported("Knative", self.app, UNSUPPORTED);
         if self.auth.as_ref().is_some_and(|auth| auth != "public") {
-            let message = format!("Knative does not ask who calls `{name}`: `auth` is left out");
-            warnings.push(Problem::new(message));
+            warnings.push(not_supported("Knative", name, "auth"));
         }
         if self
             .number(parameter::KEEP_ALIVE)
             .is_some_and(|seconds| seconds > MAX_DELAY)
         {
-            let message = format!("Knative keeps runners for an hour at most: so it does `{name}`");
+            let message =
+                format!("`keep_alive` of `{name}` exceeds Knative's limit, and is shortened to 1h");
             warnings.push(Problem::new(message));
         }
         for region in parameters::regions(&self.all) {
             if !self.settings.regions.contains_key(region) {
                 let message = format!(
                     "the cluster's name of the region `{region}` is not known: \
-                                       `{name}` is not kept there"
+                                       `{name}` is not placed there"
                 );
                 let help = format!(
                     "write `knative.regions.{region} = \"...\"` in \
@@ -277,7 +277,7 @@ impl<'a> Service<'a> {
         warnings
     }
 
-    /// What the cluster must be set up for.
+    /// What the cluster must be configured for.
     pub(super) fn needs(&self) -> Vec<String> {
         let mut needs = Vec::new();
         if !self.node_terms().is_empty() {
@@ -301,7 +301,7 @@ impl<'a> Service<'a> {
     }
 }
 
-/// A machine type with the cluster's own labels, where the settings name some.
+/// A machine type with the node labels of the settings, if there are any.
 pub(super) fn labelled(mut machine: Machine, settings: &KnativeSettings) -> Machine {
     if let Some(labels) = settings.node_labels.get(&machine.name) {
         machine.node_labels.clone_from(labels);
@@ -309,12 +309,12 @@ pub(super) fn labelled(mut machine: Machine, settings: &KnativeSettings) -> Mach
     machine
 }
 
-/// The label that tells which GPU a node has.
+/// The label of nodes that names their GPU.
 pub(super) fn gpu_label(settings: &KnativeSettings) -> &str {
     settings.gpu_label.as_deref().unwrap_or(NODE_LABEL)
 }
 
-/// A part of a service.
+/// A service with this metadata and template.
 fn service_with(metadata: Map<String, Value>, template: Value) -> Value {
     object([
         ("apiVersion", "serving.knative.dev/v1".into()),
@@ -324,13 +324,13 @@ fn service_with(metadata: Map<String, Value>, template: Value) -> Value {
     ])
 }
 
-/// An object of what is large: `json!` would copy it.
+/// An object of these members, without the copies of `json!`.
 fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     let members = members.map(|(key, value)| (key.into(), value));
     Map::from_iter(members).into()
 }
 
-/// Two parts in one: what both have is the same in both.
+/// Merges two parts; values that both have are the same.
 pub(super) fn merged(first: Value, second: Value) -> Value {
     match (first, second) {
         (Value::Object(mut first), Value::Object(second)) => {
@@ -355,7 +355,7 @@ fn seconds_text(seconds: u64) -> String {
     format!("{seconds}s")
 }
 
-/// Scaling parameters as annotations; `null` takes one away.
+/// Scaling parameters as annotations; `null` removes one.
 fn annotations(scaling: &Parameters) -> Map<String, Value> {
     let mut annotations = Map::new();
     let mut add = |name: &str, value: Option<String>| {
@@ -384,13 +384,12 @@ fn annotations(scaling: &Parameters) -> Map<String, Value> {
     annotations
 }
 
-/// How full runners are before there are more of them. Runners beyond demand, in percent of it,
-/// are the same as runners that are not full.
+/// The target utilization in percent. A buffer of spare runners is the same as a lower utilization.
 pub(super) fn utilization(buffer_perc: u64) -> u64 {
     (10_000 / (100 + buffer_perc)).max(1)
 }
 
-/// The scaling parameters that a service has, where it has them.
+/// The scaling parameters that a service supports, at their places.
 fn scaling_template(values: &Parameters) -> Map<String, Value> {
     let annotations = annotations(values);
     let mut template = Map::new();
@@ -403,7 +402,7 @@ fn scaling_template(values: &Parameters) -> Map<String, Value> {
     template
 }
 
-/// A patch that sets scaling parameters of a service; an empty one if there are none that it has.
+/// A patch that sets scaling parameters of a service; empty if it supports none of them.
 pub(super) fn scaling_patch(values: &Parameters) -> Value {
     let template = scaling_template(values);
     match template.is_empty() {

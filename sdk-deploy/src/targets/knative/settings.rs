@@ -28,18 +28,18 @@ const KEYS: &[&str] = &[
     TOLERATIONS,
 ];
 
-/// What a cluster has its own names for.
+/// The names that a cluster has of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnativeSettings {
-    /// The context of `kubectl`; the current one without it.
+    /// The context of `kubectl`; by default the current one.
     pub context: Option<String>,
-    /// The namespace; that of the context without it.
+    /// The namespace; by default that of the context.
     pub namespace: Option<String>,
-    /// The account that the pods run as.
+    /// The service account of the pods.
     pub service_account: Option<String>,
-    /// The label of nodes that names their GPU, where it is not NVIDIA's.
+    /// The label of nodes that names their GPU, if it is not NVIDIA's.
     pub gpu_label: Option<String>,
-    /// The values of that label by machine type, where they are not the usual ones.
+    /// The values of that label by machine type, if they are not the usual ones.
     pub node_labels: BTreeMap<String, Vec<String>>,
     /// The cluster's names of regions.
     pub regions: BTreeMap<String, String>,
