@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use machinist_deploy::{
-    AppSettings, Deployed, Manifest, Occasion, Options, Project, TARGETS, plan, target, write,
+    AppSettings, Deployed, Manifest, DeployStamp, Options, Project, TARGETS, plan, target, write,
 };
 use serde_json::json;
 
@@ -56,7 +56,7 @@ pub fn one(count: &str) -> Result<(), Failure> {
     let start = Instant::now();
     let planned = plan(&manifest, &before, &Options::default());
     println!("plan\t{}", ms(start));
-    let after = before.after(&planned, &Occasion::default());
+    let after = before.after(&planned, &DeployStamp::default());
 
     let folder = tempfile::tempdir()?;
     for &name in TARGETS {
@@ -115,7 +115,7 @@ fn manifest(count: usize, gpus: u32) -> Result<Manifest, Failure> {
 fn deployed(manifest: &Manifest) -> Result<Deployed, Failure> {
     let nothing = Deployed::default();
     let first = plan(manifest, &nothing, &Options::default());
-    let mut deployed = nothing.after(&first, &Occasion::default());
+    let mut deployed = nothing.after(&first, &DeployStamp::default());
     let tuned = json!({"keep_alive": 60, "max_concurrency": 20});
     let tuned = tuned.as_object().ok_or("an object")?;
     for app in &manifest.apps {

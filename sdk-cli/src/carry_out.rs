@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use machinist_deploy::{
-    AppPlan, Apply, Deployed, Occasion, Plan, Progress, Rendering, State, Store, Target,
+    AppPlan, Apply, DeployStamp, Deployed, Plan, Progress, Rendering, State, Store, Target,
 };
 
 use crate::failure::Failure;
@@ -111,7 +111,7 @@ impl Change<'_> {
     {
         let serial = store.state().serial + 1;
         Ok(Apply {
-            occasion: Occasion::now(serial, self.site.commit()),
+            stamp: DeployStamp::now(serial, self.site.commit()),
             folder: self.site.folder(self.target),
             target: self.target,
             deployed: self.deployed,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use machinist_core::problem::Problem;
 use machinist_deploy::{
-    Action, Deployed, Manifest, Occasion, Options, Plan, Rendering, Reset, State, Target, WHY_LOST,
-    plan,
+    Action, DeployStamp, Deployed, Manifest, Options, Plan, Rendering, Reset, State, Target,
+    WHY_LOST, plan,
 };
 
 use crate::args::deployment::PlanOptions;
@@ -49,7 +49,7 @@ impl Planned {
     ) -> Result<Self, Failure> {
         let manifest = &source.manifest;
         let target = site.target(manifest, source.images.clone())?;
-        let mut deployed = state.of(target.name());
+        let mut deployed = state.deployed_to(target.name());
         if let Some(live) = site.live(&*target, &deployed, output)? {
             deployed = deployed.refreshed(&live).with_found(&live, manifest);
         }
@@ -74,7 +74,7 @@ impl Planned {
 
     /// What carries it out.
     pub(crate) fn rendering(&self, strict: bool, output: &Output) -> Result<Rendering, Failure> {
-        let after = self.deployed.after(&self.plan, &Occasion::default());
+        let after = self.deployed.after(&self.plan, &DeployStamp::default());
         let rendering = self.target.deploy(&self.plan, &after)?;
         tell(&rendering, output);
         match strict && !rendering.warnings.is_empty() {
@@ -143,7 +143,7 @@ fn refuse_to_delete_lost(plan: &Plan, source: &Source) -> Result<(), Failure> {
 fn warn_of_lost(source: &Source, deployed: &Deployed, options: &Options, output: &Output) {
     let is_elsewhere = |app: &String| {
         let app = deployed.apps.get(app);
-        app.is_some_and(|app| options.is_elsewhere(app))
+        app.is_some_and(|app| options.is_unread(app))
     };
     for lost in &source.lost {
         if !lost.lost_crate.apps.iter().all(is_elsewhere) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use machinist_deploy::{
-    AppSettings, Deployed, EFFECTIVE_FILE, FILE, Image, Live, Manifest, Project, Settings, State,
+    AppSettings, Binary, Deployed, EFFECTIVE_FILE, FILE, Live, Manifest, Project, Settings, State,
     Target, target,
 };
 
@@ -114,7 +114,7 @@ impl Site {
     pub(crate) fn target(
         &self,
         manifest: &Manifest,
-        images: Vec<Image>,
+        images: Vec<Binary>,
     ) -> Result<Box<dyn Target>, Failure> {
         let apps = manifest.apps.iter();
         let apps = apps.map(|app| (app.name.clone(), self.settings_of(&app.name, &app.package)));
@@ -123,8 +123,8 @@ impl Site {
 
     /// The target, for apps that are deployed.
     pub(crate) fn target_alone(&self, state: &State) -> Result<Box<dyn Target>, Failure> {
-        let apps = state.of(&self.target).apps.into_keys().map(|app| {
-            let settings = self.settings.of(&app, None);
+        let apps = state.deployed_to(&self.target).apps.into_keys().map(|app| {
+            let settings = self.settings.for_app(&app, None);
             (app, settings)
         });
         self.target_of(apps.collect(), Vec::new())
@@ -133,10 +133,10 @@ impl Site {
     fn target_of(
         &self,
         apps: BTreeMap<String, AppSettings>,
-        images: Vec<Image>,
+        images: Vec<Binary>,
     ) -> Result<Box<dyn Target>, Failure> {
         let project = Project {
-            images,
+            binaries: images,
             apps,
             knative: self.settings.knative()?,
             state_folder: self.state.with_file_name(""),
@@ -146,7 +146,7 @@ impl Site {
 
     /// The settings of an app, with the `Dockerfile` that lies where one looks for it.
     fn settings_of(&self, app: &str, package: &str) -> AppSettings {
-        let mut settings = self.settings.of(app, Some(package));
+        let mut settings = self.settings.for_app(app, Some(package));
         if let (None, Some(workspace)) = (&settings.dockerfile, &self.workspace) {
             let folders = workspace.folder_of(package).into_iter();
             let mut files = folders
@@ -168,9 +168,9 @@ impl Site {
             let shown = file.display();
             let cannot = |reason: String| Failure::new(format!("cannot read `{shown}`: {reason}"));
             let text = fs::read_to_string(file).map_err(|error| cannot(error.to_string()))?;
-            return target.read(&text, known).map(Some).map_err(cannot);
+            return target.read_list(&text, known).map(Some).map_err(cannot);
         }
-        if !self.asks_platform || target.ask().is_none() {
+        if !self.asks_platform || target.list_command().is_none() {
             return Ok(None);
         }
         output.status("Asking", &format!("{} what it has", target.name()));

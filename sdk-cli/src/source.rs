@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use machinist_deploy::{Image, Manifest, WHY_LOST};
+use machinist_deploy::{Binary, Manifest, WHY_LOST};
 
 use crate::args::globals::Globals;
 use crate::args::selection::Selection;
@@ -20,7 +20,7 @@ pub(crate) struct Source {
     /// What the code says.
     pub(crate) manifest: Manifest,
     /// Where it was read.
-    pub(crate) images: Vec<Image>,
+    pub(crate) images: Vec<Binary>,
     /// Apps that were built and not linked.
     pub(crate) lost: Vec<LostApps>,
     /// The workspace that was built.
@@ -61,10 +61,10 @@ fn from_build(
                 .help("select a package that has one with `-p`, or an example with `--example`"),
         );
     }
-    let images: Vec<Image> = build
+    let images: Vec<Binary> = build
         .images
         .iter()
-        .map(|image| Image {
+        .map(|image| Binary {
             name: image.target.name.clone(),
             path: image.path.clone(),
         })
@@ -90,10 +90,10 @@ fn from_binaries(source: &AppSource, output: &Output) -> Result<Source, Failure>
         ))
         .help("leave out one of the two"));
     }
-    let images: Vec<Image> = source
+    let images: Vec<Binary> = source
         .binary
         .iter()
-        .map(|file| Image {
+        .map(|file| Binary {
             name: binary_name(file),
             path: file.clone(),
         })
@@ -123,14 +123,14 @@ fn binary_name(file: &Path) -> String {
         .into_owned()
 }
 
-fn read_images(images: &[Image], output: &Output) -> Result<Manifest, Failure> {
+fn read_images(images: &[Binary], output: &Output) -> Result<Manifest, Failure> {
     for image in images {
         output.verbose("Reading", &image.path.display().to_string());
     }
     Ok(Manifest::read(images)?)
 }
 
-fn no_apps(images: &[Image], lost: Vec<LostApps>) -> Failure {
+fn no_apps(images: &[Binary], lost: Vec<LostApps>) -> Failure {
     let paths: Vec<String> = images
         .iter()
         .map(|image| format!("`{}`", image.path.display()))

@@ -91,7 +91,7 @@ fn change_line(change: &Change, action: Action) -> Parts {
         }
     };
     let look = match change.why {
-        Why::PutBack | Why::Reset => Look::Notable,
+        Why::Drift | Why::Reset => Look::Notable,
         Why::Code | Why::Tuned | Why::RolledBack => Look::Plain,
     };
     (change.parameter.clone(), look, text)
@@ -100,7 +100,7 @@ fn change_line(change: &Change, action: Action) -> Parts {
 fn reason(why: Why) -> &'static str {
     match why {
         Why::Code => "",
-        Why::PutBack => "  (put back: it was changed behind the code's back)",
+        Why::Drift => "  (drift: changed outside the code)",
         Why::Reset => "  (reset: it was tuned)",
         Why::Tuned => "  (tuned)",
         Why::RolledBack => "  (rolled back)",
@@ -220,7 +220,7 @@ pub(crate) fn app(name: &str, app: &AppState) -> Vec<Line> {
         let (look, note) = match drift {
             true => (
                 Look::Notable,
-                format!("  (changed behind the code's back: it said {said})"),
+                format!("  (drift: changed outside the code, which says {said})"),
             ),
             false => (Look::Plain, String::new()),
         };

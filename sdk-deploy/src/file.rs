@@ -1,12 +1,12 @@
-//! Writing a file so that nobody ever sees half of it.
+//! Writes files in one step, so that no reader sees half of one.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Replaces the file's contents in one step: written beside it, then renamed. What killed
-/// processes left there goes with it.
+/// Replaces a file in one step: a temporary file is written beside it, then renamed. Temporary
+/// files of killed processes are removed.
 ///
 /// # Errors
 ///
@@ -20,41 +20,40 @@ use std::path::Path;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    // A link stays a link: what it leads to is replaced.
+    // A symbolic link stays; its target is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
         // A pipe or a device cannot be replaced; a folder gives the error.
         return fs::write(&path, text);
     }
-    replace(&path, |beside| write_new(beside, text))?;
+    replace(&path, |temporary| write_synced(temporary, text))?;
     sync_folder(&path)
 }
 
-/// Replaces the file's contents in one step, without waiting for the disk: for what can be made
-/// again.
-pub(crate) fn put_file(path: &Path, text: &str) -> io::Result<()> {
-    replace(path, |beside| fs::write(beside, text))
+/// Replaces a file in one step without syncing it to disk, for files that can be made again.
+pub(crate) fn write_file_unsynced(path: &Path, text: &str) -> io::Result<()> {
+    replace(path, |temporary| fs::write(temporary, text))
 }
 
-/// Replaces the file with a copy of another in one step, also where it is run just now.
+/// Replaces a file with a copy of another in one step, even while it is being run.
 pub(crate) fn copy_file(original: &Path, path: &Path) -> io::Result<()> {
-    replace(path, |beside| fs::copy(original, beside).map(drop))
+    replace(path, |temporary| fs::copy(original, temporary).map(drop))
 }
 
 /// Puts in the file's place what is written beside it.
 fn replace(path: &Path, write: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let beside = path.with_file_name(beside(name));
+    let temporary = path.with_file_name(temporary_name(name));
     loop {
-        let written = write(&beside);
+        let written = write(&temporary);
         let is_written = written.is_ok();
-        match written.and_then(|()| fs::rename(&beside, path)) {
+        match written.and_then(|()| fs::rename(&temporary, path)) {
             Ok(()) => break,
-            // Another process took it for what a killed one left.
-            Err(_) if is_written && !beside.exists() => {}
+            // Another process removed it as a leftover.
+            Err(_) if is_written && !temporary.exists() => {}
             Err(error) => {
-                // The first error is the one to report.
-                let _ = fs::remove_file(&beside);
+                // The first error is reported.
+                let _ = fs::remove_file(&temporary);
                 return Err(error);
             }
         }
@@ -66,46 +65,46 @@ fn replace(path: &Path, write: impl Fn(&Path) -> io::Result<()>) -> io::Result<(
 /// Removes what killed processes left beside a file. A living one that loses its file by this
 /// writes it again, and it comes to that only when another has succeeded.
 fn remove_left_over(path: &Path, name: &OsStr) {
-    let entries = fs::read_dir(folder_of(path)).into_iter().flatten();
+    let entries = fs::read_dir(parent_folder(path)).into_iter().flatten();
     let left_over = entries
         .flatten()
-        .filter(|entry| is_beside(&entry.file_name(), name));
+        .filter(|entry| is_temporary_of(&entry.file_name(), name));
     for entry in left_over {
-        // It is in nobody's way where it cannot be removed.
+        // A file that cannot be removed does no harm.
         let _ = fs::remove_file(entry.path());
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+fn parent_folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
 }
 
-/// So that a power cut does not bring the old name back.
+/// Otherwise a power cut could restore the old file.
 fn sync_folder(path: &Path) -> io::Result<()> {
     match cfg!(unix) {
-        true => File::open(folder_of(path))?.sync_all(),
+        true => File::open(parent_folder(path))?.sync_all(),
         false => Ok(()),
     }
 }
 
 /// The name under which this process writes a file before that takes its place.
-fn beside(name: &OsStr) -> OsString {
-    let mut beside = OsString::from(".");
-    beside.push(name);
-    beside.push(format!(".{}{SUFFIX}", std::process::id()));
-    beside
+fn temporary_name(name: &OsStr) -> OsString {
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}{SUFFIX}", std::process::id()));
+    temporary
 }
 
 /// Whether a process, this or another, writes the file of this name under that one.
-fn is_beside(beside: &OsStr, name: &OsStr) -> bool {
-    let of_name = beside
+fn is_temporary_of(temporary: &OsStr, name: &OsStr) -> bool {
+    let after_name = temporary
         .as_encoded_bytes()
         .strip_prefix(b".")
         .and_then(|rest| rest.strip_prefix(name.as_encoded_bytes()));
-    let process = of_name
+    let process = after_name
         .and_then(|rest| rest.strip_prefix(b"."))
         .and_then(|rest| rest.strip_suffix(SUFFIX.as_bytes()));
     process.is_some_and(|process| !process.is_empty() && process.iter().all(u8::is_ascii_digit))
@@ -113,7 +112,7 @@ fn is_beside(beside: &OsStr, name: &OsStr) -> bool {
 
 const SUFFIX: &str = ".tmp";
 
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
+fn write_synced(path: &Path, text: &str) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
@@ -124,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_killed_processes_left_is_removed_and_nothing_else() {
+    fn only_files_of_killed_processes_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("state.json");
         let left_over = [".state.json.1.tmp", ".state.json.4194304.tmp"];
@@ -150,15 +149,15 @@ mod tests {
     }
 
     #[test]
-    fn who_loses_his_file_to_another_writes_it_again() {
+    fn a_process_that_loses_its_temporary_file_writes_it_again() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("state.json");
         let losses = std::cell::Cell::new(3);
-        let write = |beside: &Path| {
-            write_new(beside, "mine")?;
+        let write = |temporary: &Path| {
+            write_synced(temporary, "mine")?;
             if losses.get() > 0 {
                 losses.set(losses.get() - 1);
-                fs::remove_file(beside)?;
+                fs::remove_file(temporary)?;
             }
             Ok(())
         };
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replaced_leaves_nothing_behind() {
+    fn a_failed_write_leaves_no_temporary_file() {
         let folder = tempfile::tempdir().unwrap();
         let there = folder.path().join("there");
         fs::create_dir_all(there.join("full")).unwrap();

@@ -2,65 +2,59 @@
 //! them, and makes the manifest of them.
 //!
 //! ```no_run
-//! use machinist_deploy::{Image, Manifest};
+//! use machinist_deploy::{Binary, Manifest};
 //!
-//! let llm = Image { name: "llm".into(), path: "target/release/llm".into() };
+//! let llm = Binary { name: "llm".into(), path: "target/release/llm".into() };
 //! let manifest = Manifest::read(&[llm])?;
 //! print!("{}", manifest.to_json());
 //! # Ok::<(), machinist_deploy::ManifestError>(())
 //! ```
-//!
-//! | to find | look into |
-//! |---|---|
-//! | where records stand in each file format | `read` and below |
-//! | how records become a manifest | `manifest` |
-//! | crates whose apps were not linked | `lost` |
-//! | the manifest's JSON Schema | `schema` |
-//! | what is deployed where, as it is kept | `state` |
-//! | what is deployed to one target, and what changes it | `deployed` |
-//! | the state's file and its lock | `store` |
-//! | what a deploy would change | `plan` |
-//! | how it is carried out | `apply` |
-//! | where it goes | `target` and below |
-//! | machine types as targets need them | `machines` |
-//! | how a platform's own tool is run | `tool` |
-//! | a process that may not take for ever | `process` |
-//! | the settings in Cargo.toml | `settings` |
-//! | how files are written | `file` |
 
+mod app_plan;
 mod apply;
 mod deployed;
 mod file;
+mod history;
+mod limits;
+mod live;
 mod lost;
 mod machines;
 mod manifest;
+mod parameters;
 mod plan;
 mod process;
 mod read;
+mod rollback;
 mod schema;
 mod settings;
+mod settle;
 mod state;
 mod store;
-mod target;
+mod targets;
 mod tool;
+mod tune;
 
+pub use app_plan::{Action, AppPlan, Effective, Plan, Tuned};
 pub use apply::{Apply, ApplyError, Progress, write};
-pub use deployed::{AppState, Deploy, Deployed, Live, LiveApp, Occasion};
+pub use deployed::{AppState, Deployed};
 pub use file::write_file;
+pub use history::{Change, Deploy, DeployStamp, Why};
+pub use limits::Limits;
+pub use live::{Live, LiveApp};
 pub use lost::{Library, LostCrate, WHY_LOST, lost};
-pub use machines::OwnMachine;
-pub use manifest::{App, Image, MANIFEST_VERSION, Manifest, ManifestError, Source};
-pub use plan::{
-    Action, AppPlan, Change, Effective, Options, Parameters, Plan, Reset, Tuned, Why, plan,
-    rollback,
+pub use machines::CustomMachine;
+pub use manifest::{
+    App, Binary, MANIFEST_VERSION, Manifest, ManifestError, Source, manifest_schema,
 };
+pub use parameters::Parameters;
+pub use plan::{Options, Reset, plan};
 pub use read::{ReadError, ReadFault, Record, records, records_in, scan};
-pub use schema::manifest_schema;
-pub use settings::{AppSettings, CargoToml, KnativeSettings, Settings};
+pub use rollback::rollback;
+pub use settings::{AppSettings, CargoToml, Settings};
 pub use state::{STATE_VERSION, State, StateError};
 pub use store::{Store, StoreError};
-pub use target::{
-    Contents, Does, EFFECTIVE_FILE, FILE, Project, RenderedFile, Rendering, Step, TARGETS, Target,
-    target,
+pub use targets::{
+    Contents, EFFECTIVE_FILE, FILE, KnativeSettings, Project, RenderedFile, Rendering, Step,
+    StepKind, TARGETS, Target, target,
 };
-pub use tool::{Limits, Tool, ToolCommand, shell_word};
+pub use tool::{Tool, ToolCommand, shell_word};

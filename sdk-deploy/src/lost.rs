@@ -1,7 +1,7 @@
-//! Apps that were compiled and not linked.
+//! Apps that were compiled but not linked.
 //!
-//! The linker leaves out a library that no code names, with all its apps. Their records are still
-//! in the library's own file, and the difference is what was lost.
+//! The linker leaves out a library that no code names, with all its apps. The library's own file
+//! still has their records. Apps that are only there were lost.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,13 +9,13 @@ use std::path::PathBuf;
 use machinist_core::problem::Problem;
 
 use crate::manifest::{App, Manifest, ManifestError, parse_app};
-use crate::plan::{Action, AppPlan, Plan};
+use crate::app_plan::{Action, AppPlan, Plan};
 use crate::read::{ReadError, Record, records, scan};
 
 /// Why the apps of a crate can be missing from every binary.
 pub const WHY_LOST: &str = "a dependency that no code names is not linked";
 
-/// A Rust library that was built on the way to the images.
+/// A Rust library that was built for the binaries.
 #[derive(Clone, Debug)]
 pub struct Library {
     /// The name of its crate, as code writes it.
@@ -24,7 +24,7 @@ pub struct Library {
     pub path: PathBuf,
 }
 
-/// A crate whose apps are in no image.
+/// A crate whose apps are in no binary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostCrate {
     /// Its package.
@@ -84,9 +84,9 @@ pub fn lost(libraries: &[Library], manifest: &Manifest) -> Result<Vec<LostCrate>
             crate_name: library.crate_name.clone(),
             apps: Vec::new(),
         };
-        for app in apps(library)? {
-            let is = |other: &App| (&other.name, &other.package) == (&app.name, &app.package);
-            if !manifest.apps.iter().any(is) {
+        for app in apps_of_library(library)? {
+            let is_same = |other: &App| (&other.name, &other.package) == (&app.name, &app.package);
+            if !manifest.apps.iter().any(is_same) {
                 crate_lost.package = app.package;
                 crate_lost.apps.push(app.name);
             }
@@ -98,9 +98,9 @@ pub fn lost(libraries: &[Library], manifest: &Manifest) -> Result<Vec<LostCrate>
     Ok(lost)
 }
 
-fn apps(library: &Library) -> Result<Vec<App>, ManifestError> {
+fn apps_of_library(library: &Library) -> Result<Vec<App>, ManifestError> {
     let mut payloads = BTreeSet::new();
-    for Record { payload, offset } in records_of(library)? {
+    for Record { payload, offset } in library_records(library)? {
         payloads.insert((payload, offset));
     }
     let mut apps: Vec<App> = Vec::new();
@@ -122,7 +122,7 @@ fn apps(library: &Library) -> Result<Vec<App>, ManifestError> {
 
 /// The records of a library's object files or, where link-time optimisation left no object files,
 /// those in its bitcode.
-fn records_of(library: &Library) -> Result<Vec<Record>, ReadError> {
+fn library_records(library: &Library) -> Result<Vec<Record>, ReadError> {
     let in_objects = records(&library.path)?;
     if in_objects.is_empty() {
         scan(&library.path)

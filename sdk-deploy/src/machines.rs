@@ -1,28 +1,28 @@
-//! The machine types of an app, with their figures and what other platforms call them.
+//! The machine types of an app, with their figures and their names on other platforms.
 
 use machinist_core::problem::{NAME, Problem};
-use machinist_core::{MachineKind, catalogue, own, parameter, platform};
+use machinist_core::{MachineKind, catalogue, own, platform};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Parameters;
+use crate::parameters::{self, Parameters};
 
-/// A machine type of a project's own, as its app carries it. The figures describe a runner with
+/// A custom machine type of the project, as its app carries it. The figures describe a runner with
 /// one GPU.
 ///
 /// ```
-/// use machinist_deploy::OwnMachine;
+/// use machinist_deploy::CustomMachine;
 ///
-/// let own: OwnMachine = serde_json::from_str(r#"{"name": "XXL", "ram": 60000, "cpus": 16}"#)?;
-/// assert_eq!((&*own.name, own.vram), ("XXL", None));
+/// let custom: CustomMachine = serde_json::from_str(r#"{"name": "XXL", "ram": 60000, "cpus": 16}"#)?;
+/// assert_eq!((&*custom.name, custom.vram), ("XXL", None));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
-pub struct OwnMachine {
+pub struct CustomMachine {
     /// Its name.
     pub name: String,
-    /// Video memory in MB; none of a CPU type.
+    /// Video memory in MB; `None` for a CPU type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vram: Option<u32>,
     /// Main memory in MB.
@@ -38,7 +38,7 @@ pub struct OwnMachine {
     /// Hardware video decoders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decoders: Option<u32>,
-    /// Whether the encoders write AV1, where that is known.
+    /// Whether the encoders write AV1, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub av1_encode: Option<bool>,
     /// The most GPUs a runner takes.
@@ -47,10 +47,10 @@ pub struct OwnMachine {
     /// The labels of nodes that have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub node_labels: Vec<String>,
-    /// SkyPilot's name of its GPU.
+    /// SkyPilot's name for its GPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accelerator: Option<String>,
-    /// The name that the platform fal has for it.
+    /// Its name on the platform fal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fal: Option<String>,
 }
@@ -66,38 +66,28 @@ pub(crate) struct Machine {
     pub(crate) accelerator: Option<String>,
 }
 
-/// The machine types that these parameters name, in their order; those that nobody knows are left
-/// out.
-pub(crate) fn of(code: &Parameters, own: &[OwnMachine]) -> Vec<Machine> {
-    let names = code
-        .get(parameter::MACHINE_TYPE)
-        .and_then(|names| names.as_array());
-    let names = names.into_iter().flatten().filter_map(|name| name.as_str());
-    names.filter_map(|name| find(name, own)).collect()
+/// The machine types that these parameters name, in their order. Unknown ones are left out.
+pub(crate) fn named_in(code: &Parameters, custom: &[CustomMachine]) -> Vec<Machine> {
+    let names = parameters::machine_types(code);
+    names.filter_map(|name| find(name, custom)).collect()
 }
 
-/// The number of GPUs; 0 of a CPU type.
-pub(crate) fn gpus(code: &Parameters) -> u32 {
-    let gpus = code.get(parameter::GPUS).and_then(|gpus| gpus.as_u64());
-    gpus.and_then(|gpus| u32::try_from(gpus).ok()).unwrap_or(0)
-}
-
-fn find(name: &str, own: &[OwnMachine]) -> Option<Machine> {
+fn find(name: &str, custom: &[CustomMachine]) -> Option<Machine> {
     let built_in = built_in(name);
-    let Some(own) = own.iter().find(|own| own.name == name) else {
+    let Some(custom) = custom.iter().find(|custom| custom.name == name) else {
         return built_in;
     };
     let usual = built_in.as_ref();
     Some(Machine {
         name: name.into(),
-        has_gpus: own.vram.is_some(),
-        ram_mb: own.ram,
-        millicores: own.millicores(),
-        node_labels: match (&*own.node_labels, usual) {
+        has_gpus: custom.vram.is_some(),
+        ram_mb: custom.ram,
+        millicores: custom.millicores(),
+        node_labels: match (&*custom.node_labels, usual) {
             ([], Some(usual)) => usual.node_labels.clone(),
             (labels, _) => labels.to_vec(),
         },
-        accelerator: own
+        accelerator: custom
             .accelerator
             .clone()
             .or_else(|| usual?.accelerator.clone()),
@@ -125,14 +115,30 @@ pub(crate) fn all() -> impl Iterator<Item = Machine> {
         .filter_map(|machine| built_in(machine.name))
 }
 
-/// What every one of several machine types has, with this many GPUs.
-pub(crate) fn least(machines: &[Machine], gpus: u32, figure: impl Fn(&Machine) -> u32) -> u32 {
-    let least = machines.iter().map(figure).min().unwrap_or(0);
-    least.saturating_mul(gpus.max(1))
+/// The smallest figure of several machine types, with this many GPUs.
+pub(crate) fn smallest(machines: &[Machine], gpus: u32, figure: impl Fn(&Machine) -> u32) -> u32 {
+    let smallest = machines.iter().map(figure).min().unwrap_or(0);
+    smallest.saturating_mul(gpus.max(1))
 }
 
-impl OwnMachine {
-    /// Checks what it is called, here and on platforms: neither a binary nor a state is trusted.
+/// The names of GPUs, in the order of the list.
+pub(crate) fn accelerators(machines: &[Machine]) -> Result<Vec<&String>, Problem> {
+    let with_gpus = machines.iter().filter(|machine| machine.has_gpus);
+    with_gpus.map(accelerator).collect()
+}
+
+fn accelerator(machine: &Machine) -> Result<&String, Problem> {
+    let Machine {
+        name, accelerator, ..
+    } = machine;
+    accelerator.as_ref().ok_or_else(|| {
+        let message = format!("the name of the GPU of `{name}` on other platforms is not known");
+        Problem::new(message).help(format!("write its `accelerator` in `{}`", own::FILE))
+    })
+}
+
+impl CustomMachine {
+    /// Checks its names, because neither a binary nor a state is trusted.
     pub(crate) fn check(&self) -> Result<(), Problem> {
         let labels = self
             .node_labels

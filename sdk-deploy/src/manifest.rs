@@ -1,26 +1,25 @@
-//! The manifest: what the code says of all apps of a build.
+//! The manifest: all apps of a build, with their parameters in the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use machinist_core::attribute::{Place, Value};
-use machinist_core::parameter::{Kind, Parameter, Setting};
-use machinist_core::problem::{NAME, Problem};
+use machinist_core::problem::Problem;
 use machinist_core::text::shown;
-use machinist_core::{json, name, own, parameter};
+use machinist_core::{json, name, parameter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, json};
+use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::machines::OwnMachine;
+use crate::machines::CustomMachine;
+use crate::parameters::{self, Parameters};
 use crate::read::{self, ReadError};
 use crate::schema;
 
 /// The version of the manifest that this crate writes, and the newest that it reads.
 pub const MANIFEST_VERSION: u32 = 1;
 
-/// What the code says of all apps of a build.
+/// All apps of a build, with their parameters in the code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
 pub struct Manifest {
@@ -31,7 +30,7 @@ pub struct Manifest {
     pub apps: Vec<App>,
 }
 
-/// What the code says of one app.
+/// An app, with its parameters in the code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
 pub struct App {
@@ -45,34 +44,44 @@ pub struct App {
     pub package: String,
     /// The package's version.
     pub version: String,
-    /// The binaries that link it, by name; a running program cannot tell.
+    /// The names of the binaries that link it; a running program does not know them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
-    /// Where it is written.
+    /// Where it is defined.
     pub source: Source,
     /// The code parameters: reset on every deploy.
     #[schemars(schema_with = "schema::code")]
-    pub code: Map<String, serde_json::Value>,
+    pub code: Parameters,
     /// The scaling parameters of the first deploy.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     #[schemars(schema_with = "schema::scaling")]
-    pub scaling: Map<String, serde_json::Value>,
+    pub scaling: Parameters,
     /// What it requires of its machine.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "schema::requires")]
-    pub requires: Map<String, serde_json::Value>,
-    /// Its machine types that are the project's own.
+    pub requires: Map<String, Value>,
+    /// Its custom machine types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub machines: Vec<OwnMachine>,
+    pub machines: Vec<CustomMachine>,
 }
 
-/// Where an app is written.
+/// The JSON Schema (draft 2020-12) of the manifest.
+///
+/// ```
+/// let schema = machinist_deploy::manifest_schema();
+/// assert_eq!(schema["title"], "Manifest");
+/// ```
+pub fn manifest_schema() -> Value {
+    schemars::schema_for!(Manifest).into()
+}
+
+/// Where an app is defined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(extend("additionalProperties" = false))]
 pub struct Source {
     /// The file, relative to the package's folder.
     pub file: String,
-    /// The line of the attribute, from 1; 0 where the compiler did not say.
+    /// The line of the attribute, from 1; 0 if the compiler did not give it.
     pub line: u32,
     /// The name of the item.
     pub item: String,
@@ -80,8 +89,8 @@ pub struct Source {
 
 /// A linked file to read.
 #[derive(Clone, Debug)]
-pub struct Image {
-    /// The name it has in the manifest.
+pub struct Binary {
+    /// Its name in the manifest.
     pub name: String,
     /// Where it is.
     pub path: PathBuf,
@@ -104,17 +113,17 @@ pub enum ManifestError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Two apps of one name.
+    /// Two apps have the same name.
     #[error("two apps are named `{name}`: {first} and {second}")]
     SameName {
         /// The name.
         name: String,
-        /// Where the first one is from.
+        /// Where the first one is defined.
         first: String,
-        /// Where the second one is from.
+        /// Where the second one is defined.
         second: String,
     },
-    /// One app that is not the same in all binaries.
+    /// An app differs between binaries.
     #[error("the app `{name}` at {place} is not the same in `{first}` and `{second}`")]
     Differs {
         /// The name.
@@ -126,10 +135,10 @@ pub enum ManifestError {
         /// Another one.
         second: String,
     },
-    /// A manifest that is none.
+    /// A text is not a manifest.
     #[error("this is not a manifest: {0}")]
     NotAManifest(String),
-    /// A manifest of a newer version.
+    /// A manifest has a newer version.
     #[error("the manifest has version {0}, and the newest known here is {MANIFEST_VERSION}")]
     NewerVersion(u64),
 }
@@ -160,29 +169,29 @@ impl From<ManifestError> for Problem {
 }
 
 impl Manifest {
-    /// Reads the manifest of all apps in these images. An app that several of them link is one
+    /// Reads the manifest of all apps in these binaries. An app that several of them link is one
     /// app that names them all.
     ///
     /// # Errors
     ///
-    /// A file that cannot be read, a record that is no app, and two apps of one name.
+    /// When a file cannot be read, a record is not an app, or two apps have the same name.
     ///
     /// ```
-    /// use machinist_deploy::{Image, Manifest};
+    /// use machinist_deploy::{Binary, Manifest};
     ///
-    /// let me = Image { name: "me".into(), path: std::env::current_exe().unwrap() };
+    /// let me = Binary { name: "me".into(), path: std::env::current_exe().unwrap() };
     /// assert!(Manifest::read(&[me]).unwrap().apps.is_empty());
     /// ```
-    pub fn read(images: &[Image]) -> Result<Self, ManifestError> {
+    pub fn read(binaries: &[Binary]) -> Result<Self, ManifestError> {
         let mut apps: BTreeMap<String, App> = BTreeMap::new();
-        for image in images {
-            for mut app in read_image(image)? {
+        for binary in binaries {
+            for mut app in read_binary(binary)? {
                 match apps.get_mut(&app.name) {
                     None => {
-                        app.binaries.push(image.name.clone());
+                        app.binaries.push(binary.name.clone());
                         apps.insert(app.name.clone(), app);
                     }
-                    Some(known) => merge(known, &app, image)?,
+                    Some(known) => merge(known, &app, binary)?,
                 }
             }
         }
@@ -197,7 +206,7 @@ impl Manifest {
         })
     }
 
-    /// Reads a manifest that was written.
+    /// Reads a written manifest.
     ///
     /// # Errors
     ///
@@ -212,7 +221,7 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let not_a_manifest =
             |error: serde_json::Error| ManifestError::NotAManifest(error.to_string());
-        let any: serde_json::Value = serde_json::from_str(text).map_err(not_a_manifest)?;
+        let any: Value = serde_json::from_str(text).map_err(not_a_manifest)?;
         match any["manifest_version"].as_u64() {
             Some(version) if version > MANIFEST_VERSION.into() => {
                 return Err(ManifestError::NewerVersion(version));
@@ -247,13 +256,13 @@ impl Manifest {
     }
 }
 
-/// The apps of one image. The same record in two architectures of a fat file is one app.
-fn read_image(image: &Image) -> Result<Vec<App>, ManifestError> {
+/// The apps of one binary. The same record in two architectures of a fat file is one app.
+fn read_binary(binary: &Binary) -> Result<Vec<App>, ManifestError> {
     let mut seen = BTreeSet::new();
     let mut apps = Vec::new();
-    for record in read::records(&image.path)? {
+    for record in read::records(&binary.path)? {
         let app = parse_app(&record.payload).map_err(|reason| ManifestError::NotAnApp {
-            path: image.path.clone(),
+            path: binary.path.clone(),
             offset: record.offset,
             reason,
         })?;
@@ -264,45 +273,45 @@ fn read_image(image: &Image) -> Result<Vec<App>, ManifestError> {
     Ok(apps)
 }
 
-/// An app from a record's payload. Keys that are not known are a later version's, and ignored.
+/// An app from a record's payload. Unknown keys are of a later version and ignored.
 pub(crate) fn parse_app(payload: &str) -> Result<App, String> {
     let app: App = serde_json::from_str(payload).map_err(|error| error.to_string())?;
     check(&app)?;
     Ok(app)
 }
 
-fn merge(known: &mut App, app: &App, image: &Image) -> Result<(), ManifestError> {
-    let same = App {
+fn merge(known: &mut App, app: &App, binary: &Binary) -> Result<(), ManifestError> {
+    let is_same = App {
         binaries: Vec::new(),
         ..known.clone()
     } == *app;
-    if same {
-        known.binaries.push(image.name.clone());
+    if is_same {
+        known.binaries.push(binary.name.clone());
         return Ok(());
     }
     let is_one_app = (&known.package, &known.source) == (&app.package, &app.source);
     let first = known.binaries.first().cloned().unwrap_or_default();
-    if is_one_app && first != image.name {
+    if is_one_app && first != binary.name {
         return Err(ManifestError::Differs {
             name: app.name.clone(),
-            place: place(app),
+            place: source_place(app),
             first,
-            second: image.name.clone(),
+            second: binary.name.clone(),
         });
     }
     Err(ManifestError::SameName {
         name: app.name.clone(),
-        first: format!("{} in `{first}`", place(known)),
-        second: format!("{} in `{}`", place(app), image.name),
+        first: format!("{} in `{first}`", source_place(known)),
+        second: format!("{} in `{}`", source_place(app), binary.name),
     })
 }
 
-fn place(app: &App) -> String {
+fn source_place(app: &App) -> String {
     let Source { file, line, item } = &app.source;
     format!("`{item}` at {file}:{line} of the package `{}`", app.package)
 }
 
-/// What the macro checked, again: a binary is not trusted.
+/// Repeats the checks of the macro, because a binary is not trusted.
 fn check(app: &App) -> Result<(), String> {
     if !name::is_dns_label(&app.name) {
         return Err(format!(
@@ -318,64 +327,10 @@ fn check(app: &App) -> Result<(), String> {
         ));
     }
     let wrong = |problem: Problem| format!("`{}`: {}", app.name, problem.message);
-    for (key, value) in app.code.iter().chain(&app.scaling) {
-        let Some(parameter) = parameter::find(key) else {
-            continue;
-        };
-        if checked(parameter, value).map_err(wrong)? != *value {
-            return Err(format!(
-                "`{}`: `{key}` is not as a manifest has it",
-                app.name
-            ));
-        }
-    }
+    parameters::check(&app.code).map_err(wrong)?;
+    parameters::check(&app.scaling).map_err(wrong)?;
     app.machines
         .iter()
-        .try_for_each(OwnMachine::check)
+        .try_for_each(CustomMachine::check)
         .map_err(wrong)
-}
-
-/// A value as the manifest has it, if it is one by the rules of the attribute.
-pub(crate) fn checked(
-    parameter: &Parameter,
-    value: &serde_json::Value,
-) -> Result<serde_json::Value, Problem> {
-    match (parameter.read(&as_written(value), Place(0)), parameter.kind) {
-        (Ok(Setting::Number(number)), _) => Ok(number.into()),
-        // A health check has more to it than its path, on some platforms.
-        (Ok(Setting::Text(path)), Kind::Path) => Ok(json!({"path": path})),
-        (Ok(Setting::Text(text)), _) => Ok(text.into()),
-        (Ok(Setting::List(texts)), Kind::MachineTypes) => {
-            texts
-                .iter()
-                .try_for_each(|name| own::check_name(NAME, name))?;
-            Ok(texts.into())
-        }
-        (Ok(Setting::List(texts)), _) => Ok(texts.into()),
-        (Err(mut findings), _) => Err(findings.swap_remove(0).problem),
-    }
-}
-
-/// A value of the manifest as the attribute would have it.
-fn as_written(value: &serde_json::Value) -> Value {
-    match value {
-        serde_json::Value::String(text) => Value::Text(text.clone()),
-        serde_json::Value::Bool(bool) => Value::Bool(*bool),
-        serde_json::Value::Number(number) => match number.as_i64() {
-            Some(integer) => Value::Integer(integer.into()),
-            None => Value::Number(number.to_string()),
-        },
-        serde_json::Value::Array(elements) => Value::List(
-            elements
-                .iter()
-                .map(|element| (as_written(element), Place(0)))
-                .collect(),
-        ),
-        // The health check, of which the attribute has the path.
-        serde_json::Value::Object(members) => match members.get("path") {
-            Some(path) => as_written(path),
-            None => Value::Other(value.to_string()),
-        },
-        serde_json::Value::Null => Value::Other(value.to_string()),
-    }
 }

@@ -1,4 +1,4 @@
-//! A process that may neither take for ever nor say without end.
+//! Runs a process with limits on its time and output.
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -6,67 +6,66 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The most that a process may say, in bytes.
-pub(crate) const MOST: usize = 64 << 20;
+/// The most output of a process, in bytes.
+pub(crate) const OUTPUT_LIMIT: usize = 64 << 20;
 
-/// How often a process is looked at.
-const TICK: Duration = Duration::from_millis(5);
+/// How often a process is checked.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How long what it said is waited for once a process has ended: what it started itself may hold
-/// its output open for ever.
-const REST: Duration = Duration::from_secs(2);
+/// How long output is read after a process has ended. Its children may keep the pipes open for
+/// ever.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
 
-/// How a process came to its end.
+/// How a process ended.
 #[derive(Debug)]
-pub(crate) enum End {
-    /// By itself, or by somebody else's signal.
+pub(crate) enum ProcessEnd {
+    /// It exited, or another process killed it.
     Exited(ExitStatus),
-    /// It was killed after its time.
-    TookTooLong,
-    /// It was killed after [`MOST`] bytes.
-    SaidTooMuch,
+    /// It was killed at its time limit.
+    TimedOut,
+    /// It was killed after [`OUTPUT_LIMIT`] bytes.
+    TooMuchOutput,
 }
 
-/// What a process said, and how it ended.
+/// The output of a process, and how it ended.
 #[derive(Debug)]
-pub(crate) struct Heard {
-    pub(crate) end: End,
+pub(crate) struct ProcessOutput {
+    pub(crate) end: ProcessEnd,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
 }
 
-/// Runs a process with its output where the command sends it; `None` where it was killed after
-/// this long.
+/// Runs a process without capturing its output; `None` if it was killed at the limit.
 ///
 /// # Errors
 ///
 /// When it cannot be run.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> io::Result<Option<ExitStatus>> {
     let mut child = command.stdin(Stdio::null()).spawn()?;
-    Ok(match end(&mut child, limit, || false)? {
-        End::Exited(status) => Some(status),
-        End::TookTooLong | End::SaidTooMuch => None,
+    Ok(match wait(&mut child, limit, || false)? {
+        ProcessEnd::Exited(status) => Some(status),
+        ProcessEnd::TimedOut | ProcessEnd::TooMuchOutput => None,
     })
 }
 
-/// Runs a process for this long at most, and takes what it says.
+/// Runs a process within a time limit, and captures its output.
 ///
 /// # Errors
 ///
 /// When it cannot be run.
-pub(crate) fn hear(command: &mut Command, limit: Duration) -> io::Result<Heard> {
+pub(crate) fn capture(command: &mut Command, limit: Duration) -> io::Result<ProcessOutput> {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::piped()).spawn()?;
-    let stdout = Said::into(child.stdout.take());
-    let stderr = Said::into(child.stderr.take());
-    let says_too_much = || stdout.is_too_much() || stderr.is_too_much();
-    let end = end(&mut child, limit, says_too_much)?;
-    let rest = Instant::now() + REST;
-    let (stdout, stderr) = (stdout.until(rest), stderr.until(rest));
-    Ok(Heard {
-        // Who is no longer listened to ends by that too.
-        end: match stdout.len().max(stderr.len()) > MOST {
-            true => End::SaidTooMuch,
+    let stdout = PipeReader::start(child.stdout.take());
+    let stderr = PipeReader::start(child.stderr.take());
+    let exceeds_limit = || stdout.exceeds_limit() || stderr.exceeds_limit();
+    let end = wait(&mut child, limit, exceeds_limit)?;
+    let deadline = Instant::now() + DRAIN_TIME;
+    let (stdout, stderr) = (stdout.finish(deadline), stderr.finish(deadline));
+    Ok(ProcessOutput {
+        // A process also ends when its pipe is closed at the limit.
+        end: match stdout.len().max(stderr.len()) > OUTPUT_LIMIT {
+            true => ProcessEnd::TooMuchOutput,
             false => end,
         },
         stdout,
@@ -74,77 +73,81 @@ pub(crate) fn hear(command: &mut Command, limit: Duration) -> io::Result<Heard> 
     })
 }
 
-/// Waits for the end of a process, and brings it about where that is due.
-fn end(child: &mut Child, limit: Duration, says_too_much: impl Fn() -> bool) -> io::Result<End> {
+/// Waits for a process, and kills it at a limit.
+fn wait(
+    child: &mut Child,
+    limit: Duration,
+    exceeds_limit: impl Fn() -> bool,
+) -> io::Result<ProcessEnd> {
     let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(End::Exited(status));
+            return Ok(ProcessEnd::Exited(status));
         }
-        let end = match says_too_much() {
-            true => End::SaidTooMuch,
-            false if started.elapsed() >= limit => End::TookTooLong,
+        let end = match exceeds_limit() {
+            true => ProcessEnd::TooMuchOutput,
+            false if started.elapsed() >= limit => ProcessEnd::TimedOut,
             false => {
-                thread::sleep(TICK);
+                thread::sleep(POLL_INTERVAL);
                 continue;
             }
         };
-        // Not waited for: a process that hangs in the kernel does not die.
+        // Not waited for, because a process that hangs in the kernel does not die.
         child.kill()?;
         return Ok(end);
     }
 }
 
-/// What a process says into a pipe, as it comes.
-struct Said {
+/// Reads a pipe in a thread.
+struct PipeReader {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
 }
 
-impl Said {
-    fn into(pipe: Option<impl Read + Send + 'static>) -> Self {
+impl PipeReader {
+    fn start(pipe: Option<impl Read + Send + 'static>) -> Self {
         let bytes = Arc::default();
-        let heard = Arc::clone(&bytes);
+        let buffer = Arc::clone(&bytes);
         let reader = thread::spawn(move || {
             if let Some(pipe) = pipe {
-                listen(pipe, &heard);
+                read_to_limit(pipe, &buffer);
             }
         });
         Self { bytes, reader }
     }
 
-    fn is_too_much(&self) -> bool {
-        lock(&self.bytes).len() > MOST
+    fn exceeds_limit(&self) -> bool {
+        lock(&self.bytes).len() > OUTPUT_LIMIT
     }
 
-    /// All of it, or what came until then.
-    fn until(&self, rest: Instant) -> Vec<u8> {
-        while !self.reader.is_finished() && Instant::now() < rest {
-            thread::sleep(TICK);
+    /// The bytes read until the end of the pipe, or until the deadline.
+    fn finish(&self, deadline: Instant) -> Vec<u8> {
+        while !self.reader.is_finished() && Instant::now() < deadline {
+            thread::sleep(POLL_INTERVAL);
         }
         std::mem::take(&mut *lock(&self.bytes))
     }
 }
 
-/// Reads to the end, or to the most that may be said.
-fn listen(mut pipe: impl Read, heard: &Mutex<Vec<u8>>) {
+/// Reads to the end or to the limit.
+fn read_to_limit(mut pipe: impl Read, buffer: &Mutex<Vec<u8>>) {
     let mut part = vec![0; 64 << 10];
     loop {
         let read = match pipe.read(&mut part) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            // What cannot be read was not said.
+            // After a read error the output ends.
             Ok(0) | Err(_) => return,
             Ok(read) => read,
         };
-        let mut heard = lock(heard);
-        heard.extend_from_slice(&part[..read]);
-        if heard.len() > MOST {
+        let mut bytes = lock(buffer);
+        bytes.extend_from_slice(&part[..read]);
+        if bytes.len() > OUTPUT_LIMIT {
             return;
         }
     }
 }
 
-/// What one thread has added is there for the other, however it ended.
+/// The bytes are valid even if the other thread panicked.
 fn lock(bytes: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
     bytes.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -156,47 +159,47 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn hear(script: &str, limit: Duration) -> Heard {
-        super::hear(Command::new("sh").args(["-c", script]), limit).unwrap()
+    fn capture(script: &str, limit: Duration) -> ProcessOutput {
+        super::capture(Command::new("sh").args(["-c", script]), limit).unwrap()
     }
 
     #[test]
-    fn all_that_is_said_is_heard() {
-        let heard = hear("echo one; echo two >&2; exit 3", LONG);
-        assert!(matches!(heard.end, End::Exited(status) if status.code() == Some(3)));
+    fn all_output_is_captured() {
+        let output = capture("echo one; echo two >&2; exit 3", LONG);
+        assert!(matches!(output.end, ProcessEnd::Exited(status) if status.code() == Some(3)));
         assert_eq!(
-            (&*heard.stdout, &*heard.stderr),
+            (&*output.stdout, &*output.stderr),
             (&b"one\n"[..], &b"two\n"[..])
         );
-        let long = hear("head -c 3000000 /dev/zero", LONG);
+        let long = capture("head -c 3000000 /dev/zero", LONG);
         assert_eq!(long.stdout.len(), 3_000_000);
     }
 
     #[test]
-    fn who_hangs_is_killed_and_what_he_said_stays() {
+    fn a_process_that_hangs_is_killed_and_its_output_kept() {
         let started = Instant::now();
         // The sleep is a process of its own, and holds the pipes.
-        let heard = hear("echo one; sleep 60; echo two", Duration::from_secs(1));
-        assert!(matches!(heard.end, End::TookTooLong), "{heard:?}");
-        assert_eq!(heard.stdout, b"one\n");
+        let output = capture("echo one; sleep 60; echo two", Duration::from_secs(1));
+        assert!(matches!(output.end, ProcessEnd::TimedOut), "{output:?}");
+        assert_eq!(output.stdout, b"one\n");
         assert!(started.elapsed() < LONG / 2);
     }
 
     #[test]
-    fn who_leaves_others_with_his_pipes_is_not_waited_for() {
+    fn a_child_that_holds_the_pipes_is_not_waited_for() {
         let started = Instant::now();
-        let heard = hear("echo one; sleep 60 &", LONG);
-        assert!(matches!(heard.end, End::Exited(status) if status.success()));
-        assert_eq!(heard.stdout, b"one\n");
+        let output = capture("echo one; sleep 60 &", LONG);
+        assert!(matches!(output.end, ProcessEnd::Exited(status) if status.success()));
+        assert_eq!(output.stdout, b"one\n");
         assert!(started.elapsed() < LONG / 2);
     }
 
     #[test]
-    fn who_says_too_much_is_stopped() {
+    fn who_exceeds_limit_is_stopped() {
         for script in ["cat /dev/zero", "trap '' PIPE; yes >&2; sleep 60"] {
-            let heard = hear(script, LONG);
-            assert!(matches!(heard.end, End::SaidTooMuch), "{script}");
-            assert!(heard.stdout.len().max(heard.stderr.len()) < MOST + (1 << 20));
+            let output = capture(script, LONG);
+            assert!(matches!(output.end, ProcessEnd::TooMuchOutput), "{script}");
+            assert!(output.stdout.len().max(output.stderr.len()) < OUTPUT_LIMIT + (1 << 20));
         }
     }
 
@@ -216,7 +219,7 @@ mod tests {
         };
         while is_alive() {
             assert!(started.elapsed() < LONG / 2);
-            thread::sleep(TICK);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 }

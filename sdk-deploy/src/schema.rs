@@ -1,21 +1,9 @@
-//! The manifest's JSON Schema, made from its types and from the tables of parameters.
+//! The JSON Schema of parameters and requirements, made from their tables.
 
 use machinist_core::parameter::{Group, Kind, MACHINE_TYPE, PARAMETERS, Parameter, REGIONS};
 use machinist_core::requirement::{REQUIREMENTS, Unit};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
-
-use crate::manifest::Manifest;
-
-/// The JSON Schema (draft 2020-12) of the manifest.
-///
-/// ```
-/// let schema = machinist_deploy::manifest_schema();
-/// assert_eq!(schema["title"], "Manifest");
-/// ```
-pub fn manifest_schema() -> Value {
-    schemars::schema_for!(Manifest).into()
-}
 
 /// The schema of an app's code parameters.
 pub(crate) fn code(_: &mut SchemaGenerator) -> Schema {

@@ -1,4 +1,4 @@
-//! The state: what is deployed where, and what was tuned since.
+//! The state: what is deployed to each target, and what was tuned since.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -11,19 +11,19 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::deployed::{AppState, Deployed};
-use crate::machines::OwnMachine;
-use crate::target::FILE;
+use crate::machines::CustomMachine;
+use crate::targets::FILE;
 
 /// The version of the state that this crate writes, and the newest that it reads.
 pub const STATE_VERSION: u32 = 2;
 
-/// What is deployed where, and what was tuned since.
+/// What is deployed to each target, and what was tuned since.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
     /// [`STATE_VERSION`].
     pub state_version: u32,
-    /// Which history of states this is one of; the same for all that followed from one first.
+    /// The same for all states that descend from one first state.
     pub lineage: String,
     /// One more with every change.
     pub serial: u64,
@@ -32,7 +32,7 @@ pub struct State {
     pub targets: BTreeMap<String, Deployed>,
 }
 
-/// The first version, which knew one target.
+/// Version 1, which had one target.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Version1 {
@@ -51,10 +51,10 @@ pub enum StateError {
     /// It is not a state.
     #[error("this is not a state: {0}")]
     NotAState(#[from] serde_json::Error),
-    /// An app's name is none.
-    #[error("this is not a state: `{}` is no app's name", shown(.0))]
+    /// An app's name is invalid.
+    #[error("this is not a state: invalid app name `{}`", shown(.0))]
     BadName(String),
-    /// A machine type is called what none is.
+    /// A machine type's name is invalid.
     #[error("this is not a state: {0}")]
     BadMachine(String),
     /// It is of a newer version.
@@ -67,7 +67,7 @@ impl StateError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::NotAState(_) | Self::BadName(_) | Self::BadMachine(_) => {
-                "put back the version of it that git has; nothing was changed"
+                "restore the file from git; nothing was changed"
             }
             Self::NewerVersion(_) => "upgrade with `cargo install cargo-machinist`",
         }
@@ -75,7 +75,7 @@ impl StateError {
 }
 
 impl State {
-    /// The state of nothing deployed, with a lineage of its own.
+    /// A state without deploys, with a new lineage.
     pub fn new() -> Self {
         let lineage = format!("{:016x}", RandomState::new().hash_one(std::process::id()));
         Self {
@@ -86,7 +86,7 @@ impl State {
         }
     }
 
-    /// Reads a state that was written, by an earlier version too.
+    /// Reads a written state, also of an earlier version.
     ///
     /// # Errors
     ///
@@ -115,18 +115,18 @@ impl State {
             }
             _ => serde_json::from_str(text)?,
         };
-        // They become paths, and arguments of the platform's tool.
+        // Names become paths and arguments of the platform's tool.
         for (name, app) in state.targets.values().flat_map(|target| &target.apps) {
             if !is_dns_label(name) {
                 return Err(StateError::BadName(name.clone()));
             }
-            let machines = app.machines.iter().try_for_each(OwnMachine::check);
+            let machines = app.machines.iter().try_for_each(CustomMachine::check);
             machines.map_err(|problem| StateError::BadMachine(problem.message))?;
         }
         Ok(state)
     }
 
-    /// The state as it is written: for review in git, always the same bytes for the same state.
+    /// The state as it is written: always the same bytes for the same state, for review in git.
     pub fn to_json(&self) -> String {
         // Strings, numbers and maps with string keys: this serialization cannot fail.
         let compact = serde_json::to_string(self).unwrap_or_default();
@@ -134,25 +134,25 @@ impl State {
     }
 
     /// What is deployed to a target.
-    pub fn of(&self, target: &str) -> Deployed {
+    pub fn deployed_to(&self, target: &str) -> Deployed {
         self.targets.get(target).cloned().unwrap_or_default()
     }
 
-    /// The state with this deployed to a target; of a new serial if that is another than before.
+    /// The state with this deployed to a target. If that differs, the serial is one more.
     ///
     /// ```
     /// use machinist_deploy::{AppState, State};
     ///
     /// let before = State::new();
-    /// let mut deployed = before.of("file");
+    /// let mut deployed = before.deployed_to("file");
     /// deployed.apps.insert("llm".into(), AppState::default());
     /// let after = before.with("file", deployed.clone());
-    /// assert_eq!((after.serial, after.of("file")), (1, deployed));
+    /// assert_eq!((after.serial, after.deployed_to("file")), (1, deployed));
     /// ```
     #[must_use]
     pub fn with(&self, target: &str, deployed: Deployed) -> Self {
         let mut after = self.clone();
-        if self.of(target) != deployed {
+        if self.deployed_to(target) != deployed {
             after.targets.insert(target.into(), deployed);
             after.serial += 1;
         }

@@ -1,4 +1,4 @@
-//! The state's file, and the lock that keeps two deploys apart.
+//! The state's file, with a lock against concurrent deploys.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, Write};
@@ -9,13 +9,13 @@ use fs4::{FileExt, TryLockError};
 use machinist_core::problem::Problem;
 use thiserror::Error;
 
-use crate::deployed::now;
 use crate::file::write_file;
+use crate::history::now;
 use crate::state::{State, StateError};
 
-/// The state's file, held by this process alone until it is dropped.
+/// The state's file, locked by this process until it is dropped.
 ///
-/// The lock is the operating system's: it is gone with the process, however that ends.
+/// The operating system releases the lock when the process ends, even after a kill.
 ///
 /// ```
 /// use machinist_deploy::Store;
@@ -29,13 +29,13 @@ use crate::state::{State, StateError};
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    before: Option<State>,
+    saved: Option<State>,
     lock: File,
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
-        // So that the next one who waits is not told of a holder who is gone.
+        // Otherwise a waiting process could name a holder that has ended.
         let _ = self.lock.set_len(0);
     }
 }
@@ -49,7 +49,7 @@ pub enum StoreError {
     Locked {
         /// The file.
         path: PathBuf,
-        /// Who holds it, where that is known.
+        /// Who holds it, if that is known.
         holder: String,
     },
     /// It cannot be read.
@@ -76,7 +76,7 @@ pub enum StoreError {
         /// What is wrong with it.
         error: StateError,
     },
-    /// Somebody else wrote it although it was locked, for instance git.
+    /// Another program changed it in spite of the lock, for instance git.
     #[error("`{}` was changed by somebody else in the meantime", path.display())]
     Changed {
         /// The file.
@@ -90,7 +90,7 @@ impl StoreError {
         match self {
             Self::Locked { .. } => Some("wait until it is done, and try again"),
             Self::Read { .. } => None,
-            Self::Write { .. } => Some("mend this, and try again: the state is as it was before"),
+            Self::Write { .. } => Some("fix this and try again: the state is unchanged"),
             Self::State { error, .. } => Some(error.help()),
             Self::Changed { .. } => Some("plan again: nothing was written"),
         }
@@ -107,8 +107,8 @@ impl From<StoreError> for Problem {
 }
 
 impl Store {
-    /// Reads a state without a lock: as it was at some moment. A file that is not there is a
-    /// state of nothing deployed.
+    /// Reads a state without a lock, as it is at this moment. A missing file is a state without
+    /// deploys.
     ///
     /// # Errors
     ///
@@ -127,32 +127,32 @@ impl Store {
         let lock = lock(path)?;
         Ok(Self {
             path: path.to_owned(),
-            before: read(path)?,
+            saved: read(path)?,
             lock,
         })
     }
 
     /// The state as it was when the lock was taken, or as it was saved since.
     pub fn state(&self) -> State {
-        self.before.clone().unwrap_or_default()
+        self.saved.clone().unwrap_or_default()
     }
 
-    /// Writes the state, if it is another one. Whatever happens, the file has the old state or
-    /// the new one.
+    /// Writes the state if it differs. Even after a crash the file has the old state or the new
+    /// one.
     ///
     /// # Errors
     ///
-    /// When it cannot be written, and when somebody who knows nothing of the lock changed it.
+    /// When it cannot be written, or another program changed it in spite of the lock.
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
         let path = self.path.clone();
-        if self.before.as_ref() == Some(state) {
+        if self.saved.as_ref() == Some(state) {
             return Ok(());
         }
-        if read(&path)? != self.before {
+        if read(&path)? != self.saved {
             return Err(StoreError::Changed { path });
         }
         write_file(&path, &state.to_json()).map_err(|error| StoreError::Write { path, error })?;
-        self.before = Some(state.clone());
+        self.saved = Some(state.clone());
         Ok(())
     }
 }
@@ -175,7 +175,7 @@ fn read(path: &Path) -> Result<Option<State>, StoreError> {
     })
 }
 
-/// Locks the file beside the state's: the state's own is replaced with every change.
+/// Locks a file beside the state's, because the state's file is replaced with every change.
 fn lock(path: &Path) -> Result<File, StoreError> {
     let beside = lock_path(path);
     let failed = |error| StoreError::Write {
@@ -189,7 +189,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .truncate(false)
         .open(&beside);
     let mut file = options.map_err(failed)?;
-    for _ in 0..ATTEMPTS {
+    for _ in 0..LOCK_ATTEMPTS {
         match FileExt::try_lock(&file) {
             Ok(()) => {
                 let holder = format!(" by process {} since {}", std::process::id(), now());
@@ -200,8 +200,8 @@ fn lock(path: &Path) -> Result<File, StoreError> {
                 return Ok(file);
             }
             Err(TryLockError::WouldBlock) => match holder(&mut file) {
-                // Somebody who has just taken it, or is about to let it go.
-                holder if holder.is_empty() => std::thread::sleep(ATTEMPT),
+                // The holder has just taken the lock, or is about to release it.
+                holder if holder.is_empty() => std::thread::sleep(LOCK_RETRY_DELAY),
                 holder => return Err(locked(path, holder)),
             },
             Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -210,9 +210,9 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     Err(locked(path, String::new()))
 }
 
-/// How often the lock is tried while nobody says that he holds it, and for how long in between.
-const ATTEMPTS: u32 = 200;
-const ATTEMPT: Duration = Duration::from_millis(10);
+/// How often and at what interval the lock is tried while it does not name its holder.
+const LOCK_ATTEMPTS: u32 = 200;
+const LOCK_RETRY_DELAY: Duration = Duration::from_millis(10);
 
 fn locked(path: &Path, holder: String) -> StoreError {
     StoreError::Locked {
@@ -228,7 +228,7 @@ fn lock_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Who says that he holds the lock. It is a courtesy: what cannot be read is left out.
+/// The holder that the lock names; empty if it cannot be read.
 fn holder(file: &mut File) -> String {
     let mut holder = String::new();
     let _ = file

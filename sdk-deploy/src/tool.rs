@@ -1,4 +1,4 @@
-//! The platform's own tool: how it is run, and what it says.
+//! Runs the platform's own tool, and reads its output.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,15 +11,15 @@ use machinist_core::parameter::MAX_SECONDS;
 use machinist_core::problem::Problem;
 use machinist_core::unit::DURATION;
 
-use crate::process::{self, End};
-use crate::settings::{ANSWER_TIMEOUT, RUN_TIMEOUT};
+use crate::limits::{ANSWER_TIMEOUT, Limits, RUN_TIMEOUT};
+use crate::process::{self, ProcessEnd};
 
 /// A platform's own tool.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Tool {
     /// The program, found in the `PATH`.
     pub program: &'static str,
-    /// How it is installed and signed in.
+    /// How to install it and sign in.
     pub install: &'static str,
 }
 
@@ -39,37 +39,11 @@ pub struct ToolCommand {
     pub tool: &'static Tool,
     /// Its arguments.
     pub args: Vec<String>,
-    /// Where in the rendering's folder it is run; `None` where that does not matter.
+    /// Its working directory, in the rendering's folder; `None` for any.
     pub folder: Option<PathBuf>,
 }
 
-/// How long a platform's own tool may take. A tool that takes longer is killed.
-///
-/// ```
-/// use std::time::Duration;
-/// use machinist_deploy::Limits;
-///
-/// let patient = Limits { answer: Duration::from_secs(600), ..Limits::default() };
-/// assert_eq!(patient.run, Duration::from_secs(3_600));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// For a question; two minutes where nothing is set.
-    pub answer: Duration,
-    /// For a change, which may build an image; an hour where nothing is set.
-    pub run: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            answer: Duration::from_secs(2 * 60),
-            run: Duration::from_secs(60 * 60),
-        }
-    }
-}
-
-/// As a shell takes it.
+/// As a shell command.
 impl fmt::Display for ToolCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.tool.program)?;
@@ -79,7 +53,7 @@ impl fmt::Display for ToolCommand {
     }
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell if needed.
 ///
 /// ```
 /// use machinist_deploy::shell_word;
@@ -97,7 +71,7 @@ pub fn shell_word(word: &str) -> String {
 }
 
 impl ToolCommand {
-    /// A command with these arguments, run in this folder of the rendering's.
+    /// A command with these arguments and this working directory.
     pub(crate) fn new(tool: &'static Tool, args: &[&str], folder: Option<&str>) -> Self {
         Self {
             tool,
@@ -106,32 +80,33 @@ impl ToolCommand {
         }
     }
 
-    /// Runs it in its folder of the rendering's. All that it says goes to stderr, as it comes.
+    /// Runs it in its working directory. All its output goes to stderr.
     ///
     /// # Errors
     ///
-    /// When it is not there, does not succeed or takes too long, with where its files are.
+    /// When it is not installed, fails or takes too long, with the folder of its files.
     pub(crate) fn run(&self, folder: &Path, limits: Limits) -> Result<(), Problem> {
         let mut command = self.command();
         command.stdout(io::stderr());
-        let folder = self.folder.as_ref().map(|own| folder.join(own));
+        let folder = self.folder.as_ref().map(|subfolder| folder.join(subfolder));
         if let Some(folder) = &folder {
             command.current_dir(folder);
         }
         let status = process::run(&mut command, limits.run).map_err(|error| match &folder {
-            Some(folder) if !folder.is_dir() => {
-                Problem::new(format!("`{}` is gone: {error}", folder.display()))
-            }
+            Some(folder) if !folder.is_dir() => Problem::new(format!(
+                "the folder `{}` is missing: {error}",
+                folder.display()
+            )),
             _ => self.cannot_run(&error),
         })?;
         let failed = match status {
             Some(status) if status.success() => return Ok(()),
             Some(status) => self
                 .failed(status)
-                .help("what it said stands above; mend it and try again: what is done stays done"),
-            None => self.took_too_long(limits.run).help(format!(
-                "what it said stands above; {}, and try again: what is done stays done",
-                longer(RUN_TIMEOUT, limits.run)
+                .help("see its output above, fix the cause and try again: what was done is kept"),
+            None => self.timed_out(limits.run).help(format!(
+                "see its output above; {}, and try again: what was done is kept",
+                longer_limit(RUN_TIMEOUT, limits.run)
             )),
         };
         Err(match folder {
@@ -140,32 +115,32 @@ impl ToolCommand {
         })
     }
 
-    /// Runs it and gives what it writes to stdout.
+    /// Runs it, and gives its output on stdout.
     ///
     /// # Errors
     ///
-    /// When it is not there, does not succeed, takes too long or says too much, with what it said.
+    /// When it is not installed, fails, takes too long or writes too much, with its output.
     pub(crate) fn read(&self, limits: Limits) -> Result<String, Problem> {
-        let heard = process::hear(&mut self.command(), limits.answer)
+        let output = process::capture(&mut self.command(), limits.answer)
             .map_err(|error| self.cannot_run(&error))?;
-        let problem = match heard.end {
-            End::Exited(status) if status.success() => {
-                return Ok(String::from_utf8_lossy(&heard.stdout).into_owned());
+        let problem = match output.end {
+            ProcessEnd::Exited(status) if status.success() => {
+                return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
             }
-            End::Exited(status) => self.failed(status),
-            End::TookTooLong => self.took_too_long(limits.answer).help(format!(
+            ProcessEnd::Exited(status) => self.failed(status),
+            ProcessEnd::TimedOut => self.timed_out(limits.answer).help(format!(
                 "run it by itself to see why; {}",
-                longer(ANSWER_TIMEOUT, limits.answer)
+                longer_limit(ANSWER_TIMEOUT, limits.answer)
             )),
-            End::SaidTooMuch => Problem::new(format!(
-                "`{self}` said more than {} MiB and was killed",
-                process::MOST >> 20
+            ProcessEnd::TooMuchOutput => Problem::new(format!(
+                "`{self}` wrote more than {} MiB and was killed",
+                process::OUTPUT_LIMIT >> 20
             ))
             .help("run it by itself to see why"),
         };
-        let mut said = vec![last(&heard.stderr), last(&heard.stdout)];
-        said.retain(|said| !said.is_empty());
-        Err(with_said(problem, said.join("\n")))
+        let mut parts = vec![last_lines(&output.stderr), last_lines(&output.stdout)];
+        parts.retain(|part| !part.is_empty());
+        Err(with_output(problem, parts.join("\n")))
     }
 
     fn command(&self) -> Command {
@@ -189,57 +164,57 @@ impl ToolCommand {
         Problem::new(format!("`{self}` failed ({status})"))
     }
 
-    fn took_too_long(&self, limit: Duration) -> Problem {
+    fn timed_out(&self, limit: Duration) -> Problem {
         Problem::new(format!(
-            "`{self}` was not done within {} and was killed; what it started itself may go on",
-            shown(limit)
+            "`{self}` did not finish within {} and was killed; processes that it started may still run",
+            duration_text(limit)
         ))
     }
 }
 
-/// What to do where a tool needs more time.
-fn longer(key: &str, limit: Duration) -> String {
+/// How to give a tool more time.
+fn longer_limit(key: &str, limit: Duration) -> String {
     format!(
-        "where it needs longer, write `{key} = \"{}\"` in `[workspace.metadata.machinist]`",
-        shown(limit.saturating_mul(2).min(LONGEST))
+        "if it needs more time, write `{key} = \"{}\"` in `[workspace.metadata.machinist]`",
+        duration_text(limit.saturating_mul(2).min(MAX_LIMIT))
     )
 }
 
-fn shown(limit: Duration) -> String {
+fn duration_text(limit: Duration) -> String {
     DURATION.show(u32::try_from(limit.as_secs()).unwrap_or(u32::MAX))
 }
 
-/// With what a tool said, if that is anything.
-pub(crate) fn with_said(problem: Problem, said: String) -> Problem {
-    match said.is_empty() {
+/// A problem with a tool's output as a note.
+pub(crate) fn with_output(problem: Problem, output: String) -> Problem {
+    match output.is_empty() {
         true => problem,
-        false => problem.note(format!("it said: {said}")),
+        false => problem.note(format!("its output: {output}")),
     }
 }
 
-/// The end of what a tool said: there it says why it failed.
-fn last(said: &[u8]) -> String {
-    let cut = &said[said.len().saturating_sub(EXCERPT)..];
+/// The end of a tool's output, where the reason of a failure is.
+fn last_lines(output: &[u8]) -> String {
+    let cut = &output[output.len().saturating_sub(EXCERPT_LENGTH)..];
     let cut = String::from_utf8_lossy(cut);
-    let lines: Vec<&str> = cut.trim().lines().rev().take(LINES).collect();
+    let lines: Vec<&str> = cut.trim().lines().rev().take(EXCERPT_LINES).collect();
     let lines: Vec<&str> = lines.into_iter().rev().collect();
     lines.join("\n")
 }
 
-/// The beginning of an answer: there one sees what it is.
-pub(crate) fn first(answer: &str) -> String {
-    let answer = answer.trim();
-    let lines: Vec<&str> = answer.lines().take(LINES).collect();
-    let first: String = lines.join("\n").chars().take(EXCERPT).collect();
-    match first.len() < answer.len() {
+/// The beginning of a tool's output, which shows its format.
+pub(crate) fn first_lines(output: &str) -> String {
+    let output = output.trim();
+    let lines: Vec<&str> = output.lines().take(EXCERPT_LINES).collect();
+    let first: String = lines.join("\n").chars().take(EXCERPT_LENGTH).collect();
+    match first.len() < output.len() {
         true => first + "…",
         false => first,
     }
 }
 
-/// The longest time that settings take.
-const LONGEST: Duration = Duration::from_secs(MAX_SECONDS as u64);
+/// The longest limit that can be set.
+const MAX_LIMIT: Duration = Duration::from_secs(MAX_SECONDS as u64);
 
-/// How many lines of what a tool said are shown again, and how many bytes or characters.
-const LINES: usize = 12;
-const EXCERPT: usize = 1_000;
+/// How many lines of a tool's output are shown, and how many bytes or characters.
+const EXCERPT_LINES: usize = 12;
+const EXCERPT_LENGTH: usize = 1_000;

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use machinist_core::record;
-use machinist_deploy::{Image, Library, Manifest, ManifestError, lost, manifest_schema};
+use machinist_deploy::{Binary, Library, Manifest, ManifestError, lost, manifest_schema};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ impl Files {
     }
 
     /// A module of wasm with nothing but records: the shortest real image.
-    fn image(&self, name: &str, entries: &[Value]) -> Image {
+    fn image(&self, name: &str, entries: &[Value]) -> Binary {
         let mut section = b"\x07.mchnst".to_vec();
         for entry in entries {
             section.extend(record::encode(&entry.to_string()).unwrap());
@@ -33,7 +33,7 @@ impl Files {
         module.extend(section);
         let path = self.0.path().join(name);
         std::fs::write(&path, module).unwrap();
-        Image {
+        Binary {
             name: name.into(),
             path,
         }
@@ -60,7 +60,7 @@ fn with(name: &str, changes: Value) -> Value {
     entry
 }
 
-fn read(images: &[Image]) -> Result<Manifest, ManifestError> {
+fn read(images: &[Binary]) -> Result<Manifest, ManifestError> {
     Manifest::read(images)
 }
 
@@ -172,25 +172,25 @@ fn a_payload_that_is_no_app_is_refused() {
         ),
         (
             with("a", json!({"code": {"machine_type": "S"}})),
-            "`machine_type` is not as a manifest has it",
+            "`machine_type` is not in the manifest's form",
         ),
         (
             with(
                 "a",
                 json!({"code": {"machine_type": ["S"], "gpus": {"path": 2}}}),
             ),
-            "`gpus` is not as a manifest has it",
+            "`gpus` is not in the manifest's form",
         ),
         (
             with("a", json!({"scaling": {"keep_alive": "5m"}})),
-            "`keep_alive` is not as a manifest has it",
+            "`keep_alive` is not in the manifest's form",
         ),
         (
             with(
                 "a",
                 json!({"code": {"machine_type": ["S"], "health_check": {"path": "/", "b": null}}}),
             ),
-            "`health_check` is not as a manifest has it",
+            "`health_check` is not in the manifest's form",
         ),
         (
             with("a", json!({"code": {"machine_type": ["S\n"]}})),
@@ -239,14 +239,14 @@ fn a_manifest_that_is_none_says_where() {
 #[test]
 fn a_missing_file_is_named() {
     let path = PathBuf::from("no/such/file");
-    let error = read(&[Image {
+    let error = read(&[Binary {
         name: "x".into(),
         path,
     }])
     .unwrap_err()
     .to_string();
     assert!(error.contains("`no/such/file` cannot be read"), "{error}");
-    let folder = Image {
+    let folder = Binary {
         name: "x".into(),
         path: std::env::temp_dir(),
     };

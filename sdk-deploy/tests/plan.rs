@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use machinist_deploy::{
-    Action, App, Deployed, Live, LiveApp, MANIFEST_VERSION, Manifest, Occasion, Options,
+    Action, App, DeployStamp, Deployed, Live, LiveApp, MANIFEST_VERSION, Manifest, Options,
     Parameters, Reset, Source, State, Why, plan, rollback,
 };
 use proptest::prelude::*;
@@ -42,7 +42,7 @@ fn manifest(apps: Vec<App>) -> Manifest {
 }
 
 fn deployed(before: &Deployed, manifest: &Manifest, options: &Options) -> Deployed {
-    before.after(&plan(manifest, before, options), &Occasion::default())
+    before.after(&plan(manifest, before, options), &DeployStamp::default())
 }
 
 /// Tunes an app, or does nothing where that is refused.
@@ -234,7 +234,7 @@ proptest! {
             prop_assert!(matches!(app.action, Action::Unchanged | Action::Orphaned), "{:?}", app);
             prop_assert!(app.changes.is_empty());
         }
-        prop_assert_eq!(once.after(&again, &Occasion::default()), once);
+        prop_assert_eq!(once.after(&again, &DeployStamp::default()), once);
     }
 
     #[test]
@@ -263,7 +263,7 @@ proptest! {
     fn a_plan_carried_out_gives_what_it_announced(events in events(), manifest in manifests()) {
         let state = happened(&events);
         let plan = plan(&manifest, &state, &Options::default());
-        let after = state.after(&plan, &Occasion::default());
+        let after = state.after(&plan, &DeployStamp::default());
         for app in &plan.apps {
             let is = &after.apps[&app.name];
             let effective = app.effective.clone().unwrap();
@@ -359,18 +359,18 @@ proptest! {
     fn a_rollback_brings_back_all_that_an_earlier_deploy_had(
         events in events(), first in manifests(), tuned in scaling(), second in manifests(),
     ) {
-        let occasion = |serial| Occasion { serial, ..Occasion::default() };
+        let stamp = |serial| DeployStamp { serial, ..DeployStamp::default() };
         let mut then = happened(&events);
         tune(&mut then, "a", &tuned);
         let plan_then = plan(&first, &then, &Options::default());
-        let then = then.after(&plan_then, &occasion(1_000));
+        let then = then.after(&plan_then, &stamp(1_000));
         let plan_now = plan(&second, &then, &reset());
-        let mut now = then.after(&plan_now, &occasion(1_001));
+        let mut now = then.after(&plan_now, &stamp(1_001));
         for app in plan_then.apps.iter().filter(|app| app.action == Action::Create || app.action == Action::Update) {
             let state = &now.apps[&app.name];
             let Ok(deploy) = state.earlier(Some(1_000)) else { continue };
             let back = rollback(&app.name, state, &deploy.clone());
-            now.settle(&back, &occasion(1_002));
+            now.settle(&back, &stamp(1_002));
             prop_assert_eq!(now.apps[&app.name].actual_code(), then.apps[&app.name].actual_code());
             prop_assert_eq!(&now.apps[&app.name].scaling, &then.apps[&app.name].scaling);
             prop_assert_eq!(&now.apps[&app.name].overrides, &then.apps[&app.name].overrides);
@@ -387,7 +387,7 @@ fn h100() -> App {
 }
 
 #[test]
-fn a_machine_type_changed_behind_the_codes_back_is_put_back() {
+fn a_machine_type_changed_outside_the_code_is_drift_and_put_back() {
     let manifest = manifest(vec![h100()]);
     let mut state = deployed(&Deployed::default(), &manifest, &Options::default());
     // It tells the machine type, and not the number of GPUs.
@@ -406,11 +406,22 @@ fn a_machine_type_changed_behind_the_codes_back_is_put_back() {
     let change = &plan.apps[0].changes[0];
     assert_eq!(
         (&*change.parameter, change.why),
-        ("machine_type", Why::PutBack)
+        ("machine_type", Why::Drift)
     );
     assert_eq!(change.from, Some(json!(["GPU-A100"])));
     assert_eq!(change.to, Some(json!(["GPU-H100"])));
     assert_eq!(plan.apps[0].changes.len(), 1);
+}
+
+#[test]
+fn the_old_name_of_drift_in_a_history_is_read() {
+    let mut state = saved();
+    let app = state.targets.get_mut("file").unwrap().apps.get_mut("llm");
+    app.unwrap().history[0].changes[0].why = Why::Drift;
+    let text = state.to_json();
+    assert!(text.contains("\"why\": \"drift\""), "{text}");
+    let old = text.replace("\"drift\"", "\"put_back\"");
+    assert_eq!(State::parse(&old).unwrap(), state);
 }
 
 #[test]
@@ -457,7 +468,7 @@ fn tuning_is_checked_by_the_rules_of_the_attribute() {
             .unwrap_err()
             .to_string()
     };
-    assert!(refused("llm", json!({"gpus": 4})).contains("every deploy puts the code's value back"));
+    assert!(refused("llm", json!({"gpus": 4})).contains("every deploy applies the code's value"));
     assert!(
         refused("llm", json!({"keep_alvie": 4})).contains("a similar one exists: `keep_alive`")
     );
@@ -477,12 +488,12 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
             let mut app = h100();
             app.code["gpus"] = gpus.into();
             let plan = plan(&manifest(vec![app]), &state, &Options::default());
-            let occasion = Occasion {
+            let stamp = DeployStamp {
                 serial: 2 * gpus + again,
                 time: gpus.to_string(),
                 commit: Some("abc".into()),
             };
-            state = state.after(&plan, &occasion);
+            state = state.after(&plan, &stamp);
         }
     }
     let history = &state.apps["llm"].history;
@@ -506,7 +517,7 @@ fn an_app_that_the_platform_lost_is_created_anew_and_keeps_its_history() {
     let plan = plan(&manifest, &state, &Options::default());
     assert_eq!(plan.apps[0].action, Action::Create);
     assert_eq!(
-        state.after(&plan, &Occasion::default()).apps["llm"]
+        state.after(&plan, &DeployStamp::default()).apps["llm"]
             .history
             .len(),
         2
@@ -540,7 +551,7 @@ fn a_state_with_a_name_that_could_be_an_option_or_a_path_is_refused() {
         let text = saved().to_json().replace("\"llm\"", &format!("{name:?}"));
         let error = State::parse(&text).unwrap_err().to_string();
         assert!(
-            error.contains(&format!("`{name}` is no app's name")),
+            error.contains(&format!("invalid app name `{name}`")),
             "{error}"
         );
     }
@@ -561,7 +572,10 @@ fn a_state_of_the_first_version_becomes_that_of_the_file_target() {
         (state.state_version, state.serial, &*state.lineage),
         (2, 7, "0123456789abcdef")
     );
-    assert_eq!(state.of("file").apps["llm"].overrides["keep_alive"], 600);
+    assert_eq!(
+        state.deployed_to("file").apps["llm"].overrides["keep_alive"],
+        600
+    );
     assert_eq!(State::parse(&state.to_json()).unwrap(), state);
     let damaged = old.replace("\"overrides\"", "\"override\"");
     let error = State::parse(&damaged).unwrap_err().to_string();

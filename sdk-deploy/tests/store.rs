@@ -15,7 +15,7 @@ fn file() -> (TempDir, PathBuf) {
 }
 
 fn with_app(state: State, name: &str) -> State {
-    let mut deployed = state.of("file");
+    let mut deployed = state.deployed_to("file");
     deployed.apps.insert(name.into(), AppState::default());
     state.with("file", deployed)
 }

@@ -22,7 +22,7 @@ fn file() -> (TempDir, PathBuf) {
 }
 
 fn with_app(state: State, name: &str) -> State {
-    let mut deployed = state.of("file");
+    let mut deployed = state.deployed_to("file");
     deployed.apps.insert(name.into(), AppState::default());
     state.with("file", deployed)
 }
@@ -73,7 +73,10 @@ fn deploys_at_once_lose_nothing() {
         assert!(child.wait().unwrap().success());
     }
     let state = Store::read(&path).unwrap();
-    assert_eq!((state.of("file").apps.len(), state.serial), (20, 20));
+    assert_eq!(
+        (state.deployed_to("file").apps.len(), state.serial),
+        (20, 20)
+    );
 }
 
 #[test]
@@ -90,7 +93,9 @@ fn a_kill_at_any_moment_leaves_the_old_state_or_the_new_one() {
         child.kill().unwrap();
         child.wait().unwrap();
         let state = Store::read(&path).unwrap();
-        assert!(state.serial >= serial && state.of("file").apps.len() as u64 == state.serial);
+        assert!(
+            state.serial >= serial && state.deployed_to("file").apps.len() as u64 == state.serial
+        );
         serial = state.serial;
     }
     assert!(

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use machinist_deploy::{Image, Manifest};
+use machinist_deploy::{Binary, Manifest};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/versions")
@@ -25,7 +25,7 @@ fn objects_of_every_version_give_the_manifest_that_they_gave_then() {
     for version in versions() {
         let path = folder().join(format!("{version}.o"));
         let name = format!("{version}.o");
-        let manifest = Manifest::read(&[Image { name, path }]).unwrap();
+        let manifest = Manifest::read(&[Binary { name, path }]).unwrap();
         let then = fs::read_to_string(folder().join(format!("{version}.json"))).unwrap();
         assert_eq!(manifest.to_json(), then, "{version}");
     }

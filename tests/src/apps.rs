@@ -9,7 +9,7 @@ use machinist_core::parameter::{
 };
 use machinist_core::{MachineKind, catalogue};
 use machinist_deploy::{
-    App, AppSettings, Deployed, KnativeSettings, MANIFEST_VERSION, Manifest, Occasion, Options,
+    App, AppSettings, DeployStamp, Deployed, KnativeSettings, MANIFEST_VERSION, Manifest, Options,
     Parameters, Project, Source, plan, target, write,
 };
 use proptest::prelude::*;
@@ -143,7 +143,7 @@ pub fn render(name: &str, apps: &[App], folder: &Path) -> Vec<PathBuf> {
             apps: vec![app.clone()],
         };
         let plan = plan(&manifest, &Deployed::default(), &Options::default());
-        let after = Deployed::default().after(&plan, &Occasion::default());
+        let after = Deployed::default().after(&plan, &DeployStamp::default());
         let target = target(name, project).unwrap();
         let rendering = target.deploy(&plan, &after).unwrap_or_else(|problem| {
             panic!("{app:?}: {problem}");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use machinist_core::record;
 use machinist_deploy::{
-    App, CargoToml, Contents, Deployed, Image, MANIFEST_VERSION, Manifest, Occasion, Options,
+    App, Binary, CargoToml, Contents, DeployStamp, Deployed, MANIFEST_VERSION, Manifest, Options,
     Project, Rendering, Settings, plan, shell_word, target, write,
 };
 use machinist_tests::{Python, repository, stdout, texts};
@@ -106,7 +106,7 @@ fn read(document: &Value, folder: &Path) -> Result<(App, Project), String> {
     };
     let settings = Settings::read(&[file]).map_err(|problem| problem.to_string())?;
     let project = Project {
-        apps: BTreeMap::from([(app.name.clone(), settings.of(&app.name, Some("p")))]),
+        apps: BTreeMap::from([(app.name.clone(), settings.for_app(&app.name, Some("p")))]),
         knative: settings.knative().map_err(|problem| problem.to_string())?,
         ..Project::default()
     };
@@ -120,7 +120,7 @@ fn rendering(name: &str, app: App, project: Project) -> Result<Rendering, String
         apps: vec![app],
     };
     let plan = plan(&manifest, &Deployed::default(), &Options::default());
-    let after = Deployed::default().after(&plan, &Occasion::default());
+    let after = Deployed::default().after(&plan, &DeployStamp::default());
     let rendering = target(name, project).unwrap().deploy(&plan, &after);
     rendering.map_err(|problem| problem.to_string())
 }
@@ -322,7 +322,7 @@ fn a_dockerfile_copies_and_runs_the_binary_of_any_name() {
         document["settings"] = json!({"auth": "public"});
         fs::write(&path, program(&document["app"])).unwrap();
         let (app, mut project) = read(&document, folder.path()).unwrap();
-        project.images = vec![Image {
+        project.binaries = vec![Binary {
             name: name.clone(),
             path: path.clone(),
         }];

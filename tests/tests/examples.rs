@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use machinist_deploy::{Image, Manifest};
+use machinist_deploy::{Binary, Manifest};
 use machinist_tests::{assert_is_of_the_schema, repository, stdout};
 
 /// The examples' packages and the binaries of each.
@@ -26,11 +26,11 @@ fn build(package: &str) -> PathBuf {
     binaries.join("debug")
 }
 
-fn image(folder: &Path, name: &str) -> Image {
+fn image(folder: &Path, name: &str) -> Binary {
     let path = folder
         .join(name)
         .with_extension(std::env::consts::EXE_EXTENSION);
-    Image {
+    Binary {
         name: name.into(),
         path,
     }
@@ -59,7 +59,7 @@ fn a_binary_carries_what_it_says_when_it_runs() {
 fn the_manifests_are_of_the_schema() {
     for (package, binaries) in EXAMPLES {
         let folder = build(package);
-        let images: Vec<Image> = binaries.iter().map(|name| image(&folder, name)).collect();
+        let images: Vec<Binary> = binaries.iter().map(|name| image(&folder, name)).collect();
         assert_is_of_the_schema(&Manifest::read(&images).unwrap().to_json());
     }
 }

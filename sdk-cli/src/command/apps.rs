@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let site = Site::of_place(&args.deployment)?;
     let state = Store::read(&site.state)?;
     let target = site.target_alone(&state)?;
-    let deployed = site.refreshed(&*target, state.of(target.name()), output)?;
+    let deployed = site.refreshed(&*target, state.deployed_to(target.name()), output)?;
     if let Some(name) = &args.app {
         let app = deployed.find(name)?;
         match output.format {

@@ -1,6 +1,6 @@
 //! `cargo machinist rollback`.
 
-use machinist_deploy::{Occasion, Plan, rollback};
+use machinist_deploy::{DeployStamp, Plan, rollback};
 
 use crate::args::deployment::{Consent, Deployment};
 use crate::carry_out::{self, Change};
@@ -32,14 +32,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let site = Site::of_place(&args.deployment)?;
     let (state, store) = carry_out::begin(&site, args.consent.dry_run)?;
     let target = site.target_alone(&state)?;
-    let deployed = site.refreshed(&*target, state.of(target.name()), output)?;
+    let deployed = site.refreshed(&*target, state.deployed_to(target.name()), output)?;
     let state = deployed.find(&args.app)?;
     let earlier = state.earlier(args.to)?;
     let app = rollback(&args.app, state, earlier);
     let plan = Plan {
         apps: vec![app.clone()],
     };
-    let after = deployed.after(&plan, &Occasion::default());
+    let after = deployed.after(&plan, &DeployStamp::default());
     let rendering = target.roll_back(&app, earlier, &after)?;
     planned::tell(&rendering, output);
     let question = format!("Bring the deploy of {} back?", earlier.time);

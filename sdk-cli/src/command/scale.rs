@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let site = Site::of_place(&args.deployment)?;
     let (state, store) = carry_out::begin(&site, args.dry_run)?;
     let target = site.target_alone(&state)?;
-    let deployed = site.refreshed(&*target, state.of(target.name()), output)?;
+    let deployed = site.refreshed(&*target, state.deployed_to(target.name()), output)?;
     let app = deployed.tune(&args.app, &values(&args.values)?)?;
     let mut after = deployed.clone();
     after.settle_tuning(&app);

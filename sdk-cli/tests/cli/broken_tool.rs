@@ -63,11 +63,13 @@ fn calls(project: &Project) -> Vec<String> {
 }
 
 fn deployed(project: &Project) -> Vec<String> {
-    let state = State::parse(&project.read(STATE)).unwrap().of("fal");
+    let state = State::parse(&project.read(STATE))
+        .unwrap()
+        .deployed_to("fal");
     state.apps.into_keys().collect()
 }
 
-/// A deploy in which the second of three apps failed: the first is on record, and the next deploy
+/// A deploy in which the second of three apps failed: the first is recorded, and the next deploy
 /// does the other two.
 fn goes_on(project: &Project) {
     assert_eq!(deployed(project), ["one"]);
@@ -105,12 +107,12 @@ fn a_question_that_is_not_answered_in_time_is_given_up() {
     project.with_tool("fal", "#!/bin/sh\necho 'signing in' >&2\nsleep 60\n");
     let started = Instant::now();
     project.run(&["plan", "-q"]).exits(1).says(
-        "error: `fal apps list --output json` was not done within 1s and was killed; what it \
-         started itself may go on\n\
-         help: run it by itself to see why; where it needs longer, write `answer_timeout = \"2s\"` \
+        "error: `fal apps list --output json` did not finish within 1s and was killed; \
+         processes that it started may still run\n\
+         help: run it by itself to see why; if it needs more time, write `answer_timeout = \"2s\"` \
          in `[workspace.metadata.machinist]`\n\
          help: with `--no-refresh` the state alone says what is deployed\n\
-         note: it said: signing in",
+         note: its output: signing in",
     );
     assert!(started.elapsed() < LONG / 2);
     project.run(&["plan", "-q", "--no-refresh"]).exits(0);
@@ -131,10 +133,10 @@ fn a_deploy_that_hangs_is_given_up_and_the_next_one_goes_on() {
     assert!(
         hung.stderr.ends_with(
             "building\n\
-             error: `fal deploy three --yes` was not done within 1s and was killed; what it \
-             started itself may go on\n\
-             help: what it said stands above; where it needs longer, write `run_timeout = \"2s\"` \
-             in `[workspace.metadata.machinist]`, and try again: what is done stays done\n\
+             error: `fal deploy three --yes` did not finish within 1s and was killed; \
+             processes that it started may still run\n\
+             help: see its output above; if it needs more time, write `run_timeout = \"2s\"` \
+             in `[workspace.metadata.machinist]`, and try again: what was done is kept\n\
              note: its files are in `target/machinist/fal/three`\n\
              note: done, and on record: `one`\n\
              note: not deployed: `three`, `two`\n"
@@ -229,7 +231,7 @@ fn a_question_whose_tool_is_killed_is_said() {
     killed.says(
         "error: `fal apps list --output json` failed (signal: 9 (SIGKILL))\n\
          help: with `--no-refresh` the state alone says what is deployed\n\
-         note: it said: half",
+         note: its output: half",
     );
 }
 
@@ -239,7 +241,7 @@ fn nonsense_is_no_answer_and_nothing_is_lost_by_it() {
     project.run(&["deploy", "-yq"]).exits(0);
     let before = project.read(STATE);
     calls(&project);
-    let too_much = "error: `fal apps list --output json` said more than 64 MiB and was killed\n";
+    let too_much = "error: `fal apps list --output json` wrote more than 64 MiB and was killed\n";
     for (tool, expected) in [
         (
             "printf '{\"apps\": [{\"alias\": \"one'",
@@ -249,10 +251,13 @@ fn nonsense_is_no_answer_and_nothing_is_lost_by_it() {
             "printf '\\377\\376\\000\\033[31m'",
             "expected value at line 1 column 1\n",
         ),
-        ("echo '<html>no</html>'", "note: it said: <html>no</html>\n"),
+        (
+            "echo '<html>no</html>'",
+            "note: its output: <html>no</html>\n",
+        ),
         (
             "printf '\\033]0;title\\007\\033[2J'",
-            "note: it said: \\u{1b}]0;title\\u{7}\\u{1b}[2J\n",
+            "note: its output: \\u{1b}]0;title\\u{7}\\u{1b}[2J\n",
         ),
         ("head -c 9000000 /dev/zero | tr '\\0' x", "x…\n"),
         ("echo null", "invalid type: null"),
@@ -262,22 +267,22 @@ fn nonsense_is_no_answer_and_nothing_is_lost_by_it() {
         ),
         (
             "echo '{\"apps\": [{\"alias\": \"one\", \"keep_alive\": \"lots\"}]}'",
-            "`keep_alive` of `one` is none\n",
+            "invalid `keep_alive` of `one`\n",
         ),
         (
             "echo '{\"apps\": [{\"alias\": \"one\", \"machine_types\": [{}]}]}'",
-            "`machine_types` of `one` is none\n",
+            "invalid `machine_types` of `one`\n",
         ),
         (
             "true",
-            "error: `fal apps list --output json` succeeded, and said nothing\n",
+            "error: `fal apps list --output json` succeeded without output\n",
         ),
-        ("printf ' \\n\\n'", "succeeded, and said nothing\n"),
+        ("printf ' \\n\\n'", "succeeded without output\n"),
         ("cat /dev/zero", too_much),
         ("yes >&2", too_much),
         (
             "printf 'not \\033[31mlogged in\\n' >&2; exit 1",
-            "note: it said: not \\u{1b}[31mlogged in\n",
+            "note: its output: not \\u{1b}[31mlogged in\n",
         ),
     ] {
         project.with_tool(
@@ -323,8 +328,8 @@ fn nonsense_of_kubectl_is_no_answer_either() {
         ("{\"items\": [", "EOF while parsing"),
         ("[]", "a service without a name"),
         ("{\"kind\": \"Status\"}", "a service without a name"),
-        ("", "succeeded, and said nothing"),
-        ("Unable to connect", "note: it said: Unable to connect\n"),
+        ("", "succeeded without output"),
+        ("Unable to connect", "note: its output: Unable to connect\n"),
     ] {
         project.with_tool("kubectl", &format!("#!/bin/sh\nprintf '{said}'\n"));
         let answer = project.run(&["plan", "-q", "--target=knative"]).exits(1);

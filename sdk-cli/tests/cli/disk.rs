@@ -165,7 +165,10 @@ fn wherever_the_disk_is_full_the_next_deploy_goes_on() {
     );
     let state = State::parse(&project.read(STATE)).unwrap();
     assert_eq!(
-        (state.serial, &state.of("file").apps["a"].code["gpus"]),
+        (
+            state.serial,
+            &state.deployed_to("file").apps["a"].code["gpus"]
+        ),
         (2, &json!(4))
     );
 }
@@ -191,11 +194,13 @@ fn a_full_disk_after_the_platform_has_an_app_is_said_and_gone_on_with() {
     ));
     failed.exits(1).says(
         "error: cannot write `machinist-state.json`: File too large (os error 27)\n\
-         help: mend this, and try again: the state is as it was before\n\
-         note: fal did what it was told for `two`, and that is not on record: the next deploy \
-         does it again",
+         help: fix this and try again: the state is unchanged\n\
+         note: fal carried out the change of `two`, but the state does not record it: the \
+         next deploy repeats it",
     );
-    let state = State::parse(&project.read(STATE)).unwrap().of("fal");
+    let state = State::parse(&project.read(STATE))
+        .unwrap()
+        .deployed_to("fal");
     assert_eq!(state.apps.keys().collect::<Vec<_>>(), ["one"]);
     project.with_tool("fal", "#!/bin/sh\necho $2 >> calls\n");
     project.run(&["deploy", "-yq", "--no-refresh"]).exits(0);

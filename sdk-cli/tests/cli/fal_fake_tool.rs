@@ -139,8 +139,8 @@ fn what_was_changed_on_the_platform_is_seen() {
     let plan = project.run(&DEPLOY).exits(0);
     let expected = "\
 ~ a  update
-    machine_type     GPU-A100 -> GPU-H100, GPU-H200  (put back: it was changed behind the code's back)
-    startup_timeout  10m -> 15m  (put back: it was changed behind the code's back)
+    machine_type     GPU-A100 -> GPU-H100, GPU-H200  (drift: changed outside the code)
+    startup_timeout  10m -> 15m  (drift: changed outside the code)
     keep_alive       stays 10s  (tuned; the code says 5m)
 
 fal: 1 to update
@@ -350,7 +350,7 @@ fn when_one_of_three_fails_the_state_says_which_are_deployed_and_the_next_deploy
         failed.stderr.ends_with(
             "the platform is out of order\n\
          error: `fal deploy three --yes` failed (exit status: 3)\n\
-         help: what it said stands above; mend it and try again: what is done stays done\n\
+         help: see its output above, fix the cause and try again: what was done is kept\n\
          note: its files are in `target/machinist/fal/three`\n\
          note: done, and on record: `one`\n\
          note: not deployed: `three`, `two`\n"
@@ -359,7 +359,7 @@ fn when_one_of_three_fails_the_state_says_which_are_deployed_and_the_next_deploy
     );
     let state = State::parse(&project.read("machinist-state.json"))
         .unwrap()
-        .of("fal");
+        .deployed_to("fal");
     assert_eq!(state.apps.keys().collect::<Vec<_>>(), ["one"]);
     fs::remove_file(project.path("fail")).unwrap();
     calls(&project);
@@ -456,7 +456,7 @@ fn a_rollback_without_a_revision_says_why_it_cannot() {
     project.run(&with(&DEPLOY, &["--no-refresh"])).exits(0);
     let time = &State::parse(&project.read("machinist-state.json"))
         .unwrap()
-        .of("fal")
+        .deployed_to("fal")
         .apps["a"]
         .history[1]
         .time
@@ -465,7 +465,7 @@ fn a_rollback_without_a_revision_says_why_it_cannot() {
     answer.exits(1).says(&format!(
         "error: fal cannot go back to the deploy of {time}\n\
          help: check out its commit and deploy that\n\
-         note: its revision is not on record"
+         note: its revision is not recorded"
     ));
 }
 
@@ -600,7 +600,7 @@ fn what_the_client_would_pass_over_is_an_error() {
         (
             "FROM debian\n  COPY p /\n",
             "error: `Dockerfile:2` has an instruction that does not begin its line\n\
-             help: remove what stands before it: fal's client does not see it there",
+             help: remove the text before it: fal's client does not find it there",
         ),
         (
             "FROM debian\nCOPY *.json /\n",
@@ -629,7 +629,7 @@ fn a_dockerfile_without_the_binary_is_probably_not_meant_so() {
     assert!(
         answer.stderr.contains(
             "warning: `Dockerfile` does not copy `p`, the binary that was read\n\
-         help: write `COPY p /usr/local/bin/` into it: what it runs may be of other code\n"
+         help: write `COPY p /usr/local/bin/` into it: the program that it runs may be of other code\n"
         ),
         "{answer:?}"
     );

@@ -37,7 +37,7 @@ fn the_clusters_own_names_are_used() {
     );
     let answer = project.run(&["render", "--no-refresh", "--out", "out", "--target=knative"]);
     for said in [
-        "the cluster's name of the region `eu-north` is not known: `a` is not kept there",
+        "the cluster's name of the region `eu-north` is not known: `a` is not placed there",
         "Needs `kubernetes.podspec-affinity: enabled` in Knative's config-features",
         "Needs `kubernetes.podspec-tolerations: enabled` in Knative's config-features",
         "Needs `max-revision-timeout-seconds: \"900\"` or more in Knative's config-defaults",
@@ -90,17 +90,17 @@ fn the_clusters_own_names_are_used() {
 }
 
 #[test]
-fn what_it_cannot_express_is_named_and_an_error_where_that_is_asked_for() {
+fn what_is_not_supported_is_a_warning_and_with_strict_an_error() {
     let project = project("auth = \"private\"\n");
     project.set_app(
         &json!({"machine_type": ["S"], "termination_grace_period": 9}),
         &json!({"keep_alive": 7200, "concurrency_buffer": 1, "scaling_delay": 0}),
     );
     let warnings = "\
-warning: Knative cannot express `concurrency_buffer` of `a`, and leaves it out
-warning: Knative cannot express `termination_grace_period` of `a`, and leaves it out
-warning: Knative does not ask who calls `a`: `auth` is left out
-warning: Knative keeps runners for an hour at most: so it does `a`";
+warning: `concurrency_buffer` of `a` is not supported by Knative and is left out
+warning: `termination_grace_period` of `a` is not supported by Knative and is left out
+warning: `auth` of `a` is not supported by Knative and is left out
+warning: `keep_alive` of `a` exceeds Knative's limit, and is shortened to 1h";
     project.run(&RENDER).exits(0).says(warnings);
     let strict = [&RENDER[..], &["--strict"]].concat();
     let expected = format!("{warnings}\nerror: with `--strict` nothing is left out\n");

@@ -117,7 +117,11 @@ file: 1 to update
     );
     let scaling = json!({"keep_alive": 60, "max_concurrency": 9});
     assert_eq!(effective(&project, 0)["scaling"], scaling);
-    assert!(state(&project).of("file").apps["a"].overrides.is_empty());
+    assert!(
+        state(&project).deployed_to("file").apps["a"]
+            .overrides
+            .is_empty()
+    );
 }
 
 #[test]
@@ -152,7 +156,7 @@ fn tuning_follows_the_rules_of_the_attribute() {
         ),
         (
             &["b", "keep_alive=1"],
-            "no app `b` is deployed\nhelp: deployed are a",
+            "no app `b` is deployed\nhelp: deployed apps are a",
         ),
         (&["a", "\u{1b}[31m=1"], "unknown parameter `\\u{1b}[31m`"),
     ] {
@@ -378,8 +382,8 @@ fn an_earlier_deploy_is_brought_back_with_its_scaling() {
         .run(&["rollback", "a", "--yes"])
         .exits(1)
         .says(&format!(
-            "error: there is no earlier deploy on record\nhelp: deploys on record are 1 of {}",
-            state(&project).of("file").apps["a"].history[0].time
+            "error: no earlier deploy is recorded\nhelp: recorded deploys are 1 of {}",
+            state(&project).deployed_to("file").apps["a"].history[0].time
         ));
     project.run(&["scale", "a", "keep_alive=10m"]).exits(0);
     for (gpus, seconds) in [(4, 60), (8, 30)] {
@@ -428,7 +432,9 @@ fn a_clock_that_goes_back_changes_no_order() {
     project.write(STATE, &later.to_string());
     deploy(4);
     let serials = || -> Vec<u64> {
-        let history = state(&project).of("file").apps["a"].history.clone();
+        let history = state(&project).deployed_to("file").apps["a"]
+            .history
+            .clone();
         history.iter().map(|deploy| deploy.serial).collect()
     };
     assert_eq!(serials(), [3, 2, 1]);
@@ -464,7 +470,7 @@ fn a_deploy_knows_its_commit() {
     git(&["commit", "-qm", "first"]);
     let commit = git(&["rev-parse", "HEAD"]);
     project.run(&["deploy", "--yes"]).exits(0);
-    let last = |project: &Project| state(project).of("file").apps["a"].history[0].clone();
+    let last = |project: &Project| state(project).deployed_to("file").apps["a"].history[0].clone();
     assert_eq!(last(&project).commit, Some(commit.clone()));
     git(&["add", "-A"]);
     git(&["commit", "-qm", "deployed"]);
@@ -491,7 +497,9 @@ fn a_deploy_knows_its_commit() {
             .run(&["deploy", "--yes", "--reset-scaling"])
             .exits(0);
     }
-    let state = State::parse(&project.read("live.json")).unwrap().of("file");
+    let state = State::parse(&project.read("live.json"))
+        .unwrap()
+        .deployed_to("file");
     assert_eq!(state.apps["a"].history[0].commit, Some(commit));
 }
 
@@ -511,7 +519,7 @@ fn a_damaged_state_is_named_with_its_place_and_left_as_it_is() {
     ] {
         project.run(args).exits(1).says(
             "error: `machinist-state.json`: this is not a state: expected value at line 4 column 13\n\
-             help: put back the version of it that git has; nothing was changed",
+             help: restore the file from git; nothing was changed",
         );
     }
     assert_eq!(project.read(STATE), damaged);
@@ -549,7 +557,7 @@ fn deploys_at_once_wait_for_each_other_or_say_who_is_there() {
     }
     let state = state(&project);
     assert_eq!(state.serial, 1 + tuned.len() as u64);
-    let value = state.of("file").apps["a"].overrides["max_concurrency"]
+    let value = state.deployed_to("file").apps["a"].overrides["max_concurrency"]
         .as_u64()
         .unwrap();
     assert!(tuned.contains(&value), "{value} of {tuned:?}");
@@ -630,7 +638,10 @@ fn a_deploy_that_is_killed_leaves_the_old_state_or_the_new_one() {
         assert!(last.exits(0).stderr.is_empty());
     }
     assert_eq!(effective(&project, 0)["code"]["gpus"], 4);
-    assert_eq!(state(&project).of("file").apps["a"].code["gpus"], 4);
+    assert_eq!(
+        state(&project).deployed_to("file").apps["a"].code["gpus"],
+        4
+    );
     let files = fs::read_dir(project.path("")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     let left_over: Vec<String> = names.filter(|name| name.ends_with(".tmp")).collect();

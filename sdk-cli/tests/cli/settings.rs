@@ -82,7 +82,7 @@ fn mistakes_are_named_with_their_place_and_what_was_meant() {
         ("state = \"\"", "`Cargo.toml:6:9`: `state` is empty"),
         (
             "auth = \"open\"",
-            "`Cargo.toml:6:8`: `open` is no way to call an app\n\
+            "`Cargo.toml:6:8`: unknown `auth` mode `open`\n\
              help: write one of private, public, shared",
         ),
         (
@@ -113,7 +113,7 @@ fn mistakes_are_named_with_their_place_and_what_was_meant() {
         ),
         (
             "apps.A_B.bin = \"x\"",
-            "`Cargo.toml:6:6`: `A_B` is no app's name",
+            "`Cargo.toml:6:6`: invalid app name `A_B`",
         ),
     ] {
         let expected = format!("error: {expected}");

@@ -68,15 +68,15 @@ fn the_first_time_it_goes_up_and_later_it_is_updated_with_what_was_tuned() {
 }
 
 #[test]
-fn what_it_cannot_express_is_named_and_an_error_where_that_is_asked_for() {
+fn what_is_not_supported_is_a_warning_and_with_strict_an_error() {
     let project = project();
     project.set_app(
         &json!({"machine_type": ["GPU-H100"], "gpus": 1, "port": 80, "termination_grace_period": 9}),
         &json!({"regions": ["us-west"]}),
     );
     let warnings = "\
-warning: SkyServe cannot express `termination_grace_period` of `a`, and leaves it out
-warning: SkyServe cannot express `regions` of `a`, and leaves it out";
+warning: `termination_grace_period` of `a` is not supported by SkyServe and is left out
+warning: `regions` of `a` is not supported by SkyServe and is left out";
     project
         .run(&["deploy", "-q", "--dry-run"])
         .exits(0)
@@ -104,7 +104,7 @@ fn what_it_needs_is_said() {
         &package("p", "[package.metadata.machinist]\ntarget = \"skypilot\""),
     );
     project.run(&["deploy", "-yq"]).exits(1).says(
-        "error: SkyServe runs images, and `a` has none\n\
+        "error: SkyServe needs a container image, and `a` has none\n\
          help: write `apps.a.image = \"...\"` in `[workspace.metadata.machinist]`",
     );
     project.write(
@@ -115,7 +115,7 @@ fn what_it_needs_is_said() {
         .run(&["deploy", "-yq", "--no-refresh"])
         .exits(1)
         .says(
-            "error: Knative runs images, and `a` has none\n\
+            "error: Knative needs a container image, and `a` has none\n\
          help: write `apps.a.image = \"...\"` in `[workspace.metadata.machinist]`",
         );
 }

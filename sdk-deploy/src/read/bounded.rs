@@ -1,38 +1,38 @@
-//! A limit to what is read of a file, whatever its headers claim.
+//! A limit on how much of a file is read, independent of its headers.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// How often each byte of a file may be read. Names of sections are read in pieces larger than
-/// they are, so more than once.
-const TIMES: u64 = 4;
+/// How often each byte of a file may be read. It is more than once, because section names are read
+/// in blocks that overlap.
+const READS_PER_BYTE: u64 = 4;
 
-/// What any file may be read of, however small.
-const LEAST: u64 = 1 << 20;
+/// The budget of small files, in bytes.
+const MIN_BUDGET: u64 = 1 << 20;
 
-/// What a read costs at least, in bytes: each is remembered.
-const READ: u64 = 64;
+/// The least cost of a read in bytes, because the cache keeps every read.
+const MIN_READ_COST: u64 = 64;
 
-/// A stream that ends in an error when far more is read than is in it. Headers that point at the
-/// same bytes again and again would cost time and memory without end.
+/// A stream that fails once far more bytes are read than it has. Otherwise headers that refer to
+/// the same bytes again and again would cost unlimited time and memory.
 pub(super) struct Bounded<S> {
     stream: S,
-    left: u64,
+    budget: u64,
 }
 
 impl<S: Read + Seek> Bounded<S> {
-    /// Limits what is read from a stream by its length.
+    /// Limits the bytes read from a stream by its length.
     pub(super) fn new(mut stream: S) -> io::Result<Self> {
         let length = stream.seek(SeekFrom::End(0))?;
-        let left = length.saturating_mul(TIMES).max(LEAST);
-        Ok(Self { stream, left })
+        let budget = length.saturating_mul(READS_PER_BYTE).max(MIN_BUDGET);
+        Ok(Self { stream, budget })
     }
 }
 
 impl<S: Read> Read for Bounded<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.stream.read(buffer)?;
-        match self.left.checked_sub(READ.max(count as u64)) {
-            Some(left) => self.left = left,
+        match self.budget.checked_sub(MIN_READ_COST.max(count as u64)) {
+            Some(budget) => self.budget = budget,
             None => return Err(io::Error::other("its parts overlap too often")),
         }
         Ok(count)

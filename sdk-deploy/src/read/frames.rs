@@ -3,27 +3,36 @@
 use machinist_core::record::{self, Fault, RecordError};
 use object::read::ReadRef;
 
-use super::{ReadFault, Record};
+use super::error::ReadFault;
 
-/// More than a million apps: a header that states more is damaged.
+/// Room for more than a million apps. A larger section means a damaged header.
 const MAX_SECTION: u64 = 1 << 30;
 
 /// A range of a file: offset and size in bytes.
 pub(super) type Range = (u64, u64);
 
-/// The records of a file, as its sections are met.
-pub(super) struct Found {
-    records: Vec<Record>,
-    /// How many bytes further sections may have: together they are no longer than the file.
-    left: u64,
+/// A record in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The app's manifest entry, as compact JSON.
+    pub payload: String,
+    /// Where its frame starts in the file.
+    pub offset: u64,
 }
 
-impl Found {
-    /// None yet, in a file of this length.
-    pub(super) fn in_file_of(length: u64) -> Self {
+/// The records of a file that were found so far.
+pub(super) struct FoundRecords {
+    records: Vec<Record>,
+    /// How many bytes further sections may have. All sections together cannot exceed the file.
+    remaining: u64,
+}
+
+impl FoundRecords {
+    /// No records yet, in a file of this length.
+    pub(super) fn in_file_of_length(length: u64) -> Self {
         Self {
             records: Vec::new(),
-            left: length,
+            remaining: length,
         }
     }
 
@@ -42,13 +51,13 @@ impl Found {
         if size > MAX_SECTION {
             return Err(ReadFault::OversizedSection(size));
         }
-        self.left = self.left.checked_sub(size).ok_or_else(overlap)?;
+        self.remaining = self.remaining.checked_sub(size).ok_or_else(overlap)?;
         self.records.extend(records(data, range, base)?);
         Ok(())
     }
 }
 
-/// Headers that name the same section again and again would fill the memory.
+/// Headers that name the same section again and again would exhaust memory.
 fn overlap() -> ReadFault {
     ReadFault::Malformed("its sections of records are larger than the file".into())
 }
@@ -67,7 +76,7 @@ fn records<'data>(
         let start = at + padding;
         let in_file = base + offset + start as u64;
         let (payload, end) = record::decode_frame(section, start)
-            .map_err(|RecordError { fault, .. }| in_file_fault(fault, in_file))?;
+            .map_err(|RecordError { fault, .. }| fault_in_file(fault, in_file))?;
         records.push(Record {
             payload: payload.to_owned(),
             offset: in_file,
@@ -84,7 +93,7 @@ fn truncated(offset: u64) -> ReadFault {
     }
 }
 
-fn in_file_fault(fault: Fault, offset: u64) -> ReadFault {
+fn fault_in_file(fault: Fault, offset: u64) -> ReadFault {
     match fault {
         Fault::NewerFormat { version } => ReadFault::NewerFormat { version, offset },
         fault => ReadFault::CorruptRecord { fault, offset },

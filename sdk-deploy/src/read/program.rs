@@ -1,4 +1,4 @@
-//! What a file runs on, by its header.
+//! Identifies the platform of a program by its header.
 
 use std::fmt;
 use std::path::Path;
@@ -7,9 +7,10 @@ use object::read::elf::{FileHeader, ProgramHeader as _};
 use object::read::{FileKind, ReadCache, ReadRef};
 use object::{Endianness, elf};
 
-use super::{ReadError, ReadFault, read_file};
+use super::error::{ReadError, ReadFault};
+use super::unchanged::read_unchanged;
 
-/// What a file is for.
+/// The kind of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
     /// A program for Linux on x86_64.
@@ -33,9 +34,9 @@ impl fmt::Display for Program {
     }
 }
 
-/// What a file runs on.
-pub(crate) fn of(path: &Path) -> Result<Program, ReadError> {
-    read_file(path, |file| program(&ReadCache::new(file)))
+/// Identifies a file.
+pub(crate) fn identify(path: &Path) -> Result<Program, ReadError> {
+    read_unchanged(path, |file| program(&ReadCache::new(file)))
 }
 
 fn program<'data>(data: impl ReadRef<'data>) -> Result<Program, ReadFault> {
@@ -67,7 +68,7 @@ fn elf64<'data>(data: impl ReadRef<'data>) -> Result<Program, ReadFault> {
     }
     let is_program = match header.e_type(endian) {
         elf::ET_EXEC => true,
-        // A library too is of this type; a program that can be loaded anywhere says so.
+        // Libraries have this type too; a position-independent program is marked as one.
         elf::ET_DYN => is_position_independent_program(header, endian, data)?,
         _ => false,
     };

@@ -1,15 +1,16 @@
-//! Records found by their first bytes, where no header says where they are.
+//! Finds records by their magic bytes, in files without section headers.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 use machinist_core::record::{self, MAGIC};
 
-use super::{ReadFault, Record};
+use super::error::ReadFault;
+use super::frames::Record;
 
-/// How much is looked at in one go.
+/// How many bytes are searched at a time.
 const WINDOW: usize = 1 << 16;
 
-/// The records in a stream, whatever stands between them.
+/// The records in a stream, with any bytes between them.
 pub(super) fn records(stream: &mut (impl Read + Seek)) -> Result<Vec<Record>, ReadFault> {
     let mut records = Vec::new();
     let mut start = 0;
@@ -17,8 +18,7 @@ pub(super) fn records(stream: &mut (impl Read + Seek)) -> Result<Vec<Record>, Re
         let window = read_at(stream, start, WINDOW)?;
         for at in magics(&window) {
             let offset = start + at as u64;
-            // What only looks like a record is no error here: this very program has the magic in
-            // it.
+            // A magic without a record is no error: this program itself contains the magic.
             let header = read_at(stream, offset, record::HEADER)?;
             let Ok(length) = record::frame_length(&header) else {
                 continue;
@@ -34,17 +34,17 @@ pub(super) fn records(stream: &mut (impl Read + Seek)) -> Result<Vec<Record>, Re
         if window.len() < WINDOW {
             return Ok(records);
         }
-        // A magic that the window cuts through is whole in the next one.
+        // Windows overlap, so that none cuts through a magic.
         start += (WINDOW - (MAGIC.len() - 1)) as u64;
     }
 }
 
-/// Where the magic stands in bytes.
+/// The offsets of the magic.
 fn magics(bytes: &[u8]) -> impl Iterator<Item = usize> {
     let mut next = 0;
     std::iter::from_fn(move || {
         loop {
-            // The search for one byte is the one that is fast without optimisation too.
+            // Searching for a single byte is fast even without optimisation.
             let at = next + bytes[next..].iter().position(|&byte| byte == MAGIC[0])?;
             next = at + 1;
             if bytes[at..].starts_with(&MAGIC) {

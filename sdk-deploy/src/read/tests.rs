@@ -1,6 +1,8 @@
 //! Real files of every format, and what can be wrong with them.
 
+use std::fs;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::time::SystemTime;
 
 use machinist_core::record::{Fault, encode};
 use proptest::prelude::*;
@@ -422,7 +424,7 @@ fn a_file_that_is_written_to_while_it_is_read_is_an_error() {
         ("new", later, true),
     ] {
         write("old", SystemTime::UNIX_EPOCH);
-        let read = read_file(file.path(), |_| {
+        let read = read_unchanged(file.path(), |_| {
             write(text, time);
             Ok(())
         });

@@ -1,23 +1,23 @@
-//! The records' section of a wasm module: a custom section.
+//! Finds the section of records in a wasm module: a custom section.
 //!
-//! Written by hand because `object` reads a module as a whole: this goes from one section's
-//! header to the next.
+//! Written by hand because `object` reads a whole module. Here only the headers of sections are
+//! read.
 
 use machinist_core::record::SECTION;
 use object::read::ReadRef;
 
-use super::ReadFault;
+use super::error::ReadFault;
 use super::frames::Range;
 
 const MAGIC: &[u8] = b"\0asm\x01\0\0\0";
 const CUSTOM: u8 = 0;
 
-/// Whether this is a module of the version that is known.
+/// Whether this is a wasm module of version 1.
 pub(super) fn is_module<'data>(data: impl ReadRef<'data>) -> bool {
     data.read_bytes_at(0, MAGIC.len() as u64) == Ok(MAGIC)
 }
 
-/// The custom sections that records stand in.
+/// The custom sections with records.
 pub(super) fn sections<'data>(data: impl ReadRef<'data>) -> Result<Vec<Range>, ReadFault> {
     let length = data.len().map_err(|()| cut_off())?;
     let mut found = Vec::new();

@@ -1,6 +1,6 @@
-//! The platform that the machine types come from, by its own command `fal`.
+//! The target `fal`: the platform of the built-in machine types, by its command `fal`.
 //!
-//! What its client does and does not check was found by running it (version 1.83.0).
+//! The behaviour of its client was found by running it (version 1.83.0).
 
 mod context;
 mod live;
@@ -8,14 +8,18 @@ mod pyproject;
 
 use std::path::Path;
 
-use machinist_core::parameter::{self, Kind};
 use machinist_core::problem::Problem;
 use serde_json::Value;
 
-use super::{Contents, Does, Project, RenderedFile, Rendering, Step, Target, each_app};
-use crate::deployed::{Deploy, Deployed, Live};
-use crate::manifest::Image;
-use crate::plan::{Action, AppPlan, Change, Plan};
+use super::binary::which_binary;
+use super::each_app::each_app;
+use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
+use crate::app_plan::{Action, AppPlan, Plan};
+use crate::deployed::Deployed;
+use crate::history::{Change, Deploy};
+use crate::live::Live;
+use crate::manifest::Binary;
+use crate::parameters;
 use crate::tool::{Tool, ToolCommand};
 
 /// The target's name.
@@ -42,54 +46,56 @@ impl Target for Fal {
         NAME
     }
 
-    fn ask(&self) -> Option<ToolCommand> {
-        Some(fal(&["apps", "list", "--output", "json"], None))
+    fn list_command(&self) -> Option<ToolCommand> {
+        Some(fal_command(&["apps", "list", "--output", "json"], None))
     }
 
-    fn read(&self, text: &str, known: &Deployed) -> Result<Live, String> {
+    fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String> {
         live::parse(text, known)
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
-        let put = |app: &AppPlan, rendering: &mut Rendering| {
+        let add = |app: &AppPlan, rendering: &mut Rendering| {
             self.add_files(app, rendering)?;
-            rendering.steps.extend(steps(app));
+            rendering.steps.extend(deploy_steps(app));
             Ok(())
         };
-        each_app(plan, put, |app| fal(&["apps", "delete", app], None))
+        each_app(plan, add, |app| fal_command(&["apps", "delete", app], None))
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
-        if clears_regions(app) {
-            return Err(Problem::new(format!("{NAME} cannot take the regions away"))
-                .help("name all of them, or reset the app's scaling with a deploy"));
+        if removes_regions(app) {
+            return Err(
+                Problem::new(format!("{NAME} cannot remove the regions of a running app"))
+                    .help("name all of them, or reset the app's scaling with a deploy"),
+            );
         }
         Ok(Rendering {
-            steps: scale(app).into_iter().collect(),
+            steps: scale_step(app).into_iter().collect(),
             ..Rendering::default()
         })
     }
 
     fn roll_back(&self, app: &AppPlan, to: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
-        // What begins with a dash would be an option.
+        // A leading dash would make it an option.
         let revision = to.revision.as_ref();
         let Some(revision) = revision.filter(|revision| !revision.starts_with('-')) else {
             let message = format!("{NAME} cannot go back to the deploy of {}", to.time);
             return Err(Problem::new(message)
-                .note("its revision is not on record")
+                .note("its revision is not recorded")
                 .help("check out its commit and deploy that"));
         };
-        let command = fal(&["apps", "set-rev", &app.name, revision], None);
-        let back = Step::new(&app.name, Does::RollBack, command);
+        let command = fal_command(&["apps", "set-rev", &app.name, revision], None);
+        let back = Step::new(&app.name, StepKind::RollBack, command);
         Ok(Rendering {
-            steps: [back].into_iter().chain(scale(app)).collect(),
+            steps: [back].into_iter().chain(scale_step(app)).collect(),
             ..Rendering::default()
         })
     }
 }
 
 impl Fal {
-    /// The folder of an app: what its deploy sends, and nothing else.
+    /// Adds the folder of an app, with the files that its deploy sends and no others.
     fn add_files(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let settings = self.project.settings(&app.name);
         let (source, mut files) = match settings.image {
@@ -102,7 +108,7 @@ impl Fal {
                     .iter()
                     .any(|file| file.contents == Contents::CopyOf(binary.path.clone()));
                 if let (Some(dockerfile), false) = (dockerfile, has_binary) {
-                    let warning = context::copies_no_binary(dockerfile, binary);
+                    let warning = context::binary_not_copied(dockerfile, binary);
                     rendering.warnings.push(warning);
                 }
                 (pyproject::Source::Dockerfile, context)
@@ -122,22 +128,31 @@ impl Fal {
         Ok(())
     }
 
-    /// The one binary that is deployed for an app.
-    fn binary(&self, app: &AppPlan, chosen: Option<&str>) -> Result<&Image, Problem> {
-        let read = |name: &&String| self.project.images.iter().any(|image| image.name == **name);
+    /// The binary that is deployed for an app.
+    fn binary(&self, app: &AppPlan, chosen: Option<&str>) -> Result<&Binary, Problem> {
+        let read = |name: &&String| {
+            self.project
+                .binaries
+                .iter()
+                .any(|binary| binary.name == **name)
+        };
         let candidates: Vec<&String> = app
             .binaries
             .iter()
             .filter(|name| chosen.is_none_or(|chosen| chosen == *name))
             .filter(read)
             .collect();
-        let image = match &*candidates {
-            [one] => self.project.images.iter().find(|image| image.name == **one),
+        let binary = match &*candidates {
+            [one] => self
+                .project
+                .binaries
+                .iter()
+                .find(|image| image.name == **one),
             _ => None,
         };
-        let image = image.ok_or_else(|| self.which_binary(app, chosen))?;
-        context::check_binary(image, &app.name)?;
-        Ok(image)
+        let binary = binary.ok_or_else(|| self.which_binary(app, chosen))?;
+        context::check_binary(binary, &app.name)?;
+        Ok(binary)
     }
 
     fn which_binary(&self, app: &AppPlan, chosen: Option<&str>) -> Problem {
@@ -150,34 +165,34 @@ impl Fal {
                 "binaries that link it are {}",
                 app.binaries.join(", ")
             )),
-            None => super::which_binary(&app.name, &app.binaries),
+            None => which_binary(&app.name, &app.binaries),
         }
     }
 }
 
-/// The platform keeps the scaling of a running app unless its reset switch is on, and then it takes
-/// every value. Single values are set without it, so that whatever is tuned meanwhile is not lost.
-fn steps(app: &AppPlan) -> Vec<Step> {
-    let command = fal(&["deploy", &app.name, "--yes"], Some(&app.name));
-    let deploy = Step::new(&app.name, Does::Deploy, command);
+/// The platform keeps the scaling of a running app unless its reset switch is on, and then replaces
+/// every value. Single values are set without the switch, so that values tuned in the meantime are
+/// kept.
+fn deploy_steps(app: &AppPlan) -> Vec<Step> {
+    let command = fal_command(&["deploy", &app.name, "--yes"], Some(&app.name));
+    let deploy = Step::new(&app.name, StepKind::Deploy, command);
     let is_taken_from_files = app.action == Action::Create || needs_reset(app);
-    let scale = scale(app).filter(|_| !is_taken_from_files);
+    let scale = scale_step(app).filter(|_| !is_taken_from_files);
     [deploy].into_iter().chain(scale).collect()
 }
 
-/// Whether a deploy is to put all scaling in place: the platform's only way to take regions away.
+/// Whether a deploy replaces all scaling: the platform has no other way to remove regions.
 fn needs_reset(app: &AppPlan) -> bool {
-    app.reset || clears_regions(app)
+    app.reset || removes_regions(app)
 }
 
-fn clears_regions(app: &AppPlan) -> bool {
-    let is_regions = |key| parameter::find(key).is_some_and(|found| found.kind == Kind::Regions);
+fn removes_regions(app: &AppPlan) -> bool {
     app.scaling_changes()
-        .any(|change| change.to.is_none() && is_regions(&change.parameter))
+        .any(|change| change.to.is_none() && parameters::is_regions(&change.parameter))
 }
 
-fn scale(app: &AppPlan) -> Option<Step> {
-    let flags: Vec<String> = app.scaling_changes().flat_map(flag).collect();
+fn scale_step(app: &AppPlan) -> Option<Step> {
+    let flags: Vec<String> = app.scaling_changes().flat_map(scale_flag).collect();
     if flags.is_empty() {
         return None;
     }
@@ -186,35 +201,37 @@ fn scale(app: &AppPlan) -> Option<Step> {
         .into_iter()
         .chain(flags)
         .collect();
-    Some(Step::new(&app.name, Does::Scale, fal(&args, None)))
+    Some(Step::new(
+        &app.name,
+        StepKind::Scale,
+        fal_command(&args, None),
+    ))
 }
 
-/// A change as a flag of `fal apps scale`. Where nothing is set any more it is the default, or 0,
-/// which clears what has none.
-fn flag(change: &Change) -> Vec<String> {
+/// A change as a flag of `fal apps scale`. A removed value becomes the default, or 0 if there is no
+/// default, which clears it.
+fn scale_flag(change: &Change) -> Vec<String> {
     let default = || {
-        let parameter = parameter::find(&change.parameter);
-        parameter
-            .and_then(|parameter| parameter.platform_default)
+        parameters::default_number(&change.parameter)
             .unwrap_or(0)
             .into()
     };
     let value = change.to.clone().unwrap_or_else(default);
     let flag = format!("--{}", change.parameter.replace('_', "-"));
     let values = match &value {
-        Value::Array(elements) => elements.iter().map(text).collect(),
-        one => vec![text(one)],
+        Value::Array(elements) => elements.iter().map(flag_value).collect(),
+        value => vec![flag_value(value)],
     };
     [flag].into_iter().chain(values).collect()
 }
 
-fn text(value: &Value) -> String {
+fn flag_value(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
 }
 
-fn fal(args: &[&str], folder: Option<&str>) -> ToolCommand {
+fn fal_command(args: &[&str], folder: Option<&str>) -> ToolCommand {
     ToolCommand::new(&FAL, args, folder)
 }

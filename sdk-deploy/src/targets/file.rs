@@ -1,4 +1,4 @@
-//! The embedded target: one file with the parameters that are in effect.
+//! The target `file`: one file with the parameters in effect.
 
 use std::path::{Path, PathBuf};
 
@@ -6,13 +6,19 @@ use machinist_core::json;
 use machinist_core::problem::Problem;
 use serde::Serialize;
 
-use super::{Contents, FILE, Project, RenderedFile, Rendering, Target};
-use crate::deployed::{Deploy, Deployed, Live};
-use crate::plan::{AppPlan, Parameters, Plan};
+use super::interface::{Contents, Project, RenderedFile, Rendering, Target};
+use crate::app_plan::{AppPlan, Plan};
+use crate::deployed::Deployed;
+use crate::history::Deploy;
+use crate::live::Live;
+use crate::parameters::Parameters;
 use crate::tool::ToolCommand;
 
-/// The file's name.
-pub(super) const NAME: &str = "machinist-effective.json";
+/// The name of the target that needs no platform.
+pub const NAME: &str = "file";
+
+/// The file that this target writes beside the state.
+pub const EFFECTIVE_FILE: &str = "machinist-effective.json";
 /// The version of the file.
 const VERSION: u32 = 1;
 
@@ -21,7 +27,7 @@ pub(super) struct File {
     folder: PathBuf,
 }
 
-/// The effective manifest: the parameters of every app that is deployed, with what was tuned.
+/// The effective manifest: the parameters of every deployed app, with tuned values.
 #[derive(Serialize)]
 struct EffectiveManifest<'a> {
     effective_version: u32,
@@ -48,19 +54,19 @@ impl File {
 
 impl Target for File {
     fn name(&self) -> &'static str {
-        FILE
+        NAME
     }
 
     fn folder(&self) -> Option<&Path> {
         Some(&self.folder)
     }
 
-    fn ask(&self) -> Option<ToolCommand> {
+    fn list_command(&self) -> Option<ToolCommand> {
         None
     }
 
-    fn read(&self, _: &str, _: &Deployed) -> Result<Live, String> {
-        Err(format!("`{FILE}` has no platform that says anything"))
+    fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
+        Err(format!("the target `{NAME}` has no platform to ask"))
     }
 
     fn deploy(&self, _: &Plan, after: &Deployed) -> Result<Rendering, Problem> {
@@ -90,7 +96,7 @@ fn render(after: &Deployed) -> Rendering {
     // Strings, numbers and maps with string keys: this serialization cannot fail.
     let compact = serde_json::to_string(&manifest).unwrap_or_default();
     let file = RenderedFile {
-        path: NAME.into(),
+        path: EFFECTIVE_FILE.into(),
         contents: Contents::Text(json::indent(&compact) + "\n"),
     };
     Rendering {

@@ -1,7 +1,7 @@
 //! The folder that the platform builds an image from.
 //!
-//! The client sends what the `Dockerfile` copies, passes over what is missing, and the deploy
-//! succeeds without it. So all that it would pass over is an error here.
+//! The client sends the files that the `Dockerfile` copies. It skips missing files, and the deploy
+//! succeeds without them, so a file that it would skip is an error here.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -12,51 +12,55 @@ use parse_dockerfile::{Instruction, Source};
 use sha2::{Digest, Sha256};
 
 use super::pyproject;
-use crate::manifest::{Image, Manifest};
+use crate::manifest::{Binary, Manifest};
 use crate::read::program;
-use crate::target::{Contents, RenderedFile, check_binary_name, hex, no_binary_name};
+use crate::targets::binary::{self, check_binary_name, no_binary_name, path_in_image};
+use crate::targets::digest::hex;
+use crate::targets::interface::{Contents, RenderedFile};
 
 const DOCKERFILE: &str = "Dockerfile";
 const DOCKERIGNORE: &str = ".dockerignore";
 
 /// Checks that a binary can run on the platform and links the app.
-pub(super) fn check_binary(image: &Image, app: &str) -> Result<(), Problem> {
-    let path = image.path.display();
-    let program = program::of(&image.path).map_err(|error| Problem::new(error.to_string()))?;
+pub(super) fn check_binary(binary: &Binary, app: &str) -> Result<(), Problem> {
+    let path = binary.path.display();
+    let program =
+        program::identify(&binary.path).map_err(|error| Problem::new(error.to_string()))?;
     if !program.runs_on_linux_x86_64() {
         return Err(Problem::new(format!(
             "`{path}` is {program}, and fal runs programs for linux x86_64"
         ))
         .help("build it with `--target x86_64-unknown-linux-gnu`, or name an `image`"));
     }
-    let manifest = Manifest::read(std::slice::from_ref(image));
+    let manifest = Manifest::read(std::slice::from_ref(binary));
     let manifest = manifest.map_err(|error| Problem::new(error.to_string()))?;
     if !manifest.apps.iter().any(|found| found.name == app) {
         let message = format!("`{path}` does not contain the app `{app}`");
         return Err(Problem::new(message).help("build it again"));
     }
     let reserved = [DOCKERFILE, DOCKERIGNORE, "pyproject.toml"];
-    if image.name.contains("--") || reserved.contains(&&*image.name) {
-        return Err(no_binary_name(&image.name)
+    if binary.name.contains("--") || reserved.contains(&&*binary.name) {
+        return Err(no_binary_name(&binary.name)
             .note("the client takes what follows `--` in a `Dockerfile` for an option"));
     }
-    check_binary_name(&image.name)
+    check_binary_name(&binary.name)
 }
 
-/// A `Dockerfile` that brings another binary than the one that was read, if any.
-pub(super) fn copies_no_binary(dockerfile: &Path, binary: &Image) -> Problem {
+/// The warning for a `Dockerfile` that does not copy the binary that was read.
+pub(super) fn binary_not_copied(dockerfile: &Path, binary: &Binary) -> Problem {
     Problem::new(format!(
         "`{}` does not copy `{}`, the binary that was read",
         dockerfile.display(),
         binary.name
     ))
     .help(format!(
-        "write `COPY {} /usr/local/bin/` into it: what it runs may be of other code",
-        binary.name
+        "write `COPY {} {}` into it: the program that it runs may be of other code",
+        binary.name,
+        binary::FOLDER
     ))
 }
 
-/// What tells apart what is sent for an app, its parameters aside.
+/// A digest of what is sent for an app, parameters aside.
 pub(super) fn digest(
     source: &pyproject::Source,
     auth: Option<&str>,
@@ -64,7 +68,7 @@ pub(super) fn digest(
 ) -> Result<String, Problem> {
     let mut all = Sha256::new();
     let mut part = |text: &[u8]| {
-        // The length keeps one part from running into the next.
+        // The length separates one part from the next.
         all.update(text.len().to_le_bytes());
         all.update(text);
     };
@@ -76,13 +80,13 @@ pub(super) fn digest(
         part(file.path.as_os_str().as_encoded_bytes());
         match &file.contents {
             Contents::Text(text) => part(text.as_bytes()),
-            Contents::CopyOf(original) => part(digest_of(original)?.as_ref()),
+            Contents::CopyOf(original) => part(file_digest(original)?.as_ref()),
         }
     }
     Ok(hex(all.finalize()))
 }
 
-fn digest_of(file: &Path) -> Result<impl AsRef<[u8]>, Problem> {
+fn file_digest(file: &Path) -> Result<impl AsRef<[u8]>, Problem> {
     let cannot = |error| Problem::new(format!("cannot read `{}`: {error}", file.display()));
     let mut digest = Sha256::new();
     let mut reader = BufReader::with_capacity(1 << 16, File::open(file).map_err(cannot)?);
@@ -97,26 +101,30 @@ fn digest_of(file: &Path) -> Result<impl AsRef<[u8]>, Problem> {
     }
 }
 
-/// The files: those that the project's own `Dockerfile` copies, or else one made for the binary.
-pub(super) fn files(binary: &Image, own: Option<&Path>) -> Result<Vec<RenderedFile>, Problem> {
-    match own {
-        Some(dockerfile) => Context::of(binary, dockerfile),
-        None => Ok(made(binary)),
+/// The files that the project's `Dockerfile` copies, or else a generated `Dockerfile` and the
+/// binary.
+pub(super) fn files(
+    binary: &Binary,
+    dockerfile: Option<&Path>,
+) -> Result<Vec<RenderedFile>, Problem> {
+    match dockerfile {
+        Some(dockerfile) => Context::read(binary, dockerfile),
+        None => Ok(generated(binary)),
     }
 }
 
-fn made(binary: &Image) -> Vec<RenderedFile> {
+fn generated(binary: &Binary) -> Vec<RenderedFile> {
     let name = &binary.name;
-    let path = format!("/usr/local/bin/{name}");
-    // In their JSON forms, so that nothing is split or expanded. The mode is lost on the way
-    // where binaries come from an artifact store.
+    let path = path_in_image(name);
+    // JSON forms are neither split nor expanded. `--chmod` is needed because artifact stores lose
+    // the mode of binaries.
     let copy = serde_json::json!([name, path]);
     let entrypoint = serde_json::json!([path]);
     let dockerfile =
         format!("FROM debian:stable-slim\nCOPY --chmod=755 {copy}\nENTRYPOINT {entrypoint}\n");
     vec![
         text(DOCKERFILE, dockerfile),
-        // Without one the client leaves out what a list of its own names.
+        // Without a `.dockerignore` the client applies its own list.
         text(DOCKERIGNORE, format!("{DOCKERFILE}\npyproject.toml\n")),
         copy_of(Path::new(name), &binary.path),
     ]
@@ -136,16 +144,16 @@ fn copy_of(path: &Path, original: &Path) -> RenderedFile {
     }
 }
 
-/// What a `Dockerfile` of the project needs.
+/// The files that the project's `Dockerfile` needs.
 struct Context<'a> {
-    binary: &'a Image,
+    binary: &'a Binary,
     dockerfile: &'a Path,
     text: &'a str,
     files: Vec<RenderedFile>,
 }
 
 impl<'a> Context<'a> {
-    fn of(binary: &'a Image, dockerfile: &'a Path) -> Result<Vec<RenderedFile>, Problem> {
+    fn read(binary: &'a Binary, dockerfile: &'a Path) -> Result<Vec<RenderedFile>, Problem> {
         let shown = dockerfile.display();
         let text = fs::read_to_string(dockerfile)
             .map_err(|error| Problem::new(format!("cannot read `{shown}`: {error}")))?;
@@ -185,28 +193,28 @@ impl<'a> Context<'a> {
         Ok(files)
     }
 
-    /// What is copied from here, by the instruction that begins there.
+    /// Adds a source of the instruction that begins at `start`.
     fn add(&mut self, source: &str, start: usize) -> Result<(), Problem> {
         if source.contains("://") {
             return Ok(());
         }
-        let wrong = |what: String| {
+        let problem = |what: String| {
             let line = self.text[..start].matches('\n').count() + 1;
             Problem::new(format!("`{}:{line}` {what}", self.dockerfile.display()))
         };
         if !self.text[..start].is_empty() && !self.text[..start].ends_with('\n') {
             return Err(
-                wrong("has an instruction that does not begin its line".into())
-                    .help("remove what stands before it: fal's client does not see it there"),
+                problem("has an instruction that does not begin its line".into())
+                    .help("remove the text before it: fal's client does not find it there"),
             );
         }
         if source.contains(['*', '?', '[', '$']) {
-            return Err(wrong(format!("copies `{source}`, a pattern")).help(
+            return Err(problem(format!("copies `{source}`, a pattern")).help(
                 "name the files, or their folder: fal's client does not send what patterns mean",
             ));
         }
         let path = relative(source)
-            .ok_or_else(|| wrong(format!("copies `{source}`, which is outside of its folder")))?;
+            .ok_or_else(|| problem(format!("copies `{source}`, which is outside of its folder")))?;
         if path == Path::new(&self.binary.name) {
             self.files.push(copy_of(&path, &self.binary.path));
             return Ok(());
@@ -219,7 +227,7 @@ impl<'a> Context<'a> {
                 Ok(())
             }
             Err(error) => Err(
-                wrong(format!("copies `{source}`, which cannot be read: {error}"))
+                problem(format!("copies `{source}`, which cannot be read: {error}"))
                     .help("fal's client would pass over it, and deploy without it")
                     .note(format!("the binary is copied as `{}`", self.binary.name)),
             ),
@@ -227,12 +235,13 @@ impl<'a> Context<'a> {
     }
 
     fn add_folder(&mut self, path: &Path, original: &Path) -> Result<(), Problem> {
-        let wrong = |error| Problem::new(format!("cannot read `{}`: {error}", original.display()));
-        for entry in fs::read_dir(original).map_err(wrong)? {
-            let entry = entry.map_err(wrong)?;
+        let cannot_read =
+            |error| Problem::new(format!("cannot read `{}`: {error}", original.display()));
+        for entry in fs::read_dir(original).map_err(cannot_read)? {
+            let entry = entry.map_err(cannot_read)?;
             let (path, original) = (path.join(entry.file_name()), entry.path());
-            let kind = entry.file_type().map_err(wrong)?;
-            // What cargo builds says so itself, and is no part of any image.
+            let kind = entry.file_type().map_err(cannot_read)?;
+            // Cargo marks its build folder; it belongs in no image.
             let is_skipped = entry.file_name() == ".git" || original.join("CACHEDIR.TAG").exists();
             if kind.is_dir() && !is_skipped {
                 self.add_folder(&path, &original)?;
@@ -244,7 +253,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A path within the folder, as Docker and the client take it.
+/// A path within the folder, as Docker and the client read it.
 fn relative(source: &str) -> Option<PathBuf> {
     let mut path = PathBuf::new();
     for component in Path::new(source.trim_start_matches('/')).components() {

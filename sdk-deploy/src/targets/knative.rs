@@ -1,24 +1,30 @@
-//! Knative Serving, by `kubectl`.
+//! The target `knative`: Knative Serving, by `kubectl`.
 //!
-//! Two field managers share each service: one has what the code says and takes it back with every
-//! deploy, the other has the first deploy's scaling, which the cluster leaves to whoever tunes it.
+//! Two field managers share each service. One owns the code's values and restores them with every
+//! deploy. The other owns the scaling of the first deploy, which may be tuned on the cluster.
 
 mod live;
 mod service;
+pub(super) mod settings;
 
 use std::path::Path;
 
 use machinist_core::problem::Problem;
 use serde_json::{Value, json};
 
-use super::{
-    Contents, Does, Project, RenderedFile, Rendering, Step, Target, digest, each_app, yaml,
-};
-use crate::deployed::{Deploy, Deployed, Live};
-use crate::plan::{Action, AppPlan, Parameters, Plan};
-use crate::settings::KnativeSettings;
+use super::digest::digest;
+use super::each_app::each_app;
+use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
+use super::messages::image_is_kept;
+use super::yaml::yaml;
+use crate::app_plan::{Action, AppPlan, Plan};
+use crate::deployed::Deployed;
+use crate::history::Deploy;
+use crate::live::Live;
+use crate::parameters::{self, Parameters};
 use crate::tool::{Tool, ToolCommand};
 use service::Service;
+use settings::KnativeSettings;
 
 /// The target's name.
 pub(super) const NAME: &str = "knative";
@@ -28,10 +34,10 @@ static KUBECTL: Tool = Tool {
     install: "your system's packages",
 };
 
-/// Who has what the code says.
-const CODE: &str = "machinist";
-/// Who has the scaling of the first deploy.
-const SCALING: &str = "machinist-scaling";
+/// The field manager of the code's values.
+const CODE_MANAGER: &str = "machinist";
+/// The field manager of the scaling.
+const SCALING_MANAGER: &str = "machinist-scaling";
 
 const CODE_FILE: &str = "code.yaml";
 const SCALING_FILE: &str = "scaling.yaml";
@@ -65,25 +71,25 @@ impl Knative {
         ToolCommand::new(&KUBECTL, &all, folder)
     }
 
-    /// Puts a file in place for one of the managers; by force it takes back what others changed.
-    fn apply(&self, app: &str, file: &str, manager: &str, force: bool) -> Step {
+    /// Applies a file as one of the managers; `force` overrides changes of others.
+    fn apply_step(&self, app: &str, file: &str, manager: &str, force: bool) -> Step {
         let manager = format!("--field-manager={manager}");
         let mut args = vec!["apply", "--server-side", &manager];
         if force {
             args.push("--force-conflicts");
         }
         args.extend(["-f", file]);
-        Step::new(app, Does::Deploy, self.kubectl(&args, Some(app)))
+        Step::new(app, StepKind::Deploy, self.kubectl(&args, Some(app)))
     }
 
-    /// Sets single scaling parameters, and takes away those that are set no more.
-    fn patch(&self, app: &AppPlan, values: &Parameters) -> Option<Step> {
+    /// Sets single scaling parameters, and removes those that are `null`.
+    fn patch_step(&self, app: &AppPlan, values: &Parameters) -> Option<Step> {
         let patch = service::scaling_patch(values);
         if patch.as_object().is_none_or(serde_json::Map::is_empty) {
             return None;
         }
         let patch = patch.to_string();
-        let manager = format!("--field-manager={SCALING}");
+        let manager = format!("--field-manager={SCALING_MANAGER}");
         let args = [
             "patch",
             "ksvc",
@@ -93,10 +99,14 @@ impl Knative {
             "--patch",
             &patch,
         ];
-        Some(Step::new(&app.name, Does::Scale, self.kubectl(&args, None)))
+        Some(Step::new(
+            &app.name,
+            StepKind::Scale,
+            self.kubectl(&args, None),
+        ))
     }
 
-    fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+    fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let service = Service::new(app, &self.project);
         service.check()?;
         rendering.warnings.extend(service.warnings());
@@ -119,34 +129,35 @@ impl Knative {
         Ok(())
     }
 
-    /// What changes an app that is there: its scaling, and the code's part where that is touched.
-    fn changing(&self, app: &AppPlan, with_code: bool) -> Result<Rendering, Problem> {
+    /// Renders changed scaling of a deployed app, and the code's part if that changes.
+    fn update(&self, app: &AppPlan, with_code: bool) -> Result<Rendering, Problem> {
         let mut rendering = Rendering::default();
-        self.add(app, &mut rendering)?;
-        let code = with_code.then(|| self.apply(&app.name, CODE_FILE, CODE, true));
+        self.add_app(app, &mut rendering)?;
+        let code = with_code.then(|| self.apply_step(&app.name, CODE_FILE, CODE_MANAGER, true));
         rendering.steps.extend(code);
-        let patch = self.patch(app, &changed(app, |_| true));
+        let patch = self.patch_step(app, &changed_scaling(app, |_| true));
         rendering.steps.extend(patch);
         Ok(rendering)
     }
 
-    fn steps(&self, app: &AppPlan) -> Vec<Step> {
+    fn deploy_steps(&self, app: &AppPlan) -> Vec<Step> {
         let name = &app.name;
-        let code = self.apply(name, CODE_FILE, CODE, true);
+        let code = self.apply_step(name, CODE_FILE, CODE_MANAGER, true);
         if app.action == Action::Create {
-            let all = self.apply(name, ALL_FILE, SCALING, false);
-            // So that what the code takes away later has no second owner that keeps it.
-            let only_scaling = self.apply(name, SCALING_FILE, SCALING, false);
+            let all = self.apply_step(name, ALL_FILE, SCALING_MANAGER, false);
+            // Otherwise values that the code removes later would be kept by a second owner.
+            let only_scaling = self.apply_step(name, SCALING_FILE, SCALING_MANAGER, false);
             return vec![all, code, only_scaling];
         }
         if app.reset {
-            // What is neither in the code nor in the file stays with whoever set it.
-            let taken_away = changed(app, |to| to.is_none());
-            let scaling = self.apply(name, SCALING_FILE, SCALING, true);
-            let patch = self.patch(app, &taken_away);
+            // Applying the file does not remove values that it does not have, so they are removed
+            // here.
+            let removed = changed_scaling(app, |to| to.is_none());
+            let scaling = self.apply_step(name, SCALING_FILE, SCALING_MANAGER, true);
+            let patch = self.patch_step(app, &removed);
             return [code, scaling].into_iter().chain(patch).collect();
         }
-        let patch = self.patch(app, &changed(app, |_| true));
+        let patch = self.patch_step(app, &changed_scaling(app, |_| true));
         [code].into_iter().chain(patch).collect()
     }
 }
@@ -156,30 +167,30 @@ impl Target for Knative {
         NAME
     }
 
-    fn ask(&self) -> Option<ToolCommand> {
+    fn list_command(&self) -> Option<ToolCommand> {
         Some(self.kubectl(&["get", "ksvc", "--output=json"], None))
     }
 
-    fn read(&self, text: &str, known: &Deployed) -> Result<Live, String> {
+    fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String> {
         live::parse(text, known, self.settings())
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
-        let put = |app: &AppPlan, rendering: &mut Rendering| {
-            self.add(app, rendering)?;
-            rendering.steps.extend(self.steps(app));
+        let add = |app: &AppPlan, rendering: &mut Rendering| {
+            self.add_app(app, rendering)?;
+            rendering.steps.extend(self.deploy_steps(app));
             Ok(())
         };
-        each_app(plan, put, |app| {
+        each_app(plan, add, |app| {
             self.kubectl(&["delete", "ksvc", app, "--ignore-not-found"], None)
         })
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
         let mut keys = app.scaling_changes().map(|change| &change.parameter);
-        let rendering = self.changing(app, keys.any(|key| service::is_of_the_code(key)))?;
+        let rendering = self.update(app, keys.any(|key| parameters::is_regions(key)))?;
         Ok(match rendering.steps.is_empty() {
-            // Without a command there is no use for the files.
+            // Without a command the files have no use.
             true => Rendering {
                 files: Vec::new(),
                 ..rendering
@@ -189,15 +200,17 @@ impl Target for Knative {
     }
 
     fn roll_back(&self, app: &AppPlan, _: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = self.changing(app, true)?;
-        rendering.warnings.push(super::image_stays());
+        let mut rendering = self.update(app, true)?;
+        rendering.warnings.push(image_is_kept());
         Ok(rendering)
     }
 }
 
-/// The scaling parameters that change, with what they become; `null` where that is nothing.
-fn changed(app: &AppPlan, which: impl Fn(&Option<Value>) -> bool) -> Parameters {
-    let changes = app.scaling_changes().filter(|change| which(&change.to));
+/// The scaling parameters that change, with their new values; `null` if one is removed.
+fn changed_scaling(app: &AppPlan, is_included: impl Fn(&Option<Value>) -> bool) -> Parameters {
+    let changes = app
+        .scaling_changes()
+        .filter(|change| is_included(&change.to));
     changes
         .map(|change| {
             (

@@ -1,6 +1,6 @@
-//! SkyServe, the serving part of SkyPilot, by `sky`.
+//! The target `skypilot`: SkyServe, the serving part of SkyPilot, by `sky`.
 //!
-//! An update replaces the whole service, so what was tuned comes from the state.
+//! An update replaces the whole service, so tuned values come from the state.
 
 use std::path::Path;
 
@@ -8,13 +8,20 @@ use machinist_core::parameter;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
-use super::{
-    Contents, Does, Project, RenderedFile, Rendering, Step, Target, all_parameters, digest,
-    each_app, left_out, yaml,
+use super::binary::{one_binary, path_in_image};
+use super::digest::digest;
+use super::each_app::each_app;
+use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
+use super::messages::{
+    image_is_kept, no_image, no_port, not_supported, requests_per_second, unsupported,
 };
-use crate::deployed::{Deploy, Deployed, Live};
+use super::yaml::yaml;
+use crate::app_plan::{Action, AppPlan, Plan};
+use crate::deployed::Deployed;
+use crate::history::Deploy;
+use crate::live::Live;
 use crate::machines;
-use crate::plan::{Action, AppPlan, Parameters, Plan};
+use crate::parameters::{self, Parameters};
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -27,8 +34,8 @@ static SKY: Tool = Tool {
 
 const FILE: &str = "service.yaml";
 
-/// What it cannot express.
-const LEFT_OUT: &[&str] = &[
+/// The keys that it does not support.
+const UNSUPPORTED: &[&str] = &[
     parameter::CONCURRENCY_BUFFER_PERC,
     parameter::REQUEST_START_TIMEOUT,
     parameter::TERMINATION_GRACE_PERIOD,
@@ -45,8 +52,8 @@ impl SkyPilot {
         Self { project }
     }
 
-    /// The service's file, and the command that takes it.
-    fn add(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+    /// Adds the service's file, and the command that deploys it.
+    fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
         let auth = self.project.settings(name).auth;
         let text = yaml(&self.service(app)?);
@@ -61,38 +68,38 @@ impl SkyPilot {
             _ => &["serve", "update", "--yes", name, FILE],
         };
         let command = ToolCommand::new(&SKY, args, Some(name));
-        rendering.steps.push(Step::new(name, Does::Deploy, command));
+        rendering
+            .steps
+            .push(Step::new(name, StepKind::Deploy, command));
         Ok(())
     }
 
     fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
         let name = &app.name;
         let settings = self.project.settings(name);
-        let image = settings
-            .image
-            .ok_or_else(|| super::no_image("SkyServe", name))?;
+        let image = settings.image.ok_or_else(|| no_image("SkyServe", name))?;
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
             let message = format!("the name of a SkyServe service begins with a letter: `{name}`");
             return Err(Problem::new(message).help("give the app another name"));
         }
-        let all = all_parameters(app);
-        let number = |key: &str| all.get(key).and_then(Value::as_u64);
-        let port = number(parameter::PORT).ok_or_else(|| super::no_port("SkyServe", name))?;
-        let binary = super::one_binary(app, settings.bin.as_deref())?;
+        let all = app.all_parameters();
+        let number = |key: &str| parameters::number(&all, key);
+        let port = number(parameter::PORT).ok_or_else(|| no_port("SkyServe", name))?;
+        let binary = one_binary(app, settings.bin.as_deref())?;
         Ok(json!({
             "name": name,
             "resources": self.resources(app, &image, port)?,
-            "service": service_of(&all, port),
-            "run": format!("exec {}", shell_word(&format!("/usr/local/bin/{binary}"))),
+            "service": service_section(&all, port),
+            "run": format!("exec {}", shell_word(&path_in_image(&binary))),
         }))
     }
 
     fn resources(&self, app: &AppPlan, image: &str, port: u64) -> Result<Value, Problem> {
         let code = app.effective.clone().unwrap_or_default().code;
-        let machines = machines::of(&code, &app.machines);
-        let gpus = machines::gpus(&code);
-        let millicores = machines::least(&machines, gpus, |machine| machine.millicores);
-        let ram_mb = machines::least(&machines, gpus, |machine| machine.ram_mb);
+        let machines = machines::named_in(&code, &app.machines);
+        let gpus = parameters::gpus(&code);
+        let millicores = machines::smallest(&machines, gpus, |machine| machine.millicores);
+        let ram_mb = machines::smallest(&machines, gpus, |machine| machine.ram_mb);
         let mut resources = Map::new();
         resources.insert("image_id".into(), format!("docker:{image}").into());
         resources.insert("ports".into(), port.into());
@@ -101,7 +108,7 @@ impl SkyPilot {
             format!("{}+", thousandths(millicores)).into(),
         );
         resources.insert("memory".into(), format!("{}+", thousandths(ram_mb)).into());
-        let names = super::accelerators(&machines)?.into_iter();
+        let names = machines::accelerators(&machines)?.into_iter();
         let ordered: Vec<Value> = names
             .map(|name| json!({"accelerators": {name: gpus}}))
             .collect();
@@ -117,44 +124,42 @@ impl Target for SkyPilot {
         NAME
     }
 
-    fn ask(&self) -> Option<ToolCommand> {
+    fn list_command(&self) -> Option<ToolCommand> {
         None
     }
 
-    fn read(&self, _: &str, _: &Deployed) -> Result<Live, String> {
-        Err("SkyServe does not say what a service was made of".into())
+    fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
+        Err("SkyServe does not report the parameters of a service".into())
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
-        let put = |app: &AppPlan, rendering: &mut Rendering| self.add(app, rendering);
-        each_app(plan, put, |app| {
+        let add = |app: &AppPlan, rendering: &mut Rendering| self.add_app(app, rendering);
+        each_app(plan, add, |app| {
             ToolCommand::new(&SKY, &["serve", "down", "--yes", app], None)
         })
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
         let mut rendering = Rendering::default();
-        self.add(app, &mut rendering)?;
+        self.add_app(app, &mut rendering)?;
         Ok(rendering)
     }
 
     fn roll_back(&self, app: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
         let mut rendering = self.scale(app, after)?;
-        rendering.warnings.push(super::image_stays());
+        rendering.warnings.push(image_is_kept());
         Ok(rendering)
     }
 }
 
-/// How the service is served and scaled. What has a default of the catalogue's platform has it
-/// here too, where SkyServe wants a value.
-fn service_of(all: &Parameters, port: u64) -> Value {
-    let number = |key: &str| all.get(key).and_then(Value::as_u64);
-    let or_default = |key: &str| super::or_default(all, key);
-    let path = all
-        .get(parameter::HEALTH_CHECK)
-        .and_then(|check| check.get("path"));
+/// How the service is served and scaled. If SkyServe needs a value that is not set, it gets the
+/// default of the catalogue's platform.
+fn service_section(all: &Parameters, port: u64) -> Value {
+    let number = |key: &str| parameters::number(all, key);
+    let or_default = |key: &str| parameters::number_or_default(all, key);
+    let path = parameters::health_check_path(all);
     let mut policy = Map::new();
-    let (min, max) = super::replicas(all);
+    let (min, max) = parameters::replicas(all);
     policy.insert("min_replicas".into(), min.into());
     policy.insert("max_replicas".into(), max.into());
     if min != max {
@@ -192,15 +197,15 @@ fn thousandths(count: u32) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// What the code says and SkyServe cannot express.
+/// Warnings for what SkyServe does not support.
 fn warnings(app: &AppPlan, auth: Option<&str>) -> Vec<Problem> {
     let name = &app.name;
-    let all = all_parameters(app);
-    let mut warnings = left_out("SkyServe", app, LEFT_OUT);
+    let all = app.all_parameters();
+    let mut warnings = unsupported("SkyServe", app, UNSUPPORTED);
     if all.contains_key(parameter::MAX_MULTIPLEXING) {
-        warnings.push(super::requests_a_second("SkyServe", name));
+        warnings.push(requests_per_second("SkyServe", name));
     }
-    let number = |key: &str| all.get(key).and_then(Value::as_u64);
+    let number = |key: &str| parameters::number(&all, key);
     let is_fixed = number(parameter::MIN_CONCURRENCY).is_some()
         && number(parameter::MIN_CONCURRENCY) == number(parameter::MAX_CONCURRENCY);
     for key in [
@@ -215,8 +220,7 @@ fn warnings(app: &AppPlan, auth: Option<&str>) -> Vec<Problem> {
         }
     }
     if auth.is_some_and(|auth| auth != "public") {
-        let message = format!("SkyServe does not ask who calls `{name}`: `auth` is left out");
-        warnings.push(Problem::new(message));
+        warnings.push(not_supported("SkyServe", name, "auth"));
     }
     warnings
 }

@@ -1,6 +1,6 @@
-//! Where the records' section stands in each format of programs, libraries and object files.
+//! Finds the section of records in each format of programs, libraries and object files.
 //!
-//! These look at headers alone: `object`'s whole-file types read symbol tables too, which can be
+//! Only headers are read. The whole-file types of `object` also read symbol tables, which can be
 //! most of a binary.
 
 use machinist_core::record::{MACHO_SECTION, SECTION};
@@ -13,42 +13,43 @@ use object::read::pe::ImageNtHeaders;
 use object::read::{Error, FileKind, ReadCache, ReadCacheOps, ReadRef};
 use object::{Endianness, elf, macho, pe};
 
-use super::frames::{Found, Range};
-use super::{ReadFault, wasm};
+use super::error::ReadFault;
+use super::frames::{FoundRecords, Range};
+use super::wasm;
 
-/// Whether an image has headers to find its records by.
+/// Whether a file has section headers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Headers {
-    There,
-    /// Stripped: the records are there, but no map to them.
-    Gone,
+pub(super) enum SectionHeaders {
+    Present,
+    /// They were stripped; records may still be in the file.
+    Stripped,
 }
 
-/// Finds the records of an image.
+/// Finds the records of a file.
 pub(super) fn find<R: ReadCacheOps>(
     file: &ReadCache<R>,
-    found: &mut Found,
-) -> Result<Headers, ReadFault> {
+    found: &mut FoundRecords,
+) -> Result<SectionHeaders, ReadFault> {
     match FileKind::parse(file) {
         Ok(FileKind::MachOFat32) => fat(MachOFatFile32::parse(file)?.arches(), file, found),
         Ok(FileKind::MachOFat64) => fat(MachOFatFile64::parse(file)?.arches(), file, found),
-        _ => find_in_one(file, 0, found),
+        _ => find_in_architecture(file, 0, found),
     }
 }
 
-/// Finds the records of an image with one architecture, which begins at `base` of the file.
-pub(super) fn find_in_one<'data>(
+/// Finds the records of one architecture, which begins at `base` in the file.
+pub(super) fn find_in_architecture<'data>(
     data: impl ReadRef<'data>,
     base: u64,
-    found: &mut Found,
-) -> Result<Headers, ReadFault> {
+    found: &mut FoundRecords,
+) -> Result<SectionHeaders, ReadFault> {
     let Some(sections) = sections(data)? else {
-        return Ok(Headers::Gone);
+        return Ok(SectionHeaders::Stripped);
     };
     for section in sections {
         found.add(data, section, base)?;
     }
-    Ok(Headers::There)
+    Ok(SectionHeaders::Present)
 }
 
 fn sections<'data>(data: impl ReadRef<'data>) -> Result<Option<Vec<Range>>, ReadFault> {
@@ -64,7 +65,7 @@ fn sections<'data>(data: impl ReadRef<'data>) -> Result<Option<Vec<Range>>, Read
         Ok(FileKind::Pe64) => pe::<pe::ImageNtHeaders64, _>(data)?,
         Ok(FileKind::Coff) => coff::<pe::ImageFileHeader, _>(data)?,
         Ok(FileKind::CoffBig) => coff::<pe::AnonObjectHeaderBigobj, _>(data)?,
-        // An import names functions of a DLL and has no data.
+        // An import library names functions of a DLL and has no data.
         Ok(FileKind::CoffImport) => Vec::new(),
         _ => return Err(ReadFault::NotABinary),
     };
@@ -118,13 +119,13 @@ where
 fn fat<R: ReadCacheOps>(
     arches: &[impl FatArch],
     file: &ReadCache<R>,
-    found: &mut Found,
-) -> Result<Headers, ReadFault> {
+    found: &mut FoundRecords,
+) -> Result<SectionHeaders, ReadFault> {
     for arch in arches {
         let (offset, size) = arch.file_range();
-        find_in_one(file.range(offset, size), offset, found)?;
+        find_in_architecture(file.range(offset, size), offset, found)?;
     }
-    Ok(Headers::There)
+    Ok(SectionHeaders::Present)
 }
 
 fn pe<'data, H, R>(data: R) -> Result<Vec<Range>, Error>
@@ -138,7 +139,7 @@ where
     let named = sections
         .iter()
         .filter(|section| section.raw_name() == SECTION.as_bytes());
-    // The file's size is rounded up to whole blocks; the range is cut to what was there.
+    // PE pads sections to whole blocks; the range excludes the padding.
     Ok(named
         .map(|section| section.pe_file_range())
         .map(widen)

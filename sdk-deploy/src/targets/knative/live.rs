@@ -1,4 +1,4 @@
-//! What `kubectl get ksvc --output=json` says.
+//! Reads the output of `kubectl get ksvc --output=json`.
 
 use machinist_core::parameter::{self, Group, PARAMETERS};
 use serde::Deserialize;
@@ -8,19 +8,20 @@ use super::service::{
     DEADLINE, MAX_DELAY, MAX_SCALE, MIN_SCALE, RETENTION, UTILIZATION, gpu_label, labelled,
     utilization,
 };
-use crate::deployed::{Deployed, Live, LiveApp};
-use crate::machines::{self, Machine, OwnMachine};
-use crate::plan::Parameters;
-use crate::settings::KnativeSettings;
+use super::settings::KnativeSettings;
+use crate::deployed::Deployed;
+use crate::live::{Live, LiveApp};
+use crate::machines::{self, CustomMachine, Machine};
+use crate::parameters::{self, Parameters};
 
-/// What a cluster writes where no request timeout is set, by default, in seconds.
-const DEFAULT_REQUEST: u64 = 300;
+/// The request timeout that a cluster writes by default, in seconds.
+const DEFAULT_REQUEST_TIMEOUT: u64 = 300;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Answer {
+enum Output {
     List { items: Vec<Value> },
-    One(Value),
+    Single(Value),
 }
 
 /// Reads the list, or a single service.
@@ -29,10 +30,10 @@ pub(super) fn parse(
     known: &Deployed,
     settings: &KnativeSettings,
 ) -> Result<Live, String> {
-    let answer: Answer = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let items = match answer {
-        Answer::List { items } => items,
-        Answer::One(service) => vec![service],
+    let output: Output = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let items = match output {
+        Output::List { items } => items,
+        Output::Single(service) => vec![service],
     };
     let mut live = Live::default();
     for service in items {
@@ -42,10 +43,10 @@ pub(super) fn parse(
         let known = known.apps.get(name);
         let mut parameters = known.map(|app| app.actual_code()).unwrap_or_default();
         parameters.extend(known.map(|app| app.effective_scaling()).unwrap_or_default());
-        let own = known.map_or(&[][..], |app| &app.machines);
+        let custom = known.map_or(&[][..], |app| &app.machines);
         let revision = service["status"]["latestCreatedRevisionName"].as_str();
         let app = LiveApp {
-            parameters: read(&service, &parameters, own, settings),
+            parameters: read_service(&service, &parameters, custom, settings),
             revision: revision.map(str::to_owned),
         };
         live.apps.insert(name.to_owned(), app);
@@ -53,11 +54,11 @@ pub(super) fn parse(
     Ok(live)
 }
 
-/// What a service says of an app; what the known value stands for too is that value.
-fn read(
+/// The parameters of a service. If several values look the same there, the known one is taken.
+fn read_service(
     service: &Value,
     known: &Parameters,
-    own: &[OwnMachine],
+    custom: &[CustomMachine],
     settings: &KnativeSettings,
 ) -> Parameters {
     let template = &service["spec"]["template"];
@@ -65,7 +66,7 @@ fn read(
     let pod = &template["spec"];
     let container = &pod["containers"][0];
     let mut live = Parameters::new();
-    if let Some(machines) = read_machines(pod, known, own, settings) {
+    if let Some(machines) = read_machines(pod, known, custom, settings) {
         live.insert(parameter::MACHINE_TYPE.into(), machines);
     }
     let gpus = &container["resources"]["limits"]["nvidia.com/gpu"];
@@ -84,7 +85,10 @@ fn read(
     let port = container["ports"][0]["containerPort"].clone();
     live.insert(parameter::PORT.into(), port);
     if let Some(path) = container["readinessProbe"]["httpGet"]["path"].as_str() {
-        live.insert(parameter::HEALTH_CHECK.into(), json!({"path": path}));
+        live.insert(
+            parameter::HEALTH_CHECK.into(),
+            parameters::health_check(path),
+        );
     }
     for parameter in PARAMETERS
         .iter()
@@ -97,24 +101,22 @@ fn read(
             parameter::KEEP_ALIVE => annotation(RETENTION).and_then(seconds),
             parameter::REQUEST_TIMEOUT => pod["timeoutSeconds"]
                 .as_u64()
-                .filter(|seconds| known.contains_key(key) || *seconds != DEFAULT_REQUEST),
+                .filter(|seconds| known.contains_key(key) || *seconds != DEFAULT_REQUEST_TIMEOUT),
             _ => continue,
         };
         live.insert(key.into(), value.map_or(Value::Null, Value::from));
     }
-    // Several percentages come to the same utilization, and more than an hour to an hour.
-    let is = annotation(UTILIZATION)
+    // Several percentages give the same utilization, and times over an hour become an hour.
+    let live_utilization = annotation(UTILIZATION)
         .and_then(|text| text.parse().ok())
         .unwrap_or(100u64);
-    let was = known
-        .get(parameter::CONCURRENCY_BUFFER_PERC)
-        .and_then(Value::as_u64);
-    let perc = match was.filter(|perc| utilization(*perc) == is) {
+    let known_perc = parameters::number(known, parameter::CONCURRENCY_BUFFER_PERC);
+    let perc = match known_perc.filter(|perc| utilization(*perc) == live_utilization) {
         Some(perc) => perc,
-        None => 10_000 / is.clamp(1, 100) - 100,
+        None => 10_000 / live_utilization.clamp(1, 100) - 100,
     };
     live.insert(parameter::CONCURRENCY_BUFFER_PERC.into(), perc.into());
-    let kept = known.get(parameter::KEEP_ALIVE).and_then(Value::as_u64);
+    let kept = parameters::number(known, parameter::KEEP_ALIVE);
     if let Some(kept) = kept.filter(|seconds| *seconds > MAX_DELAY) {
         if live[parameter::KEEP_ALIVE] == MAX_DELAY {
             live.insert(parameter::KEEP_ALIVE.into(), kept.into());
@@ -123,11 +125,11 @@ fn read(
     live
 }
 
-/// The machine types by the labels of their nodes; what no label tells is not told.
+/// The machine types by the labels of their nodes; `None` if there are no labels.
 fn read_machines(
     pod: &Value,
     known: &Parameters,
-    own: &[OwnMachine],
+    custom: &[CustomMachine],
     settings: &KnativeSettings,
 ) -> Option<Value> {
     let affinity = &pod["affinity"]["nodeAffinity"];
@@ -138,17 +140,19 @@ fn read_machines(
         .iter()
         .filter_map(|term| term["matchExpressions"].as_array());
     let mut expressions = expressions.flatten();
-    let ours = expressions.find(|expression| expression["key"] == label)?;
-    let labels: Vec<&str> = ours["values"]
+    let gpu_expression = expressions.find(|expression| expression["key"] == label)?;
+    let labels: Vec<&str> = gpu_expression["values"]
         .as_array()?
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    let all = machines::of(known, own).into_iter().chain(machines::all());
+    let all = machines::named_in(known, custom)
+        .into_iter()
+        .chain(machines::all());
     let all: Vec<Machine> = all.map(|machine| labelled(machine, settings)).collect();
     let mut names: Vec<&str> = Vec::new();
     for label in labels {
-        let has_label = |machine: &&Machine| machine.node_labels.iter().any(|own| own == label);
+        let has_label = |machine: &&Machine| machine.node_labels.iter().any(|known| known == label);
         let name = all
             .iter()
             .find(has_label)

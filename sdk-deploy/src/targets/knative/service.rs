@@ -1,30 +1,32 @@
 //! An app as a Knative service.
 
 use machinist_core::own::FILE;
-use machinist_core::parameter::{self, Kind};
+use machinist_core::parameter;
 use machinist_core::platform::NODE_LABEL;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
+use super::settings::KnativeSettings;
+use crate::app_plan::AppPlan;
 use crate::machines::{self, Machine};
-use crate::plan::{AppPlan, Parameters};
-use crate::settings::KnativeSettings;
-use crate::target::{Project, left_out, no_image};
+use crate::parameters::{self, Parameters, set_default};
+use crate::targets::interface::Project;
+use crate::targets::messages::{no_image, not_supported, unsupported};
 
-/// The longest time that the autoscaler takes, in seconds.
+/// The longest delay of the autoscaler, in seconds.
 pub(super) const MAX_DELAY: u64 = 3_600;
-/// The longest request that a cluster takes by default, in seconds.
-const MAX_REQUEST: u64 = 600;
+/// The longest request timeout that a cluster allows by default, in seconds.
+const MAX_REQUEST_TIMEOUT: u64 = 600;
 
 pub(super) const MIN_SCALE: &str = "autoscaling.knative.dev/min-scale";
 pub(super) const MAX_SCALE: &str = "autoscaling.knative.dev/max-scale";
 pub(super) const RETENTION: &str = "autoscaling.knative.dev/scale-to-zero-pod-retention-period";
-const DOWN_DELAY: &str = "autoscaling.knative.dev/scale-down-delay";
+const SCALE_DOWN_DELAY: &str = "autoscaling.knative.dev/scale-down-delay";
 pub(super) const UTILIZATION: &str = "autoscaling.knative.dev/target-utilization-percentage";
 pub(super) const DEADLINE: &str = "serving.knative.dev/progress-deadline";
 
-/// What a service cannot express.
-const LEFT_OUT: &[&str] = &[
+/// The keys that a service does not support.
+const UNSUPPORTED: &[&str] = &[
     parameter::CONCURRENCY_BUFFER,
     parameter::SCALING_DELAY,
     parameter::REQUEST_START_TIMEOUT,
@@ -34,6 +36,7 @@ const LEFT_OUT: &[&str] = &[
 /// An app as a service.
 pub(super) struct Service<'a> {
     app: &'a AppPlan,
+    all: Parameters,
     code: Parameters,
     gpus: u32,
     machines: Vec<Machine>,
@@ -45,35 +48,30 @@ pub(super) struct Service<'a> {
 impl<'a> Service<'a> {
     pub(super) fn new(app: &'a AppPlan, project: &'a Project) -> Self {
         let effective = app.effective.as_ref();
-        let code = effective.map_or_else(Parameters::new, |of| of.code.clone());
-        let own = project.settings(&app.name);
+        let code = effective.map_or_else(Parameters::new, |effective| effective.code.clone());
+        let app_settings = project.settings(&app.name);
         let settings = &project.knative;
-        let machines = machines::of(&code, &app.machines);
+        let machines = machines::named_in(&code, &app.machines);
         Self {
             app,
-            gpus: machines::gpus(&code),
+            all: app.all_parameters(),
+            gpus: parameters::gpus(&code),
             machines: machines
                 .into_iter()
                 .map(|machine| labelled(machine, settings))
                 .collect(),
             code,
-            image: own.image,
-            auth: own.auth,
+            image: app_settings.image,
+            auth: app_settings.auth,
             settings,
         }
     }
 
-    fn value(&self, key: &str) -> Option<&Value> {
-        let scaling = || self.app.effective.as_ref()?.scaling.get(key);
-        let value = self.code.get(key).or_else(scaling);
-        value.filter(|value| !value.is_null())
-    }
-
     fn number(&self, key: &str) -> Option<u64> {
-        self.value(key)?.as_u64()
+        parameters::number(&self.all, key)
     }
 
-    /// What a service cannot do without.
+    /// Checks what a service needs.
     pub(super) fn check(&self) -> Result<(), Problem> {
         let name = &self.app.name;
         if self.image.is_none() {
@@ -89,7 +87,7 @@ impl<'a> Service<'a> {
             .find(|machine| machine.has_gpus && machine.node_labels.is_empty());
         match unlabelled {
             Some(machine) => Err(Problem::new(format!(
-                "nobody knows the label of nodes with `{}`",
+                "the node label of `{}` is not known",
                 machine.name
             ))
             .help(format!(
@@ -101,19 +99,19 @@ impl<'a> Service<'a> {
         }
     }
 
-    /// What comes from the code at every deploy.
+    /// The part that every deploy sets from the code.
     pub(super) fn code_part(&self) -> Value {
         let mut metadata = self.metadata();
         if let Some(seconds) = self.number(parameter::STARTUP_TIMEOUT) {
             let deadline = json!({DEADLINE: seconds_text(seconds)});
             metadata.insert("annotations".into(), deadline);
         }
-        part(metadata, object([("spec", self.pod().into())]))
+        service_with(metadata, object([("spec", self.pod().into())]))
     }
 
-    /// The scaling alone.
+    /// The part with the scaling.
     pub(super) fn scaling_part(&self) -> Value {
-        part(self.metadata(), scaling_template(&self.scaling()).into())
+        service_with(self.metadata(), scaling_template(&self.scaling()).into())
     }
 
     fn metadata(&self) -> Map<String, Value> {
@@ -127,17 +125,17 @@ impl<'a> Service<'a> {
 
     fn scaling(&self) -> Parameters {
         let mut scaling = self.app.effective.clone().unwrap_or_default().scaling;
-        // Without a limit a cluster adds machines as long as it has some.
-        default(&mut scaling, parameter::MAX_CONCURRENCY);
-        default(&mut scaling, parameter::CONCURRENCY_BUFFER_PERC);
+        // Without a limit a cluster adds replicas as long as it has machines.
+        set_default(&mut scaling, parameter::MAX_CONCURRENCY);
+        set_default(&mut scaling, parameter::CONCURRENCY_BUFFER_PERC);
         scaling
     }
 
     fn pod(&self) -> Map<String, Value> {
         let mut pod = Map::new();
-        // Without a limit a runner gets requests that its code may not be written for.
+        // Without a limit a runner gets more concurrent requests than its code may expect.
         let mut code = self.code.clone();
-        default(&mut code, parameter::MAX_MULTIPLEXING);
+        set_default(&mut code, parameter::MAX_MULTIPLEXING);
         pod.insert(
             "containerConcurrency".into(),
             code[parameter::MAX_MULTIPLEXING].clone(),
@@ -174,10 +172,7 @@ impl<'a> Service<'a> {
             container.insert("ports".into(), json!([{"containerPort": port}]));
         }
         container.insert("resources".into(), self.resources());
-        if let Some(path) = self
-            .value(parameter::HEALTH_CHECK)
-            .and_then(|check| check.get("path"))
-        {
+        if let Some(path) = parameters::health_check_path(&self.all) {
             let mut get = json!({"httpGet": {"path": path}});
             if let Some(port) = self.number(parameter::PORT) {
                 get["httpGet"]["port"] = port.into();
@@ -193,11 +188,11 @@ impl<'a> Service<'a> {
         container.into()
     }
 
-    /// What every listed machine type has.
+    /// The resources that every listed machine type has.
     fn resources(&self) -> Value {
         let gpus = self.gpus;
-        let millicores = machines::least(&self.machines, gpus, |machine| machine.millicores);
-        let ram_mb = machines::least(&self.machines, gpus, |machine| machine.ram_mb);
+        let millicores = machines::smallest(&self.machines, gpus, |machine| machine.millicores);
+        let ram_mb = machines::smallest(&self.machines, gpus, |machine| machine.ram_mb);
         let mut resources = json!({
             "requests": {"cpu": format!("{millicores}m"), "memory": format!("{ram_mb}M")},
         });
@@ -221,7 +216,7 @@ impl<'a> Service<'a> {
         gpus.into_iter().chain(regions).collect()
     }
 
-    /// The order of the list: the first machine type weighs most.
+    /// The order of the machine types as weights: the first one has the highest.
     fn preferred(&self) -> Vec<Value> {
         let with_gpus: Vec<&Machine> = self
             .machines
@@ -246,34 +241,31 @@ impl<'a> Service<'a> {
 
     /// The cluster's names of the regions.
     fn regions(&self) -> Vec<&String> {
-        let regions = self.value(parameter::REGIONS_KEY).and_then(Value::as_array);
-        let names = regions.into_iter().flatten().filter_map(Value::as_str);
-        names
+        parameters::regions(&self.all)
             .filter_map(|name| self.settings.regions.get(name))
             .collect()
     }
 
-    /// What the code says and a service cannot express.
+    /// Warnings for what a service does not support.
     pub(super) fn warnings(&self) -> Vec<Problem> {
         let name = &self.app.name;
-        let mut warnings = left_out("Knative", self.app, LEFT_OUT);
+        let mut warnings = unsupported("Knative", self.app, UNSUPPORTED);
         if self.auth.as_ref().is_some_and(|auth| auth != "public") {
-            let message = format!("Knative does not ask who calls `{name}`: `auth` is left out");
-            warnings.push(Problem::new(message));
+            warnings.push(not_supported("Knative", name, "auth"));
         }
         if self
             .number(parameter::KEEP_ALIVE)
             .is_some_and(|seconds| seconds > MAX_DELAY)
         {
-            let message = format!("Knative keeps runners for an hour at most: so it does `{name}`");
+            let message =
+                format!("`keep_alive` of `{name}` exceeds Knative's limit, and is shortened to 1h");
             warnings.push(Problem::new(message));
         }
-        let regions = self.value(parameter::REGIONS_KEY).and_then(Value::as_array);
-        for region in regions.into_iter().flatten().filter_map(Value::as_str) {
+        for region in parameters::regions(&self.all) {
             if !self.settings.regions.contains_key(region) {
                 let message = format!(
                     "the cluster's name of the region `{region}` is not known: \
-                                       `{name}` is not kept there"
+                                       `{name}` is not placed there"
                 );
                 let help = format!(
                     "write `knative.regions.{region} = \"...\"` in \
@@ -285,7 +277,7 @@ impl<'a> Service<'a> {
         warnings
     }
 
-    /// What the cluster must be set up for.
+    /// What the cluster must be configured for.
     pub(super) fn needs(&self) -> Vec<String> {
         let mut needs = Vec::new();
         if !self.node_terms().is_empty() {
@@ -299,7 +291,7 @@ impl<'a> Service<'a> {
         }
         if let Some(seconds) = self
             .number(parameter::REQUEST_TIMEOUT)
-            .filter(|s| *s > MAX_REQUEST)
+            .filter(|s| *s > MAX_REQUEST_TIMEOUT)
         {
             needs.push(format!(
                 "`max-revision-timeout-seconds: \"{seconds}\"` or more in Knative's config-defaults"
@@ -309,7 +301,7 @@ impl<'a> Service<'a> {
     }
 }
 
-/// A machine type with the cluster's own labels, where the settings name some.
+/// A machine type with the node labels of the settings, if there are any.
 pub(super) fn labelled(mut machine: Machine, settings: &KnativeSettings) -> Machine {
     if let Some(labels) = settings.node_labels.get(&machine.name) {
         machine.node_labels.clone_from(labels);
@@ -317,13 +309,13 @@ pub(super) fn labelled(mut machine: Machine, settings: &KnativeSettings) -> Mach
     machine
 }
 
-/// The label that tells which GPU a node has.
+/// The label of nodes that names their GPU.
 pub(super) fn gpu_label(settings: &KnativeSettings) -> &str {
     settings.gpu_label.as_deref().unwrap_or(NODE_LABEL)
 }
 
-/// A part of a service.
-fn part(metadata: Map<String, Value>, template: Value) -> Value {
+/// A service with this metadata and template.
+fn service_with(metadata: Map<String, Value>, template: Value) -> Value {
     object([
         ("apiVersion", "serving.knative.dev/v1".into()),
         ("kind", "Service".into()),
@@ -332,25 +324,25 @@ fn part(metadata: Map<String, Value>, template: Value) -> Value {
     ])
 }
 
-/// An object of what is large: `json!` would copy it.
+/// An object of these members, without the copies of `json!`.
 fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     let members = members.map(|(key, value)| (key.into(), value));
     Map::from_iter(members).into()
 }
 
-/// Two parts in one: what both have is the same in both.
-pub(super) fn merged(one: Value, other: Value) -> Value {
-    match (one, other) {
-        (Value::Object(mut one), Value::Object(other)) => {
-            for (key, value) in other {
-                match one.get_mut(&key) {
+/// Merges two parts; values that both have are the same.
+pub(super) fn merged(first: Value, second: Value) -> Value {
+    match (first, second) {
+        (Value::Object(mut first), Value::Object(second)) => {
+            for (key, value) in second {
+                match first.get_mut(&key) {
                     Some(here) => *here = merged(here.take(), value),
-                    None => drop(one.insert(key, value)),
+                    None => drop(first.insert(key, value)),
                 }
             }
-            one.into()
+            first.into()
         }
-        (one, _) => one,
+        (first, _) => first,
     }
 }
 
@@ -359,42 +351,29 @@ const PROBE_PERIOD: u64 = 10;
 
 const REGION_LABEL: &str = "topology.kubernetes.io/region";
 
-/// Sets what the platform of the catalogue uses where nobody sets it.
-fn default(parameters: &mut Parameters, key: &str) {
-    let default = parameter::find(key).and_then(|parameter| parameter.platform_default);
-    if let (Some(default), false) = (default, parameters.contains_key(key)) {
-        parameters.insert(key.into(), default.into());
-    }
-}
-
-/// Whether a scaling parameter stands where the code's parameters stand, and comes with them.
-pub(super) fn is_of_the_code(key: &str) -> bool {
-    parameter::find(key).is_some_and(|parameter| parameter.kind == Kind::Regions)
-}
-
 fn seconds_text(seconds: u64) -> String {
     format!("{seconds}s")
 }
 
-/// Scaling parameters as annotations; `null` takes one away.
+/// Scaling parameters as annotations; `null` removes one.
 fn annotations(scaling: &Parameters) -> Map<String, Value> {
     let mut annotations = Map::new();
-    let mut put = |name: &str, value: Option<String>| {
+    let mut add = |name: &str, value: Option<String>| {
         annotations.insert(name.into(), value.map_or(Value::Null, Value::from));
     };
     for (key, value) in scaling {
         let number = value.as_u64();
         let text = number.map(|number| number.to_string());
         match &**key {
-            parameter::MIN_CONCURRENCY => put(MIN_SCALE, text),
-            parameter::MAX_CONCURRENCY => put(MAX_SCALE, text),
+            parameter::MIN_CONCURRENCY => add(MIN_SCALE, text),
+            parameter::MAX_CONCURRENCY => add(MAX_SCALE, text),
             parameter::KEEP_ALIVE => {
                 let text = number.map(|seconds| seconds_text(seconds.min(MAX_DELAY)));
-                put(RETENTION, text.clone());
-                put(DOWN_DELAY, text);
+                add(RETENTION, text.clone());
+                add(SCALE_DOWN_DELAY, text);
             }
             parameter::CONCURRENCY_BUFFER_PERC => {
-                put(
+                add(
                     UTILIZATION,
                     Some(utilization(number.unwrap_or(0)).to_string()),
                 );
@@ -405,13 +384,12 @@ fn annotations(scaling: &Parameters) -> Map<String, Value> {
     annotations
 }
 
-/// How full runners are before there are more of them. Runners beyond demand, in percent of it,
-/// are the same as runners that are not full.
+/// The target utilization in percent. A buffer of spare runners is the same as a lower utilization.
 pub(super) fn utilization(buffer_perc: u64) -> u64 {
     (10_000 / (100 + buffer_perc)).max(1)
 }
 
-/// The scaling parameters that a service has, where it has them.
+/// The scaling parameters that a service supports, at their places.
 fn scaling_template(values: &Parameters) -> Map<String, Value> {
     let annotations = annotations(values);
     let mut template = Map::new();
@@ -424,7 +402,7 @@ fn scaling_template(values: &Parameters) -> Map<String, Value> {
     template
 }
 
-/// A patch that sets scaling parameters of a service; an empty one if there are none that it has.
+/// A patch that sets scaling parameters of a service; empty if it supports none of them.
 pub(super) fn scaling_patch(values: &Parameters) -> Value {
     let template = scaling_template(values);
     match template.is_empty() {

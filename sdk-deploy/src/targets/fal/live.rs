@@ -1,4 +1,4 @@
-//! What `fal apps list --output json` says.
+//! Reads the output of `fal apps list --output json`.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,19 @@ use machinist_core::parameter::{Kind, PARAMETERS, Parameter};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::pyproject::{names, ours_of};
-use crate::deployed::{Deployed, Live, LiveApp};
-use crate::machines::OwnMachine;
-use crate::plan::Parameters;
+use super::pyproject::{our_name, renamed};
+use crate::deployed::Deployed;
+use crate::live::{Live, LiveApp};
+use crate::machines::CustomMachine;
+use crate::parameters::Parameters;
 
 #[derive(Deserialize)]
 struct List {
-    apps: Vec<Alias>,
+    apps: Vec<ListedApp>,
 }
 
 #[derive(Deserialize)]
-struct Alias {
+struct ListedApp {
     alias: String,
     revision: Option<String>,
     environment_name: Option<String>,
@@ -25,14 +26,14 @@ struct Alias {
     rest: Parameters,
 }
 
-/// Reads the list. The number of GPUs is not in it: the platform tells it nowhere.
+/// Reads the list. It has no number of GPUs, which the platform never reports.
 pub(super) fn parse(text: &str, known: &Deployed) -> Result<Live, String> {
     let list: List = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let apps = list.apps.into_iter().map(|alias| {
-        let name = name(&alias);
+    let apps = list.apps.into_iter().map(|listed| {
+        let name = name(&listed);
         let known = known.apps.get(&name);
-        let own = known.map_or(&[][..], |app| &app.machines);
-        let app = app(alias, own).map_err(|key| format!("`{key}` of `{name}` is none"))?;
+        let custom = known.map_or(&[][..], |app| &app.machines);
+        let app = app(listed, custom).map_err(|key| format!("invalid `{key}` of `{name}`"))?;
         Ok((name, app))
     });
     Ok(Live {
@@ -40,46 +41,46 @@ pub(super) fn parse(text: &str, known: &Deployed) -> Result<Live, String> {
     })
 }
 
-/// In an environment other than the main one the alias has its name behind it.
-fn name(alias: &Alias) -> String {
-    let environment = alias.environment_name.as_deref().unwrap_or_default();
+/// In environments other than `main` the alias ends with the environment's name.
+fn name(listed: &ListedApp) -> String {
+    let environment = listed.environment_name.as_deref().unwrap_or_default();
     let suffix = format!("--{environment}");
     let name = match environment {
         "" | "main" => None,
-        _ => alias.alias.strip_suffix(&suffix),
+        _ => listed.alias.strip_suffix(&suffix),
     };
-    name.unwrap_or(&alias.alias).into()
+    name.unwrap_or(&listed.alias).into()
 }
 
-/// An app, or the key of a value that is none: it would be kept as tuned.
-fn app(alias: Alias, own: &[OwnMachine]) -> Result<LiveApp, &'static str> {
+/// An app, or the key of an invalid value, which would be kept as tuned otherwise.
+fn app(listed: ListedApp, custom: &[CustomMachine]) -> Result<LiveApp, &'static str> {
     let mut parameters = Parameters::new();
     for Parameter { key, kind, .. } in PARAMETERS {
-        let theirs = match kind {
+        let platform_key = match kind {
             Kind::MachineTypes => "machine_types",
             Kind::Regions => "valid_regions",
             _ => key,
         };
-        let Some(value) = alias.rest.get(theirs) else {
+        let Some(value) = listed.rest.get(platform_key) else {
             continue;
         };
-        if !is_of(*kind, value) {
-            return Err(theirs);
+        if !is_of_kind(*kind, value) {
+            return Err(platform_key);
         }
         let value = match kind {
-            Kind::MachineTypes => names(value, |name| ours_of(name, own)),
+            Kind::MachineTypes => renamed(value, |name| our_name(name, custom)),
             _ => value.clone(),
         };
         parameters.insert((*key).into(), value);
     }
     Ok(LiveApp {
         parameters,
-        revision: alias.revision,
+        revision: listed.revision,
     })
 }
 
 /// Whether a value is of this kind, within our ranges or not.
-fn is_of(kind: Kind, value: &Value) -> bool {
+fn is_of_kind(kind: Kind, value: &Value) -> bool {
     let texts = |list: &Vec<Value>| list.iter().all(Value::is_string);
     value.is_null()
         || match kind {

@@ -1,0 +1,83 @@
+//! The settings of an app.
+
+use std::path::PathBuf;
+
+use machinist_core::problem::Problem;
+use machinist_core::text::shown;
+
+use super::reader::{Item, Reader};
+
+const IMAGE: &str = "image";
+const DOCKERFILE: &str = "dockerfile";
+const BIN: &str = "bin";
+const AUTH: &str = "auth";
+
+/// The keys of an app.
+pub(super) const KEYS: &[&str] = &[IMAGE, DOCKERFILE, BIN, AUTH];
+
+/// Who may call an app, in the words of the platform's client.
+const AUTH_MODES: &[&str] = &["private", "public", "shared"];
+
+/// The settings of an app.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppSettings {
+    /// The container image, if it is built elsewhere.
+    pub image: Option<String>,
+    /// The `Dockerfile` that makes the image.
+    pub dockerfile: Option<PathBuf>,
+    /// The binary to deploy, if several link the app.
+    pub bin: Option<String>,
+    /// Who may call the app.
+    pub auth: Option<String>,
+}
+
+impl AppSettings {
+    /// Takes a key, if it is one of [`KEYS`].
+    pub(super) fn read_key(
+        &mut self,
+        reader: &Reader,
+        key: &str,
+        value: &Item<'_>,
+    ) -> Result<bool, Problem> {
+        match key {
+            IMAGE => self.image = Some(image(reader, value)?),
+            DOCKERFILE => self.dockerfile = Some(reader.path(DOCKERFILE, value)?),
+            BIN => self.bin = Some(reader.text(BIN, value)?.into()),
+            AUTH => self.auth = Some(auth(reader, value)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Each key from the first of these that has it.
+    pub(super) fn first_of(nearest: &[&Self]) -> Self {
+        Self {
+            image: nearest.iter().find_map(|near| near.image.clone()),
+            dockerfile: nearest.iter().find_map(|near| near.dockerfile.clone()),
+            bin: nearest.iter().find_map(|near| near.bin.clone()),
+            auth: nearest.iter().find_map(|near| near.auth.clone()),
+        }
+    }
+}
+
+fn image(reader: &Reader, value: &Item<'_>) -> Result<String, Problem> {
+    let image = reader.text(IMAGE, value)?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
+    if image.chars().all(is_plain) {
+        return Ok(image.into());
+    }
+    let problem = Problem::new(format!("`{}` is not the name of an image", shown(image)));
+    Err(reader.at(value, problem.help("write it like `ghcr.io/acme/llm:v1`")))
+}
+
+fn auth(reader: &Reader, value: &Item<'_>) -> Result<String, Problem> {
+    let auth = reader.text(AUTH, value)?;
+    if AUTH_MODES.contains(&auth) {
+        return Ok(auth.into());
+    }
+    let problem = Problem::new(format!("unknown `auth` mode `{}`", shown(auth)));
+    Err(reader.at(
+        value,
+        problem.help(format!("write one of {}", AUTH_MODES.join(", "))),
+    ))
+}

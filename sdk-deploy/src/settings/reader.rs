@@ -1,0 +1,165 @@
+//! Reads values of a Cargo.toml, with the place of each error.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use machinist_core::attribute::{Place, Value};
+use machinist_core::parameter::{self, Group, Kind, Parameter, Setting};
+use machinist_core::problem::{self, Problem};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// A value with its place.
+pub(crate) type Item<'t> = Spanned<DeValue<'t>>;
+
+/// A file with its text.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader {
+    file: PathBuf,
+    text: String,
+}
+
+impl Reader {
+    /// Reads a file.
+    pub(crate) fn open(file: &Path) -> Result<Self, Problem> {
+        let text = fs::read_to_string(file).map_err(|error| cannot_read(file, &error))?;
+        Ok(Self {
+            file: file.to_owned(),
+            text,
+        })
+    }
+
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The table at these keys; `None` if there is none.
+    pub(crate) fn document(&self, keys: &[&str]) -> Result<Option<DeTable<'_>>, Problem> {
+        let document =
+            DeTable::parse(&self.text).map_err(|error| cannot_read(&self.file, &error))?;
+        let mut table = Some(document.get_ref());
+        for &key in keys {
+            table = table
+                .and_then(|table| table.get(key))
+                .and_then(|value| value.get_ref().as_table());
+        }
+        Ok(table.cloned())
+    }
+
+    /// A text that is not empty.
+    pub(crate) fn text<'v>(&self, key: &str, value: &'v Item<'_>) -> Result<&'v str, Problem> {
+        match value.get_ref().as_str() {
+            Some("") => Err(self.at(value, Problem::new(format!("`{key}` is empty")))),
+            Some(text) => Ok(text),
+            None => {
+                let problem = Problem::new(format!("`{key}` takes a text"));
+                Err(self.at(value, problem.help(format!("write `{key} = \"...\"`"))))
+            }
+        }
+    }
+
+    /// A path, from the file's folder.
+    pub(crate) fn path(&self, key: &str, value: &Item<'_>) -> Result<PathBuf, Problem> {
+        Ok(self.file.with_file_name("").join(self.text(key, value)?))
+    }
+
+    /// A duration, by the rules of the attribute.
+    pub(crate) fn duration(
+        &self,
+        key: &'static str,
+        value: &Item<'_>,
+    ) -> Result<Duration, Problem> {
+        let rule = Parameter {
+            key,
+            group: Group::Code,
+            kind: Kind::Seconds(1, parameter::MAX_SECONDS),
+            platform_default: None,
+            doc: "",
+        };
+        let source = &self.text[value.span()];
+        let written = match (value.get_ref().as_str(), source.parse()) {
+            (Some(text), _) => Value::Text(text.into()),
+            (None, Ok(seconds)) => Value::Integer(seconds),
+            (None, Err(_)) => Value::Number(source.into()),
+        };
+        match rule.read(&written, Place(0)) {
+            Ok(Setting::Number(seconds)) => Ok(Duration::from_secs(seconds.into())),
+            Ok(_) => Err(self.at(value, Problem::new(format!("`{key}` takes a duration")))),
+            Err(mut findings) => Err(self.at(value, findings.swap_remove(0).problem)),
+        }
+    }
+
+    /// A list.
+    pub(crate) fn list<'v, 't>(
+        &self,
+        key: &str,
+        value: &'v Item<'t>,
+    ) -> Result<&'v [Item<'t>], Problem> {
+        let list = value.get_ref().as_array().map(|list| &**list);
+        list.ok_or_else(|| self.at(value, Problem::new(format!("`{key}` takes a list"))))
+    }
+
+    /// A text, or a list of them.
+    pub(crate) fn texts(&self, key: &str, value: &Item<'_>) -> Result<Vec<String>, Problem> {
+        if value.get_ref().as_str().is_some() {
+            return Ok(vec![self.text(key, value)?.into()]);
+        }
+        let texts = self.list(key, value)?.iter();
+        texts
+            .map(|text| self.text(key, text).map(str::to_owned))
+            .collect()
+    }
+
+    /// A table.
+    pub(crate) fn table<'v, 't>(
+        &self,
+        key: &str,
+        value: &'v Item<'t>,
+    ) -> Result<&'v DeTable<'t>, Problem> {
+        let table = value.get_ref().as_table();
+        table.ok_or_else(|| self.at(value, Problem::new(format!("`{key}` is a table"))))
+    }
+
+    /// A table of texts.
+    pub(crate) fn texts_by_key(
+        &self,
+        key: &str,
+        value: &Item<'_>,
+    ) -> Result<BTreeMap<String, String>, Problem> {
+        let mut texts = BTreeMap::new();
+        for (name, value) in self.table(key, value)? {
+            let text = self.text(name.get_ref(), value)?;
+            texts.insert(name.get_ref().to_string(), text.into());
+        }
+        Ok(texts)
+    }
+
+    /// A key that is not one of these.
+    pub(crate) fn unknown_key<K: AsRef<str>>(&self, key: &Spanned<K>, keys: &[&str]) -> Problem {
+        let problem = problem::unknown("key", key.get_ref().as_ref(), keys);
+        self.located(key.span().start, problem)
+    }
+
+    /// A problem with the place of a value in front.
+    pub(crate) fn at(&self, value: &Item<'_>, problem: Problem) -> Problem {
+        self.located(value.span().start, problem)
+    }
+
+    fn located(&self, at: usize, problem: Problem) -> Problem {
+        let before = &self.text[..at.min(self.text.len())];
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let message = format!(
+            "`{}:{line}:{column}`: {}",
+            self.file.display(),
+            problem.message
+        );
+        Problem { message, ..problem }
+    }
+}
+
+fn cannot_read(file: &Path, error: &dyn std::error::Error) -> Problem {
+    Problem::new(format!("cannot read `{}`: {error}", file.display()))
+}

@@ -1,0 +1,190 @@
+//! The target `dstack`, by its own command.
+//!
+//! An update replaces the whole service, so tuned values come from the state.
+
+use std::path::Path;
+
+use machinist_core::parameter;
+use machinist_core::problem::Problem;
+use serde_json::{Map, Value, json};
+
+use super::binary::{one_binary, path_in_image};
+use super::digest::digest;
+use super::each_app::each_app;
+use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
+use super::messages::{image_is_kept, no_image, no_port, requests_per_second, unsupported};
+use super::yaml::yaml;
+use crate::app_plan::{AppPlan, Plan};
+use crate::deployed::Deployed;
+use crate::history::Deploy;
+use crate::live::Live;
+use crate::machines;
+use crate::parameters::{self, Parameters};
+use crate::tool::{Tool, ToolCommand, shell_word};
+
+/// The target's name.
+pub(super) const NAME: &str = "dstack";
+
+static DSTACK: Tool = Tool {
+    program: "dstack",
+    install: "`pip install dstack`, then `dstack project add`",
+};
+
+const FILE: &str = "service.dstack.yml";
+/// The longest name of a service.
+const MAX_NAME_LENGTH: usize = 41;
+
+/// The keys that it does not support.
+const UNSUPPORTED: &[&str] = &[
+    parameter::STARTUP_TIMEOUT,
+    parameter::CONCURRENCY_BUFFER,
+    parameter::CONCURRENCY_BUFFER_PERC,
+    parameter::REQUEST_TIMEOUT,
+    parameter::REQUEST_START_TIMEOUT,
+    parameter::REGIONS_KEY,
+];
+
+/// The target `dstack`.
+pub(super) struct Dstack {
+    project: Project,
+}
+
+impl Dstack {
+    pub(super) fn new(project: Project) -> Self {
+        Self { project }
+    }
+
+    fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+        let name = &app.name;
+        let text = yaml(&self.service(app)?);
+        rendering
+            .warnings
+            .extend(unsupported("dstack", app, UNSUPPORTED));
+        if app
+            .all_parameters()
+            .contains_key(parameter::MAX_MULTIPLEXING)
+        {
+            rendering.warnings.push(requests_per_second("dstack", name));
+        }
+        rendering.artifacts.insert(name.clone(), digest(&text));
+        rendering.files.push(RenderedFile {
+            path: Path::new(name).join(FILE),
+            contents: Contents::Text(text),
+        });
+        let args = ["apply", "--yes", "--detach", "-f", FILE];
+        let command = ToolCommand::new(&DSTACK, &args, Some(name));
+        rendering
+            .steps
+            .push(Step::new(name, StepKind::Deploy, command));
+        Ok(())
+    }
+
+    fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
+        let name = &app.name;
+        let settings = self.project.settings(name);
+        let image = settings.image.ok_or_else(|| no_image("dstack", name))?;
+        let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
+        if !is_letter || !(2..=MAX_NAME_LENGTH).contains(&name.len()) {
+            let message = format!("invalid name of a dstack service: `{name}`");
+            return Err(Problem::new(message).help(format!(
+                "give the app a name of 2 to {MAX_NAME_LENGTH} characters that begins with a letter"
+            )));
+        }
+        let all = app.all_parameters();
+        let number = |key: &str| parameters::number(&all, key);
+        let port = number(parameter::PORT).ok_or_else(|| no_port("dstack", name))?;
+        let binary = one_binary(app, settings.bin.as_deref())?;
+        let mut service = Map::new();
+        let mut set = |key: &str, value: Value| service.insert(key.into(), value);
+        set("type", "service".into());
+        set("name", name.clone().into());
+        set("image", image.into());
+        set("port", port.into());
+        let run = format!("exec {}", shell_word(&path_in_image(&binary)));
+        set("commands", json!([run]));
+        if let Some(auth) = &settings.auth {
+            set("auth", (auth != "public").into());
+        }
+        if let Some(seconds) = number(parameter::TERMINATION_GRACE_PERIOD) {
+            set("stop_duration", seconds.into());
+        }
+        if let Some(path) = parameters::health_check_path(&all) {
+            set("probes", json!([{"type": "http", "url": path}]));
+        }
+        replicas(&all, &mut set);
+        set("resources", resources(app)?);
+        Ok(service.into())
+    }
+}
+
+/// The number of replicas, and when it changes.
+fn replicas(all: &Parameters, set: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+    let number = |key: &str| parameters::number(all, key);
+    let (min, max) = parameters::replicas(all);
+    if min == max {
+        set("replicas", min.into());
+        return;
+    }
+    set("replicas", format!("{min}..{max}").into());
+    let mut scaling = Map::new();
+    scaling.insert("metric".into(), "rps".into());
+    let requests = parameters::number_or_default(all, parameter::MAX_MULTIPLEXING);
+    scaling.insert("target".into(), requests.into());
+    for (key, name) in [
+        (parameter::SCALING_DELAY, "scale_up_delay"),
+        (parameter::KEEP_ALIVE, "scale_down_delay"),
+    ] {
+        scaling.extend(number(key).map(|seconds| (name.into(), seconds.into())));
+    }
+    set("scaling", scaling.into());
+}
+
+fn resources(app: &AppPlan) -> Result<Value, Problem> {
+    let code = app.effective.clone().unwrap_or_default().code;
+    let machines = machines::named_in(&code, &app.machines);
+    let gpus = parameters::gpus(&code);
+    // dstack counts whole cores.
+    let cores = machines::smallest(&machines, gpus, |machine| machine.millicores).div_ceil(1_000);
+    let ram_mb = machines::smallest(&machines, gpus, |machine| machine.ram_mb);
+    let mut resources = json!({"cpu": format!("{cores}.."), "memory": format!("{ram_mb}MB..")});
+    let names: Vec<&String> = machines::accelerators(&machines)?;
+    resources["gpu"] = match names.is_empty() {
+        // Without this, dstack could choose a machine with GPUs.
+        true => json!({"count": 0}),
+        false => json!({"name": names, "count": gpus}),
+    };
+    Ok(resources)
+}
+
+impl Target for Dstack {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn list_command(&self) -> Option<ToolCommand> {
+        None
+    }
+
+    fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
+        Err("dstack does not report the parameters of a service".into())
+    }
+
+    fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
+        let add = |app: &AppPlan, rendering: &mut Rendering| self.add_app(app, rendering);
+        each_app(plan, add, |app| {
+            ToolCommand::new(&DSTACK, &["stop", "--yes", app], None)
+        })
+    }
+
+    fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = Rendering::default();
+        self.add_app(app, &mut rendering)?;
+        Ok(rendering)
+    }
+
+    fn roll_back(&self, app: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
+        let mut rendering = self.scale(app, after)?;
+        rendering.warnings.push(image_is_kept());
+        Ok(rendering)
+    }
+}
