@@ -77,7 +77,7 @@ pub enum StoreError {
         error: StateError,
     },
     /// Another program changed it in spite of the lock, for instance git.
-    #[error("`{}` was changed by somebody else in the meantime", path.display())]
+    #[error("`{}` was changed by another program in the meantime", path.display())]
     Changed {
         /// The file.
         path: PathBuf,

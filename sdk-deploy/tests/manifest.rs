@@ -17,8 +17,8 @@ impl Files {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// A module of wasm with nothing but records: the shortest real image.
-    fn image(&self, name: &str, entries: &[Value]) -> Binary {
+    /// A module of wasm with nothing but records: the shortest real binary.
+    fn binary(&self, name: &str, entries: &[Value]) -> Binary {
         let mut section = b"\x07.mchnst".to_vec();
         for entry in entries {
             section.extend(record::encode(&entry.to_string()).unwrap());
@@ -60,18 +60,18 @@ fn with(name: &str, changes: Value) -> Value {
     entry
 }
 
-fn read(images: &[Binary]) -> Result<Manifest, ManifestError> {
-    Manifest::read(images)
+fn read(binaries: &[Binary]) -> Result<Manifest, ManifestError> {
+    Manifest::read(binaries)
 }
 
 #[test]
 fn apps_are_sorted_and_name_all_their_binaries() {
     let files = Files::new();
-    let images = [
-        files.image("worker", &[entry("b"), entry("a")]),
-        files.image("server", &[entry("a")]),
+    let binaries = [
+        files.binary("worker", &[entry("b"), entry("a")]),
+        files.binary("server", &[entry("a")]),
     ];
-    let manifest = read(&images).unwrap();
+    let manifest = read(&binaries).unwrap();
     let apps: Vec<_> = manifest
         .apps
         .iter()
@@ -89,7 +89,7 @@ fn apps_are_sorted_and_name_all_their_binaries() {
 #[test]
 fn an_entry_is_the_payload_and_its_binaries() {
     let files = Files::new();
-    let manifest = read(&[files.image("llm", &[entry("a")])]).unwrap();
+    let manifest = read(&[files.binary("llm", &[entry("a")])]).unwrap();
     let mut expected = with("a", json!({"binaries": ["llm"]}));
     assert_eq!(serde_json::to_value(&manifest.apps[0]).unwrap(), expected);
 
@@ -107,14 +107,14 @@ fn an_entry_is_the_payload_and_its_binaries() {
 #[test]
 fn a_manifest_that_was_written_is_read_again() {
     let files = Files::new();
-    let manifest = read(&[files.image("llm", &[entry("a"), entry("b")])]).unwrap();
+    let manifest = read(&[files.binary("llm", &[entry("a"), entry("b")])]).unwrap();
     assert_eq!(Manifest::parse(&manifest.to_json()).unwrap(), manifest);
 }
 
 #[test]
-fn the_same_record_twice_in_one_image_is_one_app() {
+fn the_same_record_twice_in_one_binary_is_one_app() {
     let files = Files::new();
-    let manifest = read(&[files.image("fat", &[entry("a"), entry("a")])]).unwrap();
+    let manifest = read(&[files.binary("fat", &[entry("a"), entry("a")])]).unwrap();
     assert_eq!(manifest.apps.len(), 1);
     assert_eq!(manifest.apps[0].binaries, ["fat"]);
 }
@@ -124,7 +124,7 @@ fn two_apps_of_one_name_are_an_error_that_names_both_places() {
     let files = Files::new();
     let other =
         json!({"package": "tools", "source": {"file": "src/lib.rs", "line": 9, "item": "X"}});
-    let error = read(&[files.image("llm", &[entry("a"), with("a", other)])]).unwrap_err();
+    let error = read(&[files.binary("llm", &[entry("a"), with("a", other)])]).unwrap_err();
     assert_eq!(
         error.to_string(),
         "two apps are named `a`: `Llm` at src/main.rs:3 of the package `studio` in `llm` and \
@@ -137,11 +137,11 @@ fn two_apps_of_one_name_are_an_error_that_names_both_places() {
 fn one_app_that_differs_between_binaries_is_an_error_that_names_them() {
     let files = Files::new();
     let other = json!({"code": {"machine_type": ["GPU-H200"], "gpus": 2}});
-    let images = [
-        files.image("old", &[entry("a")]),
-        files.image("new", &[with("a", other)]),
+    let binaries = [
+        files.binary("old", &[entry("a")]),
+        files.binary("new", &[with("a", other)]),
     ];
-    let error = read(&images).unwrap_err().to_string();
+    let error = read(&binaries).unwrap_err().to_string();
     assert!(
         error.contains("is not the same in `old` and `new`"),
         "{error}"
@@ -152,7 +152,10 @@ fn one_app_that_differs_between_binaries_is_an_error_that_names_them() {
 fn what_a_later_version_adds_is_ignored() {
     let files = Files::new();
     let later = with("a", json!({"colour": "red"}));
-    assert_eq!(read(&[files.image("llm", &[later])]).unwrap().apps.len(), 1);
+    assert_eq!(
+        read(&[files.binary("llm", &[later])]).unwrap().apps.len(),
+        1
+    );
 }
 
 #[test]
@@ -205,7 +208,7 @@ fn a_payload_that_is_no_app_is_refused() {
         ),
         (json!(7), "invalid type"),
     ] {
-        let error = read(&[files.image("llm", &[payload])])
+        let error = read(&[files.binary("llm", &[payload])])
             .unwrap_err()
             .to_string();
         assert!(
@@ -259,12 +262,12 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
-fn apps_of_a_library_that_no_image_has_are_lost() {
+fn apps_of_a_library_that_no_binary_has_are_lost() {
     let files = Files::new();
-    let manifest = read(&[files.image("llm", &[entry("a")])]).unwrap();
+    let manifest = read(&[files.binary("llm", &[entry("a")])]).unwrap();
     let library = |name: &str, entries: &[Value]| Library {
         crate_name: name.into(),
-        path: files.image(name, entries).path,
+        path: files.binary(name, entries).path,
     };
     let libraries = [
         library("linked", &[entry("a")]),
@@ -282,7 +285,7 @@ fn apps_of_a_library_that_no_image_has_are_lost() {
 #[test]
 fn the_schema_accepts_manifests_and_refuses_others() {
     let files = Files::new();
-    let manifest = read(&[files.image("llm", &[entry("a")])]).unwrap();
+    let manifest = read(&[files.binary("llm", &[entry("a")])]).unwrap();
     let manifest: Value = serde_json::from_str(&manifest.to_json()).unwrap();
     let schema = jsonschema::draft202012::new(&manifest_schema()).unwrap();
     assert!(schema.is_valid(&manifest));

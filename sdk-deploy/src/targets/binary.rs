@@ -28,8 +28,8 @@ pub(super) fn which_binary(app: &str, binaries: &[String]) -> Problem {
     ))
 }
 
-/// The binary that is run in an image.
-pub(super) fn one_binary(app: &AppPlan, chosen: Option<&str>) -> Result<String, Problem> {
+/// The name of the binary that a container runs.
+pub(super) fn binary_to_run(app: &AppPlan, chosen: Option<&str>) -> Result<String, Problem> {
     let binary = match (chosen, &*app.binaries) {
         (Some(chosen), _) => chosen,
         (None, [one]) => one,

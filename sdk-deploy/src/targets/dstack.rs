@@ -8,7 +8,7 @@ use machinist_core::parameter;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
-use super::binary::{one_binary, path_in_image};
+use super::binary::{binary_to_run, path_in_image};
 use super::digest::digest;
 use super::each_app::each_app;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
@@ -93,7 +93,7 @@ impl Dstack {
         let all = app.all_parameters();
         let number = |key: &str| parameters::number(&all, key);
         let port = number(parameter::PORT).ok_or_else(|| no_port("dstack", name))?;
-        let binary = one_binary(app, settings.bin.as_deref())?;
+        let binary = binary_to_run(app, settings.bin.as_deref())?;
         let mut service = Map::new();
         let mut set = |key: &str, value: Value| service.insert(key.into(), value);
         set("type", "service".into());

@@ -8,7 +8,7 @@ use machinist_core::parameter;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
-use super::binary::{one_binary, path_in_image};
+use super::binary::{binary_to_run, path_in_image};
 use super::digest::digest;
 use super::each_app::each_app;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
@@ -85,7 +85,7 @@ impl SkyPilot {
         let all = app.all_parameters();
         let number = |key: &str| parameters::number(&all, key);
         let port = number(parameter::PORT).ok_or_else(|| no_port("SkyServe", name))?;
-        let binary = one_binary(app, settings.bin.as_deref())?;
+        let binary = binary_to_run(app, settings.bin.as_deref())?;
         Ok(json!({
             "name": name,
             "resources": self.resources(app, &image, port)?,
