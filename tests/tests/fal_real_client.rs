@@ -226,7 +226,7 @@ fn the_code_wins_and_what_was_tuned_stays_until_it_is_reset() {
     stdout(&platform.machinist(&["scale", app, "max_concurrency=12"]));
     let plan = stdout(&platform.machinist(&["plan", "-p", "media-studio"]));
     for line in [
-        "machine_type     GPU-A100 -> GPU-H100, GPU-H200  (put back: it was changed behind the code's back)",
+        "machine_type     GPU-A100 -> GPU-H100, GPU-H200  (drift: changed outside the code)",
         "keep_alive       stays 10m  (tuned; the code says 5m)",
         "max_concurrency  stays 12  (tuned; the code says 10)",
         "fal: 1 to update, 3 unchanged",
@@ -355,7 +355,7 @@ fn when_the_platform_fails_the_next_deploy_goes_on() {
     for line in [
         "the platform is out of order",
         "error: `fal deploy storyteller --yes` failed",
-        "note: done, and on record: `imagegen`, `router`\n",
+        "note: done and recorded in the state: `imagegen`, `router`\n",
         "note: not deployed: `storyteller`, `transcoder`\n",
     ] {
         assert!(said.contains(line), "{said}");

@@ -110,7 +110,7 @@ fn the_cluster_gives_the_machine_back_to_the_code_and_keeps_what_was_tuned() {
     }));
     let expected = "\
 ~ llm  update
-    machine_type     GPU-A100 -> GPU-H100  (put back: it was changed behind the code's back)
+    machine_type     GPU-A100 -> GPU-H100  (drift: changed outside the code)
     min_concurrency  stays 5  (tuned; the code says 1)
 
 knative: 1 to update

@@ -92,7 +92,7 @@ fn a_tool_that_is_missing_is_named_with_how_to_install_it() {
     answer(&mut missing).exits(1).says(
         "error: cannot run `fal`: No such file or directory (os error 2)\n\
          help: install it with `pip install fal` and `fal auth login`, or add its folder to `PATH`\n\
-         help: with `--no-refresh` the state alone says what is deployed",
+         help: with `--no-refresh` the platform is not asked, and the state is trusted",
     );
 }
 
@@ -109,7 +109,7 @@ fn a_question_that_is_not_answered_in_time_is_given_up() {
          started itself may go on\n\
          help: run it by itself to see why; where it needs longer, write `answer_timeout = \"2s\"` \
          in `[workspace.metadata.machinist]`\n\
-         help: with `--no-refresh` the state alone says what is deployed\n\
+         help: with `--no-refresh` the platform is not asked, and the state is trusted\n\
          note: it said: signing in",
     );
     assert!(started.elapsed() < LONG / 2);
@@ -136,7 +136,7 @@ fn a_deploy_that_hangs_is_given_up_and_the_next_one_goes_on() {
              help: what it said stands above; where it needs longer, write `run_timeout = \"2s\"` \
              in `[workspace.metadata.machinist]`, and try again: what is done stays done\n\
              note: its files are in `target/machinist/fal/three`\n\
-             note: done, and on record: `one`\n\
+             note: done and recorded in the state: `one`\n\
              note: not deployed: `three`, `two`\n"
         ),
         "{hung:?}"
@@ -228,7 +228,7 @@ fn a_question_whose_tool_is_killed_is_said() {
     let killed = project.run(&["plan", "-q"]).exits(1);
     killed.says(
         "error: `fal apps list --output json` failed (signal: 9 (SIGKILL))\n\
-         help: with `--no-refresh` the state alone says what is deployed\n\
+         help: with `--no-refresh` the platform is not asked, and the state is trusted\n\
          note: it said: half",
     );
 }

@@ -139,8 +139,8 @@ fn what_was_changed_on_the_platform_is_seen() {
     let plan = project.run(&DEPLOY).exits(0);
     let expected = "\
 ~ a  update
-    machine_type     GPU-A100 -> GPU-H100, GPU-H200  (put back: it was changed behind the code's back)
-    startup_timeout  10m -> 15m  (put back: it was changed behind the code's back)
+    machine_type     GPU-A100 -> GPU-H100, GPU-H200  (drift: changed outside the code)
+    startup_timeout  10m -> 15m  (drift: changed outside the code)
     keep_alive       stays 10s  (tuned; the code says 5m)
 
 fal: 1 to update
@@ -296,7 +296,7 @@ fn what_did_not_change_is_not_deployed_again_unless_it_is_forced() {
     assert!(
         again
             .stderr
-            .ends_with("Unchanged what is deployed is what the code says\n")
+            .ends_with("Unchanged what is deployed matches the code\n")
     );
     assert!(calls(&project).is_empty());
     project.run(&with(&DEPLOY, &["--force"])).exits(0);
@@ -352,7 +352,7 @@ fn when_one_of_three_fails_the_state_says_which_are_deployed_and_the_next_deploy
          error: `fal deploy three --yes` failed (exit status: 3)\n\
          help: what it said stands above; mend it and try again: what is done stays done\n\
          note: its files are in `target/machinist/fal/three`\n\
-         note: done, and on record: `one`\n\
+         note: done and recorded in the state: `one`\n\
          note: not deployed: `three`, `two`\n"
         ),
         "{failed:?}"

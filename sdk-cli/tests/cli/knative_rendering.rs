@@ -103,7 +103,9 @@ warning: Knative does not ask who calls `a`: `auth` is left out
 warning: Knative keeps runners for an hour at most: so it does `a`";
     project.run(&RENDER).exits(0).says(warnings);
     let strict = [&RENDER[..], &["--strict"]].concat();
-    let expected = format!("{warnings}\nerror: with `--strict` nothing is left out\n");
+    let expected = format!(
+        "{warnings}\nerror: with `--strict`, what the platform does not support is an error\n"
+    );
     let answer = project.run(&strict).exits(1);
     assert!(answer.stderr.starts_with(&expected), "{answer:?}");
 }

@@ -94,13 +94,13 @@ fn nothing_fits_says_what_would() {
         .exits(1)
         .says(
             "error: no machine type meets `--vram 500GB` and `--decoders 2`\n\
-         help: `GPU-B200` does with `--gpus 3`",
+         help: `GPU-B200` with `--gpus 3` meets it",
         );
     run(&["machines", "--vram-per-gpu", "1TB", "--gpus", "2"])
         .exits(1)
         .says(
             "error: no machine type with 2 GPUs meets `--vram-per-gpu 1TB`\n\
-         help: ask for less: not even 8 GPUs meet it",
+         help: ask for less: even 8 GPUs do not meet it",
         );
     run(&["machines", "--workload", "llm-inference", "--av1-encode"])
         .exits(1)
@@ -124,7 +124,7 @@ fn a_machine_is_shown_in_full() {
          ENCODERS    none\n\
          DECODERS    14\n\
          AV1 ENCODE  no\n\
-         MOST GPUS   8\n\
+         MAX GPUS    8\n\
          SUITS       LLM inference and training, NVLink between several GPUs\n\
          IN CODE     #[machinist::app(machine_type = \"GPU-H100\", gpus = 2)]\n"
     );
@@ -186,7 +186,7 @@ fn values_are_read_as_in_the_attribute() {
         ),
         (
             ["--gpus", "9"],
-            "no machine type takes 9 GPUs\nhelp: ask for 8 at most",
+            "no machine type takes 9 GPUs\nhelp: ask for at most 8",
         ),
         (["--gpus", "65"], "65 is not in 1..=64"),
         (

@@ -123,7 +123,7 @@ fn check_accepts_what_the_code_says() {
     assert!(
         answer
             .stderr
-            .contains("Checked machinist.json: it is what the code says")
+            .contains("Checked machinist.json: it matches the code")
     );
     assert_eq!(answer.stdout, "");
 
@@ -146,7 +146,7 @@ fn check_shows_the_difference_and_how_to_rewrite() {
         .run(&["manifest", "-p", "p", "--check", "my file.json"])
         .exits(3)
         .says(
-            "error: `my file.json` is not what the code says\n\
+            "error: `my file.json` does not match the code\n\
          help: write it with `cargo machinist manifest --package=p -o 'my file.json'`",
         );
     let diff: Vec<&str> = answer
@@ -155,7 +155,7 @@ fn check_shows_the_difference_and_how_to_rewrite() {
         .filter(|line| line.starts_with(['-', '+', '@']))
         .collect();
     assert!(
-        diff.starts_with(&["--- my file.json", "+++ what the code says"]),
+        diff.starts_with(&["--- my file.json", "+++ the code's manifest"]),
         "{diff:?}"
     );
     assert!(
@@ -262,7 +262,7 @@ fn no_apps_says_what_to_write() {
 fn nothing_to_read_says_what_to_select() {
     let project = Project::new(&[("Cargo.toml", &package("p", "")), ("src/lib.rs", "")]);
     project.run(&["manifest"]).exits(1).says(
-        "error: what was built has no binary and no cdylib to read\n\
+        "error: the selected packages have no binary and no cdylib to read\n\
          help: select a package that has one with `-p`, or an example with `--example`",
     );
 }

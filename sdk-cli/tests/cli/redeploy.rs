@@ -69,7 +69,7 @@ fn a_second_deploy_changes_no_byte_and_asks_nothing() {
     assert!(
         again
             .stderr
-            .ends_with("Unchanged what is deployed is what the code says\n")
+            .ends_with("Unchanged what is deployed matches the code\n")
     );
     assert_eq!(files(), before);
     fs::remove_file(project.path(EFFECTIVE)).unwrap();
@@ -176,8 +176,8 @@ fn without_a_terminal_nothing_is_done_unless_it_is_said() {
     let answer = project.run(&["deploy", "-q"]).exits(1);
     assert_eq!(
         answer.stderr,
-        "error: there is no terminal to ask whether this is wanted\n\
-         help: review it with `--dry-run`, and pass `--yes`\n"
+        "error: cannot ask for confirmation: there is no terminal\n\
+         help: look at the changes with `--dry-run`, then pass `--yes`\n"
     );
     let dry = project.run(&["deploy", "-q", "--dry-run"]).exits(0);
     assert!(
@@ -257,9 +257,9 @@ fn an_app_that_is_gone_from_the_code_is_kept_until_it_is_pruned() {
     project.run(&["deploy", "--yes"]).exits(0);
     fs::remove_file(project.path("src/bin/two.rs")).unwrap();
     let kept = project.run(&["deploy", "-q"]).exits(0).says(
-        "warning: `app-two` is deployed, and not in this build\n\
-         help: if that is not meant so, name the crate in the program: `use my_apps as _;`\n\
-         note: a dependency that no code names is not linked, and neither are its apps",
+        "warning: `app-two` is deployed, but not in this build\n\
+         help: if it should be, name its crate in the program: `use my_apps as _;`\n\
+         note: a dependency that no code names is not linked",
     );
     assert!(
         kept.stdout
@@ -395,7 +395,8 @@ fn an_earlier_deploy_is_brought_back_with_its_scaling() {
         "{back:?}"
     );
     assert!(
-        back.stderr.contains("the next deploy puts its values back"),
+        back.stderr
+            .contains("the next deploy applies its values again"),
         "{back:?}"
     );
     assert_eq!(effective(&project, 0)["scaling"], json!({"keep_alive": 60}));

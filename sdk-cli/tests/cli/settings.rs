@@ -129,8 +129,8 @@ fn mistakes_are_named_with_their_place_and_what_was_meant() {
 fn settings_of_an_app_that_nobody_knows_are_probably_misspelt() {
     let project = project("apps.ab.bin = \"p\"");
     project.run(&["plan", "-q"]).exits(0).says(
-        "warning: the settings name an app `ab`, which the code has not\n\
-         help: an app with a similar name is: `a`",
+        "warning: the settings name an app `ab`, which is not in the code\n\
+         help: an app with a similar name exists: `a`",
     );
 }
 

@@ -85,8 +85,8 @@ warning: SkyServe cannot express `regions` of `a`, and leaves it out";
         .run(&["deploy", "-yq", "--strict"])
         .exits(1)
         .says(&format!(
-            "{warnings}\nerror: with `--strict` nothing is left out\n\
-         help: change what is warned of, or leave out `--strict`"
+            "{warnings}\nerror: with `--strict`, what the platform does not support is an error\n\
+         help: resolve the warnings, or leave out `--strict`"
         ));
     assert!(calls(&project).is_empty());
 }
