@@ -1,5 +1,5 @@
-//! What a cluster has its own names for, in the services of the target `knative`. The real
-//! `kubectl` is asked in the workspace's tests.
+//! Services that the target `knative` renders with a cluster's own names. The tests of the
+//! workspace use the real `kubectl`.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn project(settings: &str) -> Project {
 }
 
 #[test]
-fn the_clusters_own_names_are_used() {
+fn names_of_the_cluster_come_from_the_settings() {
     let project = project(
         "[package.metadata.machinist.knative]\n\
          context = \"prod\"\nnamespace = \"models\"\nservice_account = \"runner\"\n\
@@ -46,7 +46,7 @@ fn the_clusters_own_names_are_used() {
         assert!(answer.stderr.contains(said), "{answer:?}");
     }
     answer.exits(0);
-    // As JSON, which is YAML.
+    // JSON is valid YAML.
     let service: Value = serde_json::from_str(&project.read("out/a/code.yaml")).unwrap();
     let gpus =
         |values: Value| json!({"key": "example.com/gpu", "operator": "In", "values": values});
@@ -90,7 +90,7 @@ fn the_clusters_own_names_are_used() {
 }
 
 #[test]
-fn what_it_cannot_express_is_named_and_an_error_where_that_is_asked_for() {
+fn unsupported_parameters_are_warnings_and_with_strict_an_error() {
     let project = project("auth = \"private\"\n");
     project.set_app(
         &json!({"machine_type": ["S"], "termination_grace_period": 9}),

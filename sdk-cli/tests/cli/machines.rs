@@ -35,7 +35,7 @@ GPU-B200     1     192 GB  210 GB  19     8 TB/s     none      7         no
 }
 
 #[test]
-fn filters_answer_with_the_smallest_that_fits_first() {
+fn requirements_select_machines_smallest_first() {
     for (flags, expected) in [
         (
             &["--vram", "60GB"][..],
@@ -89,7 +89,7 @@ fn filters_answer_with_the_smallest_that_fits_first() {
 }
 
 #[test]
-fn nothing_fits_says_what_would() {
+fn requirements_that_nothing_meets_are_an_error_with_advice() {
     run(&["machines", "--vram", "500 GB", "--decoders", "2"])
         .exits(1)
         .says(
@@ -131,7 +131,7 @@ fn a_machine_is_shown_in_full() {
 }
 
 #[test]
-fn an_unknown_name_is_answered_as_the_compiler_does() {
+fn an_unknown_machine_gets_the_error_of_the_compiler() {
     run(&["machines", "GPU-H10O"]).exits(1).says(&format!(
         "error: {}",
         machinist_core::problem::unknown_machine_type(
