@@ -1,4 +1,4 @@
-//! Running cargo: what it builds, and what it knows of the packages.
+//! Runs cargo: `cargo build` for the binaries, `cargo metadata` for the packages.
 
 use std::env;
 use std::ffi::OsString;
@@ -16,45 +16,47 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::paths::relative_to_cwd;
 
-/// What a build made.
+/// What a build made of the selected packages.
 pub(crate) struct Build {
-    /// Binaries, examples and cdylibs that were asked for.
-    pub(crate) images: Vec<Image>,
-    /// Every Rust library that was built on the way.
+    /// The selected binaries, examples and cdylibs.
+    pub(crate) binaries: Vec<BuiltBinary>,
+    /// Every Rust library that was built for them.
     pub(crate) libraries: Vec<Artifact>,
     /// The packages and how they depend on each other.
     pub(crate) metadata: Metadata,
 }
 
-/// A linked file.
-pub(crate) struct Image {
+/// A binary, an example or a cdylib that was built.
+pub(crate) struct BuiltBinary {
     pub(crate) path: PathBuf,
+    /// The package that it belongs to.
     pub(crate) package: PackageId,
+    /// What `Cargo.toml` says of it: name, kind and source file.
     pub(crate) target: Target,
 }
 
 /// Builds what is selected. cargo shows its progress and the compiler's errors on stderr.
 pub(crate) fn build(selection: &Selection, globals: &Globals) -> Result<Build, Failure> {
-    let mut artifacts = artifacts(selection, globals)?;
-    // They come in the order in which they were finished.
+    let mut artifacts = build_artifacts(selection, globals)?;
+    // cargo reports them in the order in which they were finished.
     artifacts.sort_by(|a, b| a.filenames.cmp(&b.filenames));
-    let metadata = metadata(selection)?;
-    let images = artifacts
+    let metadata = read_metadata(&selection.metadata_flags())?;
+    let binaries = artifacts
         .iter()
-        .filter_map(|artifact| image(artifact, selection, &metadata))
+        .filter_map(|artifact| binary_to_read(artifact, selection, &metadata))
         .collect();
     let libraries = artifacts
         .into_iter()
         .filter(|artifact| is_library(&artifact.target));
     Ok(Build {
-        images,
+        binaries,
         libraries: libraries.collect(),
         metadata,
     })
 }
 
-fn artifacts(selection: &Selection, globals: &Globals) -> Result<Vec<Artifact>, Failure> {
-    let mut child = cargo("build")
+fn build_artifacts(selection: &Selection, globals: &Globals) -> Result<Vec<Artifact>, Failure> {
+    let mut child = cargo_command("build")
         .arg("--message-format=json-render-diagnostics")
         .args(terminal_flags(globals))
         .args(selection.build_flags())
@@ -72,21 +74,17 @@ fn artifacts(selection: &Selection, globals: &Globals) -> Result<Vec<Artifact>, 
             }
         }
     }
-    succeeded(child.wait().map_err(cannot_run)?, "cargo build")?;
+    check_success(child.wait().map_err(cannot_run)?, "cargo build")?;
     match unreadable {
         Some(error) => Err(Failure::new(format!(
-            "cannot read what cargo says: {error}"
+            "cannot read cargo's messages: {error}"
         ))),
         None => Ok(artifacts),
     }
 }
 
-fn metadata(selection: &Selection) -> Result<Metadata, Failure> {
-    read_metadata(&selection.metadata_flags())
-}
-
-/// The packages of a workspace, without what they depend on.
-pub(crate) fn packages(manifest_path: Option<&Path>) -> Result<Metadata, Failure> {
+/// The packages of a workspace, without their dependencies.
+pub(crate) fn workspace_metadata(manifest_path: Option<&Path>) -> Result<Metadata, Failure> {
     let mut flags: Vec<OsString> = vec!["--no-deps".into()];
     if let Some(path) = manifest_path {
         flags.extend(["--manifest-path".into(), path.into()]);
@@ -95,13 +93,13 @@ pub(crate) fn packages(manifest_path: Option<&Path>) -> Result<Metadata, Failure
 }
 
 fn read_metadata(flags: &[OsString]) -> Result<Metadata, Failure> {
-    let output = cargo("metadata")
+    let output = cargo_command("metadata")
         .args(["--format-version=1", "--quiet"])
         .args(flags)
         .stderr(Stdio::inherit())
         .output()
         .map_err(cannot_run)?;
-    succeeded(output.status, "cargo metadata")?;
+    check_success(output.status, "cargo metadata")?;
     MetadataCommand::parse(String::from_utf8_lossy(&output.stdout)).map_err(|error| {
         Failure::new(format!(
             "cannot read the output of `cargo metadata`: {error}"
@@ -109,13 +107,13 @@ fn read_metadata(flags: &[OsString]) -> Result<Metadata, Failure> {
     })
 }
 
-/// The cargo that runs this command, or else the one in the path.
-fn program() -> OsString {
+/// The cargo that runs this command, or else the one in `PATH`.
+fn cargo_program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-fn cargo(subcommand: &str) -> Command {
-    let mut command = Command::new(program());
+fn cargo_command(subcommand: &str) -> Command {
+    let mut command = Command::new(cargo_program());
     command.arg(subcommand);
     command
 }
@@ -136,12 +134,12 @@ fn terminal_flags(globals: &Globals) -> Vec<OsString> {
 }
 
 fn cannot_run(error: std::io::Error) -> Failure {
-    let program = Path::new(&program()).display().to_string();
+    let program = Path::new(&cargo_program()).display().to_string();
     Failure::new(format!("cannot run `{program}`: {error}"))
         .help("set `CARGO` to the path of cargo, or add its folder to `PATH`")
 }
 
-fn succeeded(status: ExitStatus, command: &str) -> Result<(), Failure> {
+fn check_success(status: ExitStatus, command: &str) -> Result<(), Failure> {
     if status.success() {
         return Ok(());
     }
@@ -150,17 +148,21 @@ fn succeeded(status: ExitStatus, command: &str) -> Result<(), Failure> {
         .exit(code.map_or(Exit::Error, Exit::Cargo)))
 }
 
-/// The linked file of an artifact, if that is one of those to read.
-fn image(artifact: &Artifact, selection: &Selection, metadata: &Metadata) -> Option<Image> {
+/// The binary that an artifact is, if it is selected.
+fn binary_to_read(
+    artifact: &Artifact,
+    selection: &Selection,
+    metadata: &Metadata,
+) -> Option<BuiltBinary> {
     let is_example = artifact.target.kind.contains(&TargetKind::Example);
-    let is_wanted = is_example
+    let cdylib_is_selected = is_example
         || selection.selects_libraries() && is_selected(&artifact.package_id, selection, metadata);
     let path = match &artifact.executable {
         Some(executable) => executable,
-        None if is_wanted => dynamic_library(artifact)?,
+        None if cdylib_is_selected => dynamic_library(artifact)?,
         None => return None,
     };
-    Some(Image {
+    Some(BuiltBinary {
         path: relative_to_cwd(path.as_std_path()),
         package: artifact.package_id.clone(),
         target: artifact.target.clone(),
@@ -171,14 +173,15 @@ fn dynamic_library(artifact: &Artifact) -> Option<&cargo_metadata::camino::Utf8P
     if !artifact.target.crate_types.contains(&CrateType::CDyLib) {
         return None;
     }
-    let is_image = |extension| matches!(extension, "so" | "dylib" | "dll" | "wasm");
+    let is_dynamic_library = |extension| matches!(extension, "so" | "dylib" | "dll" | "wasm");
     artifact
         .filenames
         .iter()
-        .find(|file| file.extension().is_some_and(is_image))
+        .find(|file| file.extension().is_some_and(is_dynamic_library))
 }
 
-/// Whether a package is built for itself: cargo builds the cdylib of a mere dependency too.
+/// Whether a package is selected. cargo also builds the cdylibs of packages that are only
+/// dependencies.
 fn is_selected(id: &PackageId, selection: &Selection, metadata: &Metadata) -> bool {
     if selection.workspace {
         return metadata.workspace_members.contains(id);
@@ -187,17 +190,22 @@ fn is_selected(id: &PackageId, selection: &Selection, metadata: &Metadata) -> bo
         return metadata.workspace_default_members.contains(id);
     }
     metadata.workspace_packages().iter().any(|package| {
-        package.id == *id && selection.package.iter().any(|spec| may_mean(spec, package))
+        package.id == *id
+            && selection
+                .package
+                .iter()
+                .any(|spec| may_match(spec, package))
     })
 }
 
-/// Patterns and URLs are cargo's to understand: they may mean any package.
-fn may_mean(spec: &str, package: &Package) -> bool {
+/// Whether a package may match what `-p` got. Patterns and URLs may match any package, because
+/// only cargo understands them.
+fn may_match(spec: &str, package: &Package) -> bool {
     let name = spec.split('@').next().unwrap_or(spec);
     name == package.name || name.contains(['*', '?', '[', '/', '#', ':'])
 }
 
-/// Whether this is a Rust library that other crates link.
+/// Whether other Rust crates can link this target.
 pub(crate) fn is_library(target: &Target) -> bool {
     target.kind.contains(&TargetKind::Lib) || target.kind.contains(&TargetKind::RLib)
 }

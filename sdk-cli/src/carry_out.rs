@@ -1,56 +1,70 @@
-//! Carrying a change out: consent, progress, and what was done.
+//! Carrying out a change: asking for consent, showing progress, saying what was done.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use machinist_deploy::{
-    AppPlan, Apply, DeployStamp, Deployed, Plan, Progress, Rendering, State, Store, Target,
+    AppPlan, Apply, Deployed, Occasion, Plan, Progress, Rendering, State, Store, Target,
 };
 
+use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::shown::Shown;
-use crate::site::Site;
+use crate::plan_report::PlanReport;
 
-/// The state to begin with, and the hold on its file that lasts until the change is carried out:
-/// what is shown is what it is carried out on. A dry run writes nothing and holds nothing.
-pub(crate) fn begin(site: &Site, dry_run: bool) -> Result<(State, Option<Store>), Failure> {
+/// Reads the state. Unless it is a dry run, the state file stays locked until the `Store` is
+/// dropped, so that the change is carried out on the state that the plan was made from.
+pub(crate) fn open_state(
+    destination: &Destination,
+    dry_run: bool,
+) -> Result<(State, Option<Store>), Failure> {
     if dry_run {
-        return Ok((Store::read(&site.state)?, None));
+        return Ok((Store::read(&destination.state_file)?, None));
     }
-    let store = Store::open(&site.state)?;
+    let store = Store::open(&destination.state_file)?;
     Ok((store.state(), Some(store)))
 }
 
-/// A change that is ready to be carried out.
-pub(crate) struct Change<'a> {
-    pub(crate) site: &'a Site,
+/// Prints what the target does not support, and what the platform must be set up for.
+pub(crate) fn show_warnings_and_needs(rendering: &Rendering, output: &Output) {
+    for warning in &rendering.warnings {
+        output.warning(&warning.clone().into());
+    }
+    for need in &rendering.needs {
+        output.status("Needs", need);
+    }
+}
+
+/// A change that is planned and rendered, but not yet carried out.
+pub(crate) struct PendingChange<'a> {
+    pub(crate) destination: &'a Destination,
     pub(crate) target: &'a dyn Target,
     pub(crate) deployed: Deployed,
     pub(crate) rendering: &'a Rendering,
     pub(crate) output: &'a Output,
 }
 
-impl Change<'_> {
-    /// Shows it, and gives the store back where to go on: after a yes, or where nobody needs to
-    /// be asked.
-    pub(crate) fn agreed(
+impl PendingChange<'_> {
+    /// Prints the plan and asks `question`, unless there is nothing to do or consent is given.
+    /// Returns the store if the change is to be carried out.
+    pub(crate) fn confirm(
         &self,
         plan: &Plan,
         store: Option<Store>,
-        yes: bool,
+        is_agreed: bool,
         question: &str,
     ) -> Result<Option<Store>, Failure> {
-        let shown = Shown::of(plan, self.target);
+        let report = PlanReport::new(plan, self.target);
         let Some(store) = store else {
-            let folder = self.site.folder(self.target);
-            shown.with(self.rendering, &folder).print(self.output)?;
+            let folder = self.destination.output_folder(self.target);
+            let report = report.with_dry_run(self.rendering, &folder);
+            report.print(self.output)?;
             return Ok(None);
         };
-        shown.print(self.output)?;
-        let is_harmless = !plan.changes_something() && self.rendering.steps.is_empty();
-        if is_harmless || yes {
+        report.print(self.output)?;
+        let does_nothing = !plan.changes_something() && self.rendering.steps.is_empty();
+        if does_nothing || is_agreed {
             return Ok(Some(store));
         }
         match self.output.ask(question) {
@@ -60,47 +74,40 @@ impl Change<'_> {
                 Ok(None)
             }
             None => Err(
-                Failure::new("there is no terminal to ask whether this is wanted")
-                    .help("review it with `--dry-run`, and pass `--yes`"),
+                Failure::new("cannot ask for confirmation: there is no terminal")
+                    .help("look at the changes with `--dry-run`, then pass `--yes`"),
             ),
         }
     }
 
-    /// Carries a plan out.
+    /// Carries out a plan.
     pub(crate) fn deploy(self, plan: &Plan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
-        let (name, state_file) = (self.target.name(), &self.site.state);
-        let before = store.state().serial;
+        let (target_name, state_file) = (self.target.name(), &self.destination.state_file);
+        let serial_before = store.state().serial;
         if self.target.folder().is_none() && !rendering.files.is_empty() {
-            // What an earlier deploy left there is not to be sent.
-            empty(&self.site.folder(self.target))?;
+            // Files of an earlier deploy must not be sent with this one.
+            remove_folder(&self.destination.output_folder(self.target))?;
         }
-        let state = self
-            .apply(store)?
-            .plan(plan, rendering, &mut |progress| tell(output, progress))?;
-        let is_as_before = state.serial == before && rendering.steps.is_empty();
-        let (verb, what) = match is_as_before {
-            true => (
-                "Unchanged",
-                "what is deployed is what the code says".to_owned(),
-            ),
-            false => {
-                let file = state_file.display();
-                (
-                    "Deployed",
-                    format!("to {name}: `{file}` has serial {}", state.serial),
-                )
-            }
-        };
-        output.status(verb, &what);
+        let state = self.apply(store)?.plan(plan, rendering, &mut |progress| {
+            show_progress(output, progress);
+        })?;
+        if state.serial == serial_before && rendering.steps.is_empty() {
+            output.status("Unchanged", "what is deployed matches the code");
+        } else {
+            let (file, serial) = (state_file.display(), state.serial);
+            let text = format!("to {target_name}: `{file}` has serial {serial}");
+            output.status("Deployed", &text);
+        }
         Ok(())
     }
 
     /// Tunes an app.
     pub(crate) fn tune(self, app: &AppPlan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
-        self.apply(store)?
-            .tuning(app, rendering, &mut |progress| tell(output, progress))?;
+        self.apply(store)?.tuning(app, rendering, &mut |progress| {
+            show_progress(output, progress);
+        })?;
         output.status("Tuned", &format!("{}, until it is reset", app.name));
         Ok(())
     }
@@ -111,24 +118,24 @@ impl Change<'_> {
     {
         let serial = store.state().serial + 1;
         Ok(Apply {
-            stamp: DeployStamp::now(serial, self.site.commit()),
-            folder: self.site.folder(self.target),
+            occasion: Occasion::now(serial, self.destination.current_commit()),
+            folder: self.destination.output_folder(self.target),
             target: self.target,
             deployed: self.deployed,
-            limits: self.site.settings.limits()?,
+            limits: self.destination.settings.limits()?,
             store,
         })
     }
 }
 
-fn tell(output: &Output, progress: Progress<'_>) {
+fn show_progress(output: &Output, progress: Progress<'_>) {
     match progress {
         Progress::Wrote(path) => output.verbose("Wrote", &path.display().to_string()),
         Progress::Runs(step) => output.status("Running", &step.command.to_string()),
     }
 }
 
-fn empty(folder: &Path) -> Result<(), Failure> {
+fn remove_folder(folder: &Path) -> Result<(), Failure> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::new(format!(
             "cannot empty `{}`: {error}",

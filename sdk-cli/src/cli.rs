@@ -8,7 +8,7 @@ use crate::args::globals::Globals;
 use crate::command::Subcommand;
 use crate::exit::Exit;
 
-/// The machine each app runs on, read out of your binaries
+/// Deploys your apps to the machines that their code names
 #[derive(Debug, Parser)]
 #[command(
     name = "cargo-machinist",

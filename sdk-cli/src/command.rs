@@ -1,5 +1,4 @@
-//! The subcommands. Each is a file with its arguments, `Args`, and the function `run` that carries
-//! them out.
+//! The subcommands. Each is a file with its arguments, `Args`, and a function `run`.
 
 mod apps;
 mod completions;

@@ -1,9 +1,9 @@
-//! What `main` hands to the subcommand.
+//! What every subcommand gets besides its own arguments.
 
 use crate::args::globals::Globals;
 use crate::output::Output;
 
-/// What `main` hands to the subcommand.
+/// What every subcommand gets besides its own arguments.
 pub(crate) struct Context {
     /// The flags that every subcommand takes.
     pub(crate) globals: Globals,

@@ -1,4 +1,4 @@
-//! What the command's exit code says.
+//! The command's exit codes.
 
 use std::process::ExitCode;
 
@@ -9,14 +9,14 @@ pub(crate) enum Exit {
     Error,
     Changes,
     Differs,
-    /// cargo failed, with this code of its own.
+    /// cargo failed with this code.
     Cargo(u8),
 }
 
-/// Every exit code and its meaning, as `--help` shows them. cargo exits with 101.
+/// Every exit code and its meaning, as `--help` shows them. 101 is the code of a failed cargo.
 const MEANINGS: [(u8, &str); 5] = [
     (0, "success"),
-    (1, "error, also where the command was not understood"),
+    (1, "error, or invalid arguments"),
     (2, "`plan --detailed-exitcode` found changes"),
     (3, "`--check` found a difference"),
     (
@@ -26,7 +26,7 @@ const MEANINGS: [(u8, &str); 5] = [
 ];
 
 impl Exit {
-    /// The code.
+    /// The number that the process exits with.
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Success => 0,
@@ -37,7 +37,7 @@ impl Exit {
         }
     }
 
-    /// The part of `--help` on exit codes.
+    /// The paragraph about exit codes at the end of `--help`.
     pub(crate) fn help() -> String {
         let lines = MEANINGS.map(|(code, meaning)| format!("\n  {code:<5}{meaning}"));
         format!("Exit codes:{}", lines.concat())

@@ -1,20 +1,20 @@
-//! Why the command cannot do what it was asked to.
+//! Errors and warnings of the command.
 
 use machinist_core::problem::Problem;
 use machinist_deploy::{ApplyError, ManifestError, StoreError};
 
 use crate::exit::Exit;
 
-/// An error as the user sees it.
+/// An error or a warning as the user sees it.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// What is wrong.
+    /// What is wrong: lower case, no final stop.
     pub(crate) message: String,
-    /// What to do.
+    /// What to write or do.
     pub(crate) help: Vec<String>,
     /// The facts.
     pub(crate) note: Vec<String>,
-    /// The exit code.
+    /// The exit code, if it is an error.
     pub(crate) exit: Exit,
 }
 
@@ -68,17 +68,17 @@ impl From<ApplyError> for Failure {
             let names: Vec<String> = apps.iter().map(|app| format!("`{app}`")).collect();
             names.join(", ")
         };
-        let failure = Self::from(error.problem);
-        let left = match error.not_done.is_empty() {
-            true => return failure,
-            false => format!("not deployed: {}", names(&error.not_done)),
-        };
-        match error.done.is_empty() {
-            true => failure.note(left),
-            false => failure
-                .note(format!("done, and on record: {}", names(&error.done)))
-                .note(left),
+        let mut failure = Self::from(error.problem);
+        if error.not_done.is_empty() {
+            return failure;
         }
+        if !error.done.is_empty() {
+            failure = failure.note(format!(
+                "done and recorded in the state: {}",
+                names(&error.done)
+            ));
+        }
+        failure.note(format!("not deployed: {}", names(&error.not_done)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The project's own machine types, from the `machines.toml` around this folder.
+//! Finds and reads the nearest `machines.toml`, which has the project's own machine types.
 
 use std::fs;
 use std::path::Path;
@@ -9,19 +9,19 @@ use machinist_core::own::{self, FILE};
 use crate::failure::Failure;
 use crate::paths::relative_to_cwd;
 
-/// The machine types that code in this folder can name.
+/// The machine types that code in the current folder can name.
 pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
-    let here = std::env::current_dir().unwrap_or_default();
-    let has = |folder: &&Path, file: &str| folder.join(file).is_file();
+    let cwd = std::env::current_dir().unwrap_or_default();
+    let has_file = |folder: &&Path, file: &str| folder.join(file).is_file();
     let cargo_toml =
         |folder: &&Path| fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
-    let Some(folder) = own::nearest(here.ancestors(), has, cargo_toml) else {
+    let Some(folder) = own::nearest(cwd.ancestors(), has_file, cargo_toml) else {
         return Ok(Catalogue::built_in());
     };
     let path = relative_to_cwd(&folder.join(FILE));
-    let shown = path.display().to_string();
+    let displayed = path.display().to_string();
     let text = fs::read_to_string(&path)
-        .map_err(|error| Failure::new(format!("cannot read `{shown}`: {error}")))?;
-    let machines = own::read(&text).map_err(|error| error.located(&shown))?;
+        .map_err(|error| Failure::new(format!("cannot read `{displayed}`: {error}")))?;
+    let machines = own::read(&text).map_err(|error| error.located(&displayed))?;
     Ok(Catalogue::with(machines))
 }

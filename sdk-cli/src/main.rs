@@ -1,6 +1,5 @@
-//! `cargo machinist`: builds, reads what machine each app runs on out of the binaries, shows what
-//! a deploy would change, and deploys. No rule lives here: they stand in machinist-core and
-//! machinist-deploy.
+//! `cargo machinist`: builds, reads the apps out of the binaries, shows what a deploy would change,
+//! and deploys. The rules are in machinist-core and machinist-deploy, not here.
 
 mod args;
 mod cargo;
@@ -8,18 +7,18 @@ mod carry_out;
 mod cli;
 mod command;
 mod context;
+mod dependency_graph;
+mod destination;
 mod exit;
 mod failure;
-mod graph;
-mod lost;
+mod linked_apps;
+mod lost_apps;
 mod machines_file;
 mod output;
 mod paths;
-mod planned;
-mod shown;
-mod site;
-mod source;
-mod view;
+mod plan_report;
+mod prepared_deploy;
+mod text_view;
 mod workspace;
 
 use std::process::ExitCode;
@@ -40,7 +39,7 @@ fn main() -> ExitCode {
             globals,
             describe_cli: Cli::command,
         }),
-        Err(error) => output::about_arguments(&error),
+        Err(error) => output::arguments_error(&error),
     };
     let exit = exit.unwrap_or_else(|failure| {
         output::error(&failure);

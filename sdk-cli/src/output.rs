@@ -1,4 +1,4 @@
-//! The one place that prints: data on stdout, everything else on stderr.
+//! The only file that prints: data on stdout, everything else on stderr.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -17,11 +17,11 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default().bold();
 const STATUS: Style = AnsiColor::Green.on_default().bold();
 
-/// The most characters that a column is filled up to: a longer cell is shown whole, and makes the
-/// others no wider.
-pub(crate) const WIDEST: usize = 120;
+/// Columns are padded to at most this many characters. A longer cell is shown whole, but does not
+/// widen its column.
+pub(crate) const MAX_COLUMN_WIDTH: usize = 120;
 
-/// A line of differently looking parts.
+/// A line of text in parts, each with its own look.
 #[derive(Default)]
 pub(crate) struct Line(Vec<(Look, String)>);
 
@@ -32,7 +32,7 @@ impl Line {
     }
 }
 
-/// How a text looks where there are colors.
+/// The color or weight of a text, if colors are on.
 #[derive(Clone, Copy)]
 pub(crate) enum Look {
     Plain,
@@ -56,15 +56,15 @@ impl Look {
 
 /// Where and how the command prints.
 pub(crate) struct Output {
-    /// How data is written.
+    /// The format of data on stdout.
     pub(crate) format: Format,
     quiet: bool,
     verbose: bool,
 }
 
 impl Output {
-    /// Follows `--color`, `--format` and `--quiet`. Where the color is not decided, anstream looks
-    /// at the terminal, `NO_COLOR` and `CLICOLOR`.
+    /// Follows the global flags. Unless `--color` decides, anstream decides by the terminal,
+    /// `NO_COLOR` and `CLICOLOR`.
     pub(crate) fn new(globals: &Globals) -> Self {
         match globals.color {
             Some(ColorWhen::Always) => anstream::ColorChoice::Always.write_global(),
@@ -78,20 +78,20 @@ impl Output {
         }
     }
 
-    /// A document as it is: who wrote it has escaped what is not shown.
+    /// Prints a document as it is. Its writer has already escaped control characters.
     pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
-        // No escape is in it to be taken out, and it may be long.
+        // Not through anstream, which would search a long text for colors to remove.
         write_to(io::stdout().lock(), |out| out.write_all(text.as_bytes()))
     }
 
-    /// Data as JSON.
+    /// Prints data as JSON.
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
         let compact = serde_json::to_string(value)
             .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
         self.data(&(json::indent(&compact) + "\n"))
     }
 
-    /// Rows in aligned columns, the first row the heads.
+    /// Prints rows in aligned columns. The first row is the heads.
     pub(crate) fn table<const N: usize>(&self, rows: &[[String; N]]) -> Result<(), Failure> {
         let rows: Vec<[String; N]> = rows
             .iter()
@@ -99,9 +99,9 @@ impl Output {
             .collect();
         let widths: [usize; N] = std::array::from_fn(|column| {
             let lengths = rows.iter().map(|row| row[column].chars().count());
-            lengths.max().unwrap_or(0).min(WIDEST)
+            lengths.max().unwrap_or(0).min(MAX_COLUMN_WIDTH)
         });
-        write_data(|out| {
+        write_to_stdout(|out| {
             for (i, row) in rows.iter().enumerate() {
                 let cells = row.iter().zip(widths);
                 let line: String = cells
@@ -114,9 +114,9 @@ impl Output {
         })
     }
 
-    /// Lines.
+    /// Prints lines.
     pub(crate) fn lines(&self, lines: &[Line]) -> Result<(), Failure> {
-        write_data(|out| {
+        write_to_stdout(|out| {
             for Line(parts) in lines {
                 for (look, text) in parts {
                     let style = look.style();
@@ -128,13 +128,13 @@ impl Output {
         })
     }
 
-    /// Asks on the terminal; `None` where there is nobody to ask.
+    /// Asks a yes-or-no question on the terminal. Returns `None` if there is no terminal.
     pub(crate) fn ask(&self, question: &str) -> Option<bool> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return None;
         }
         let mut stderr = anstream::stderr();
-        // With stderr closed nobody can answer.
+        // If stderr is closed, nobody sees the question.
         write!(stderr, "{BOLD}{}{BOLD:#} [y/N] ", shown(question)).ok()?;
         stderr.flush().ok()?;
         let mut answer = String::new();
@@ -143,9 +143,9 @@ impl Output {
         Some(answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
     }
 
-    /// A unified diff.
+    /// Prints a unified diff.
     pub(crate) fn diff(&self, diff: &str) -> Result<(), Failure> {
-        write_data(|out| {
+        write_to_stdout(|out| {
             for line in diff.lines() {
                 let style = match line.as_bytes().first() {
                     Some(b'-') => AnsiColor::Red.on_default(),
@@ -159,65 +159,64 @@ impl Output {
         })
     }
 
-    /// What was done, in the way cargo says it.
+    /// Prints what was done, in cargo's style.
     pub(crate) fn status(&self, verb: &str, what: &str) {
         if !self.quiet {
-            say(&format!("{STATUS}{verb:>12}{STATUS:#} {}", shown(what)));
+            print_to_stderr(&format!("{STATUS}{verb:>12}{STATUS:#} {}", shown(what)));
         }
     }
 
-    /// What is done, for those who ask for more.
+    /// Prints a status only with `--verbose`.
     pub(crate) fn verbose(&self, verb: &str, what: &str) {
         if self.verbose {
             self.status(verb, what);
         }
     }
 
-    /// Something that is probably not meant so. `--quiet` does not hide it, as it does not hide
-    /// the compiler's.
+    /// Prints a warning. `--quiet` does not hide it, as cargo's does not hide the compiler's.
     pub(crate) fn warning(&self, warning: &Failure) {
-        report("warning", WARNING, warning);
+        print_report("warning", WARNING, warning);
     }
 }
 
-/// Why the command failed.
+/// Prints why the command failed.
 pub(crate) fn error(failure: &Failure) {
-    report("error", ERROR, failure);
+    print_report("error", ERROR, failure);
 }
 
-/// Why the arguments are none, or what was asked about them. What was typed may be the name of a
-/// file, and has no say in the colors.
-pub(crate) fn about_arguments(error: &clap::Error) -> Result<Exit, Failure> {
+/// Prints what is wrong with the arguments, or the help or version that they ask for.
+pub(crate) fn arguments_error(error: &clap::Error) -> Result<Exit, Failure> {
     let text = error.render().to_string();
     let is_error = error.use_stderr();
+    // A typed argument may be the name of a file with control characters in it.
     if !text.lines().all(|line| line.chars().all(is_shown)) {
-        say(shown_lines(&text).trim_end());
+        print_to_stderr(escape_lines(&text).trim_end());
     } else if let (Err(error), false) = (error.print(), is_error) {
-        unwritten(error)?;
+        stdout_error(error)?;
     }
     Ok(match is_error {
-        // clap's own code means that there are changes, under `--detailed-exitcode`.
+        // Not clap's own code 2, which means changes under `--detailed-exitcode`.
         true => Exit::Error,
         false => Exit::Success,
     })
 }
 
-fn report(label: &str, style: Style, report: &Failure) {
-    let message = shown_lines(&report.message);
-    say(&format!("{style}{label}{style:#}{BOLD}:{BOLD:#} {message}"));
+fn print_report(label: &str, style: Style, report: &Failure) {
+    let message = escape_lines(&report.message);
+    print_to_stderr(&format!("{style}{label}{style:#}{BOLD}:{BOLD:#} {message}"));
     for (label, texts) in [("help", &report.help), ("note", &report.note)] {
         for text in texts {
-            say(&format!("{HELP}{label}{HELP:#}: {}", shown_lines(text)));
+            print_to_stderr(&format!("{HELP}{label}{HELP:#}: {}", escape_lines(text)));
         }
     }
 }
 
-/// With stderr closed there is nowhere left to say so.
-fn say(line: &str) {
+fn print_to_stderr(line: &str) {
+    // If stderr is closed, there is nowhere left to report that.
     let _ = writeln!(anstream::stderr(), "{line}");
 }
 
-fn write_data(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+fn write_to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     write_to(anstream::stdout().lock(), write)
 }
 
@@ -226,19 +225,20 @@ fn write_to(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let written = write(&mut out).and_then(|()| out.flush());
-    written.or_else(unwritten)
+    written.or_else(stdout_error)
 }
 
-fn unwritten(error: io::Error) -> Result<(), Failure> {
+fn stdout_error(error: io::Error) -> Result<(), Failure> {
     match error.kind() {
-        // The reader has all it wanted, as in `| head`.
+        // The reader took what it wanted, as `head` does.
         ErrorKind::BrokenPipe => Ok(()),
         _ => Err(Failure::new(format!("cannot write to stdout: {error}"))),
     }
 }
 
-/// The lines of a report as they are shown, because names and paths come from binaries and files.
-fn shown_lines(text: &str) -> String {
+/// Escapes control characters, which names and paths from binaries and files may contain, but
+/// keeps the line ends of a report.
+fn escape_lines(text: &str) -> String {
     let lines: Vec<String> = text.split('\n').map(shown).collect();
     lines.join("\n")
 }

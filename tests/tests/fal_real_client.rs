@@ -355,7 +355,7 @@ fn when_the_platform_fails_the_next_deploy_goes_on() {
     for line in [
         "the platform is out of order",
         "error: `fal deploy storyteller --yes` failed",
-        "note: done, and on record: `imagegen`, `router`\n",
+        "note: done and recorded in the state: `imagegen`, `router`\n",
         "note: not deployed: `storyteller`, `transcoder`\n",
     ] {
         assert!(said.contains(line), "{said}");

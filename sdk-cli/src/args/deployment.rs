@@ -1,4 +1,4 @@
-//! What is deployed, where, and what a deploy may change there.
+//! Flags about what is deployed, where, and what a deploy may change.
 
 use std::path::PathBuf;
 
@@ -6,15 +6,15 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueHint};
 use machinist_deploy::TARGETS;
 
-use super::selection::MANIFEST;
+use super::selection::CARGO_TOML_AND_LOCK;
 
 /// The heading of these flags in the help.
 pub(crate) const DEPLOYMENT: &str = "Deployment";
 
-/// Whether a change is really to be carried out.
+/// Whether a change is carried out, and whether the user is asked first.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Consent {
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
     /// Show the files and commands, and do nothing
@@ -22,45 +22,45 @@ pub(crate) struct Consent {
     pub(crate) dry_run: bool,
 }
 
-/// What a deploy may change.
+/// What a plan may change.
 #[derive(Debug, Args)]
 pub(crate) struct PlanOptions {
-    /// Drop what was tuned, of this app or of all
+    /// Discard the tuned values of this app, or of all apps
     #[arg(long, value_name = "APP", num_args = 0..=1, default_missing_value = "", help_heading = DEPLOYMENT)]
     pub(crate) reset_scaling: Vec<String>,
     /// Delete apps that are gone from the code
     #[arg(long, help_heading = DEPLOYMENT)]
     pub(crate) prune: bool,
-    /// Fail where the platform cannot express what the code says
+    /// Fail if the platform does not support something that the code sets
     #[arg(long, help_heading = DEPLOYMENT)]
     pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) state: StateSource,
 }
 
-/// What is known of what is deployed.
+/// How the command knows what is deployed: from the state file, and from the platform.
 #[derive(Debug, Args)]
 pub(crate) struct StateSource {
-    /// The state's file [default: machinist-state.json in the workspace]
+    /// The state file [default: machinist-state.json in the workspace]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = DEPLOYMENT)]
     pub(crate) state: Option<PathBuf>,
-    /// What the platform has, as its tool said it into this file, instead of asking it
+    /// Read what is deployed from this file, written by the platform's tool, instead of asking it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_refresh", help_heading = DEPLOYMENT)]
     pub(crate) live: Option<PathBuf>,
-    /// Do not ask the platform what it has; the state alone says so
+    /// Do not ask the platform what is deployed; trust the state
     #[arg(long, help_heading = DEPLOYMENT)]
     pub(crate) no_refresh: bool,
 }
 
-/// Where apps are deployed, for commands that build nothing.
+/// Where apps are deployed, for subcommands that build nothing.
 #[derive(Debug, Args)]
 pub(crate) struct Deployment {
-    /// The target [default: that of the settings, or file]
+    /// The target [default: the one in the settings, or file]
     #[arg(long, value_name = "TARGET", value_parser = PossibleValuesParser::new(TARGETS), help_heading = DEPLOYMENT)]
     pub(crate) target: Option<String>,
     #[command(flatten)]
     pub(crate) state: StateSource,
     /// The Cargo.toml with the settings
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = MANIFEST)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CARGO_TOML_AND_LOCK)]
     pub(crate) manifest_path: Option<PathBuf>,
 }

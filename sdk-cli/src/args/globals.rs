@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 /// The flags that every subcommand takes.
 #[derive(Debug, Args)]
 pub(crate) struct Globals {
-    /// How data is printed; manifests and schemas are JSON in either
+    /// Format of the printed data; manifests and schemas are always JSON
     #[arg(long, global = true, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: Format,
     /// When to use colors [default: auto]
@@ -19,7 +19,7 @@ pub(crate) struct Globals {
     pub(crate) verbose: u8,
 }
 
-/// How data is printed.
+/// The format of printed data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Text,

@@ -1,38 +1,38 @@
-//! cargo's own flags.
+//! cargo's own flags, which are handed on to cargo.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 
-/// cargo's own flags: what to build and how.
+/// What cargo builds, and how.
 #[derive(Debug, Args)]
 #[group(multiple = true)]
 pub(crate) struct Selection {
     /// Build this package
-    #[arg(short, long, value_name = "SPEC", help_heading = PACKAGES)]
+    #[arg(short, long, value_name = "SPEC", help_heading = PACKAGE_SELECTION)]
     pub(crate) package: Vec<String>,
     /// Build all packages of the workspace
-    #[arg(long, alias = "all", help_heading = PACKAGES)]
+    #[arg(long, alias = "all", help_heading = PACKAGE_SELECTION)]
     pub(crate) workspace: bool,
-    /// All packages of the workspace but this
-    #[arg(long, value_name = "SPEC", requires = "workspace", help_heading = PACKAGES)]
+    /// Leave out this package of the workspace
+    #[arg(long, value_name = "SPEC", requires = "workspace", help_heading = PACKAGE_SELECTION)]
     pub(crate) exclude: Vec<String>,
 
-    /// Build the library, where it is a cdylib
-    #[arg(long, help_heading = TARGETS)]
+    /// Build the library if it is a cdylib
+    #[arg(long, help_heading = TARGET_SELECTION)]
     pub(crate) lib: bool,
     /// Build this binary
-    #[arg(long, value_name = "NAME", help_heading = TARGETS)]
+    #[arg(long, value_name = "NAME", help_heading = TARGET_SELECTION)]
     pub(crate) bin: Vec<String>,
     /// Build all binaries
-    #[arg(long, help_heading = TARGETS)]
+    #[arg(long, help_heading = TARGET_SELECTION)]
     pub(crate) bins: bool,
     /// Build this example
-    #[arg(long, value_name = "NAME", help_heading = TARGETS)]
+    #[arg(long, value_name = "NAME", help_heading = TARGET_SELECTION)]
     pub(crate) example: Vec<String>,
     /// Build all examples
-    #[arg(long, help_heading = TARGETS)]
+    #[arg(long, help_heading = TARGET_SELECTION)]
     pub(crate) examples: bool,
 
     /// Build with optimizations
@@ -47,13 +47,13 @@ pub(crate) struct Selection {
     /// Activate all features
     #[arg(long, help_heading = COMPILATION)]
     all_features: bool,
-    /// Leave out the default feature
+    /// Do not activate the default feature
     #[arg(long, help_heading = COMPILATION)]
     no_default_features: bool,
-    /// Build for this target triple; or deploy there, where it names a target like `fal`
+    /// Build for this target triple, or deploy to this target if it is a name like `fal`
     #[arg(long, value_name = "TARGET", help_heading = COMPILATION)]
     target: Vec<String>,
-    /// Put what is built here
+    /// Folder for all build output
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, help_heading = COMPILATION)]
     target_dir: Option<PathBuf>,
     /// Run this many jobs at once
@@ -61,48 +61,48 @@ pub(crate) struct Selection {
     jobs: Option<String>,
 
     /// The Cargo.toml to build
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = MANIFEST)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CARGO_TOML_AND_LOCK)]
     manifest_path: Option<PathBuf>,
-    /// Keep Cargo.lock as it is
-    #[arg(long, help_heading = MANIFEST)]
+    /// Fail if Cargo.lock would change
+    #[arg(long, help_heading = CARGO_TOML_AND_LOCK)]
     locked: bool,
     /// Use no network
-    #[arg(long, help_heading = MANIFEST)]
+    #[arg(long, help_heading = CARGO_TOML_AND_LOCK)]
     offline: bool,
-    /// Both of --locked and --offline
-    #[arg(long, help_heading = MANIFEST)]
+    /// Same as --locked and --offline together
+    #[arg(long, help_heading = CARGO_TOML_AND_LOCK)]
     frozen: bool,
 }
 
-const PACKAGES: &str = "Package selection";
-const TARGETS: &str = "Target selection";
+const PACKAGE_SELECTION: &str = "Package selection";
+const TARGET_SELECTION: &str = "Target selection";
 const COMPILATION: &str = "Compilation";
-/// The heading of the flags about `Cargo.toml` in the help.
-pub(super) const MANIFEST: &str = "Cargo.toml and Cargo.lock";
+/// The heading of the flags about `Cargo.toml` in the help, here and in other groups of flags.
+pub(super) const CARGO_TOML_AND_LOCK: &str = "Cargo.toml and Cargo.lock";
 
 impl Selection {
     /// The flags of `cargo build`.
     pub(crate) fn build_flags(&self) -> Vec<OsString> {
         let mut flags = Flags::default();
-        flags.list("--package", &self.package);
-        flags.switch("--workspace", self.workspace);
-        flags.list("--exclude", &self.exclude);
-        flags.switch("--lib", self.lib);
-        flags.list("--bin", &self.bin);
-        flags.switch("--bins", self.bins);
-        flags.list("--example", &self.example);
-        flags.switch("--examples", self.examples);
-        flags.switch("--release", self.release);
-        flags.list("--profile", &self.profile);
+        flags.add_values("--package", &self.package);
+        flags.add_switch("--workspace", self.workspace);
+        flags.add_values("--exclude", &self.exclude);
+        flags.add_switch("--lib", self.lib);
+        flags.add_values("--bin", &self.bin);
+        flags.add_switch("--bins", self.bins);
+        flags.add_values("--example", &self.example);
+        flags.add_switch("--examples", self.examples);
+        flags.add_switch("--release", self.release);
+        flags.add_values("--profile", &self.profile);
         let triples = self.target.iter().filter(|target| is_triple(target));
-        flags.list("--target", triples);
-        flags.list("--target-dir", &self.target_dir);
-        flags.list("--jobs", &self.jobs);
-        self.common(&mut flags);
+        flags.add_values("--target", triples);
+        flags.add_values("--target-dir", &self.target_dir);
+        flags.add_values("--jobs", &self.jobs);
+        self.add_common(&mut flags);
         flags.0
     }
 
-    /// The targets to deploy to.
+    /// The values of `--target` that are targets of a deploy.
     pub(crate) fn deploy_targets(&self) -> Vec<&str> {
         let targets = self.target.iter().filter(|target| !is_triple(target));
         targets.map(String::as_str).collect()
@@ -113,7 +113,7 @@ impl Selection {
         self.offline || self.frozen
     }
 
-    /// Where what is built is put, if not where cargo puts it by itself.
+    /// The folder for build output, if it is not the default.
     pub(crate) fn target_dir(&self) -> Option<&Path> {
         self.target_dir.as_deref()
     }
@@ -126,28 +126,30 @@ impl Selection {
     /// The flags of `cargo metadata`.
     pub(crate) fn metadata_flags(&self) -> Vec<OsString> {
         let mut flags = Flags::default();
-        self.common(&mut flags);
+        self.add_common(&mut flags);
         flags.0
     }
 
-    fn common(&self, flags: &mut Flags) {
-        flags.list("--features", &self.features);
-        flags.switch("--all-features", self.all_features);
-        flags.switch("--no-default-features", self.no_default_features);
-        flags.list("--manifest-path", &self.manifest_path);
-        flags.switch("--locked", self.locked);
-        flags.switch("--offline", self.offline);
-        flags.switch("--frozen", self.frozen);
+    /// The flags that `cargo build` and `cargo metadata` share.
+    fn add_common(&self, flags: &mut Flags) {
+        flags.add_values("--features", &self.features);
+        flags.add_switch("--all-features", self.all_features);
+        flags.add_switch("--no-default-features", self.no_default_features);
+        flags.add_values("--manifest-path", &self.manifest_path);
+        flags.add_switch("--locked", self.locked);
+        flags.add_switch("--offline", self.offline);
+        flags.add_switch("--frozen", self.frozen);
     }
 
-    /// Whether a package's library is built for itself, not only as a dependency.
+    /// Whether cdylibs of the selected packages are selected too.
     pub(crate) fn selects_libraries(&self) -> bool {
         let others = self.bins || self.examples || !self.bin.is_empty() || !self.example.is_empty();
         self.lib || !others
     }
 }
 
-/// Triples have dashes, and specifications of targets are JSON files; targets of deploys are words.
+/// Whether a `--target` is for the compiler: triples contain dashes, and target specifications are
+/// JSON files. Targets of deploys are single words.
 fn is_triple(target: &str) -> bool {
     target.contains('-') || target.ends_with(".json")
 }
@@ -156,14 +158,14 @@ fn is_triple(target: &str) -> bool {
 struct Flags(Vec<OsString>);
 
 impl Flags {
-    fn switch(&mut self, name: &str, on: bool) {
-        if on {
+    fn add_switch(&mut self, name: &str, is_set: bool) {
+        if is_set {
             self.0.push(name.into());
         }
     }
 
-    /// `name=value`, so that a value may begin with `-`.
-    fn list(&mut self, name: &str, values: impl IntoIterator<Item = impl AsRef<OsStr>>) {
+    /// Adds `name=value` for each value. With `=`, a value may begin with `-`.
+    fn add_values(&mut self, name: &str, values: impl IntoIterator<Item = impl AsRef<OsStr>>) {
         for value in values {
             let mut flag = OsString::from(format!("{name}="));
             flag.push(value);

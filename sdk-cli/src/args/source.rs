@@ -1,4 +1,4 @@
-//! Where the apps are read.
+//! Which binaries the apps are read from.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use clap::{Args, ValueHint};
 
 use super::selection::Selection;
 
-/// What apps there are: those of a build, or of binaries built elsewhere.
+/// Which binaries the apps are read from: those that cargo builds, or the given files.
 #[derive(Debug, Args)]
 pub(crate) struct AppSource {
-    /// Read these binaries instead of building; of any platform
+    /// Read these binaries instead of building; they may be of any platform
     #[arg(
         long,
         value_name = "FILE",

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use crate::args::deployment::Deployment;
 use crate::args::globals::Format;
 use crate::context::Context;
+use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::site::Site;
-use crate::view;
+use crate::text_view;
 
-/// Show what is deployed, what is tuned and what was changed behind the code's back
+/// Show what is deployed, what is tuned, and drift: what was changed outside the code
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Show this app in full, with its last deploys
@@ -23,15 +23,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let site = Site::of_place(&args.deployment)?;
-    let state = Store::read(&site.state)?;
-    let target = site.target_alone(&state)?;
-    let deployed = site.refreshed(&*target, state.deployed_to(target.name()), output)?;
+    let destination = Destination::of_deployed_apps(&args.deployment)?;
+    let state = Store::read(&destination.state_file)?;
+    let target = destination.target_for_deployed_apps(&state)?;
+    let deployed = destination.refresh(&*target, state.of(target.name()), output)?;
     if let Some(name) = &args.app {
         let app = deployed.find(name)?;
         match output.format {
-            Format::Text => output.lines(&view::app(name, app))?,
-            Format::Json => output.json(&in_json(name, app))?,
+            Format::Text => output.lines(&text_view::app_details(name, app))?,
+            Format::Json => output.json(&app_in_json(name, app))?,
         }
         return Ok(Exit::Success);
     }
@@ -43,24 +43,22 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             );
         }
         Format::Text => {
-            let heads = [view::APP_HEADS.map(str::to_owned)].into_iter();
+            let mut rows = vec![text_view::APP_COLUMNS.map(str::to_owned)];
             let apps = deployed.apps.iter();
-            let rows: Vec<_> = heads
-                .chain(apps.map(|(name, app)| view::app_cells(name, app)))
-                .collect();
+            rows.extend(apps.map(|(name, app)| text_view::app_row(name, app)));
             output.table(&rows)?;
         }
         Format::Json => {
             let apps = deployed.apps.iter();
-            let apps: Vec<Value> = apps.map(|(name, app)| in_json(name, app)).collect();
+            let apps: Vec<Value> = apps.map(|(name, app)| app_in_json(name, app)).collect();
             output.json(&json!({"target": target.name(), "apps": apps}))?;
         }
     }
     Ok(Exit::Success)
 }
 
-/// An app with the parameters in effect beside what it is kept as.
-fn in_json(name: &str, app: &AppState) -> Value {
+/// An app with the parameters in effect, and what they are made of.
+fn app_in_json(name: &str, app: &AppState) -> Value {
     json!({
         "name": name,
         "is_deployed": app.is_deployed(),

@@ -23,20 +23,20 @@ Set up once:
   powershell  add to $PROFILE: cargo machinist completions powershell | Out-String | iex
   elvish      add to rc.elv: eval (cargo machinist completions elvish | slurp)
 
-In bash, zsh and fish `cargo machinist` is completed, and cargo's other commands stay as they are;
-in powershell and elvish `cargo-machinist` is.";
+In bash, zsh and fish this completes `cargo machinist` and leaves cargo's other commands as they
+are. In powershell and elvish it completes `cargo-machinist`.";
 
-/// bash has one completion function a command: cargo's own is loaded, and asked for the rest.
-const BASH: &str = include_str!("completions.bash");
+/// bash has one completion function for each command. This one wraps cargo's own.
+const BASH_CARGO_WRAPPER: &str = include_str!("completions.bash");
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let cli = (context.describe_cli)();
     let script = match args.shell {
-        // clap_complete's script for bash does not find its own names with a `-` in them.
-        Shell::Bash => script(args.shell, cli, "cargo_machinist") + BASH,
-        // fish adds to what it knows of `cargo`.
+        // clap_complete's script for bash does not work for names with a `-`.
+        Shell::Bash => script(args.shell, cli, "cargo_machinist") + BASH_CARGO_WRAPPER,
+        // fish adds these completions to those that it has for `cargo`.
         Shell::Fish => script(args.shell, under_cargo(cli), "cargo"),
-        // zsh's completion of cargo calls `_cargo-machinist`, as this script's function is named.
+        // zsh's completion of cargo calls this script's function, `_cargo-machinist`.
         shell => script(shell, cli, "cargo-machinist"),
     };
     context.output.data(&script)?;

@@ -2,16 +2,16 @@
 
 use crate::args::deployment::{Consent, DEPLOYMENT, PlanOptions};
 use crate::args::source::AppSource;
-use crate::carry_out::{self, Change};
+use crate::carry_out::{PendingChange, open_state};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planned::{self, Planned};
+use crate::prepared_deploy::{PreparedDeploy, read_apps};
 
 /// Build, show what a deploy changes, and deploy
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Deploy apps too of which nothing changed, neither a parameter nor the binary
+    /// Deploy unchanged apps too (same parameters and binary)
     #[arg(long, help_heading = DEPLOYMENT)]
     force: bool,
     #[command(flatten)]
@@ -24,27 +24,27 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let (source, site) = planned::read(&args.source, &args.plan_options, context)?;
-    let (state, store) = carry_out::begin(&site, args.consent.dry_run)?;
-    let planned = Planned::new(&site, &source, &args.plan_options, &state, output)?;
-    let mut rendering = planned.rendering(args.plan_options.strict, output)?;
+    let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
+    let (state, store) = open_state(&destination, args.consent.dry_run)?;
+    let deploy = PreparedDeploy::new(&destination, &apps, &args.plan_options, &state, output)?;
+    let mut rendering = deploy.render(args.plan_options.strict, output)?;
     if !args.force {
-        rendering = rendering.without_unchanged(&planned.plan, &planned.deployed);
+        rendering = rendering.without_unchanged(&deploy.plan, &deploy.deployed);
     }
-    let Planned {
+    let PreparedDeploy {
         target,
         deployed,
         plan,
-    } = planned;
-    let change = Change {
-        site: &site,
+    } = deploy;
+    let change = PendingChange {
+        destination: &destination,
         target: &*target,
         deployed,
         rendering: &rendering,
         output,
     };
     let question = format!("Deploy to {}?", target.name());
-    if let Some(mut store) = change.agreed(&plan, store, args.consent.yes, &question)? {
+    if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
         change.deploy(&plan, &mut store)?;
     }
     Ok(Exit::Success)

@@ -1,4 +1,4 @@
-//! `cargo machinist machines`: the catalogue, and which machine to choose.
+//! `cargo machinist machines`: shows the catalogue, and chooses machines that meet requirements.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
@@ -16,30 +16,30 @@ use crate::failure::Failure;
 use crate::machines_file;
 use crate::output::{Line, Look, Output};
 
-/// Print the machine types, or those that fit, the smallest first
+/// Print the machine types, or those that meet the requirements, smallest first
 ///
-/// Figures are those of one runner. 1 GB = 1000 MB.
+/// All figures are per runner. 1 GB = 1000 MB.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Show this machine type in full
     name: Option<String>,
-    /// GPUs of a runner; 1 if it is not given
+    /// GPUs of a runner [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_GPUS as i64))]
     gpus: Option<u32>,
-    /// What the platform recommends for this work, the first choice first
+    /// Only machine types that the platform recommends for this work, the best first
     #[arg(long, conflicts_with = "name", value_parser = workloads(), help_heading = REQUIRES)]
     workload: Option<String>,
     #[command(flatten)]
     required: Requirements,
 }
 
-const REQUIRES: &str = "What it must have";
+const REQUIRES: &str = "Requirements";
 
 fn workloads() -> PossibleValuesParser {
     PossibleValuesParser::new(WORKLOADS.iter().map(|workload| workload.name))
 }
 
-/// What a machine must have: a flag for each requirement that an app can have too.
+/// What a machine must have. Each requirement that an app can have is a flag.
 #[derive(Debug)]
 struct Requirements(Vec<Required>);
 
@@ -99,7 +99,7 @@ fn amount(unit: Unit, text: &str) -> Result<u32, String> {
     }
 }
 
-/// As a shell takes it without quotes.
+/// The amount without spaces, so that a shell needs no quotes.
 fn unspaced(amount: &str) -> String {
     amount.replace(' ', "")
 }
@@ -113,7 +113,7 @@ impl Args {
             Some(workload) => workload.machine_types.iter().collect(),
             None => catalogue.machines().to_vec(),
         };
-        // Who asks for a number of GPUs does not want a machine without.
+        // Whoever asks for a number of GPUs does not want a machine without.
         let kind =
             |machine: &&MachineType| self.gpus.is_none() || machine.kind() == MachineKind::Gpu;
         all.into_iter().filter(kind).collect()
@@ -169,7 +169,7 @@ fn nothing_fits(args: &Args, candidates: &[&MachineType], required: &[Required])
         .unwrap_or(0);
     if gpus > most {
         return Failure::new(format!("no machine type{workload} takes {gpus} GPUs"))
-            .help(format!("ask for {most} at most"));
+            .help(format!("ask for at most {most}"));
     }
     let asked: Vec<String> = required.iter().map(written).collect();
     let failure = Failure::new(format!(
@@ -183,13 +183,13 @@ fn nothing_fits(args: &Args, candidates: &[&MachineType], required: &[Required])
         ))
     });
     match more.min_by_key(|(_, gpus)| *gpus) {
-        Some((name, gpus)) => failure.help(format!("`{name}` does with `--gpus {gpus}`")),
+        Some((name, gpus)) => failure.help(format!("`{name}` with `--gpus {gpus}` meets it")),
         None if args.workload.is_some() => failure.help("leave out `--workload`"),
-        None => failure.help(format!("ask for less: not even {most} GPUs meet it")),
+        None => failure.help(format!("ask for less: even {most} GPUs do not meet it")),
     }
 }
 
-/// A requirement as it is given to this command.
+/// A requirement as a flag of this command.
 fn written((what, amount): &Required) -> String {
     let name = what.key.replace('_', "-");
     match what.unit {
@@ -231,7 +231,7 @@ const HEADS: [&str; 9] = [
     "AV1 ENCODE",
 ];
 
-/// A runner of a machine type, as it is shown.
+/// The figures of a runner of a machine type.
 #[derive(Serialize)]
 struct Runner {
     name: &'static str,
@@ -314,7 +314,7 @@ impl Runner {
         ]
     }
 
-    /// Every figure on a line of its own, and what to write in the code.
+    /// Each figure on its own line, and the attribute to write in the code.
     fn in_full(&self) -> Vec<Line> {
         let mut lines: Vec<(&str, String)> = HEADS.into_iter().zip(self.cells()).collect();
         lines.retain(|(_, figure)| figure != "-");
@@ -323,7 +323,7 @@ impl Runner {
             attribute += &format!(", gpus = {}", self.gpus);
         }
         if self.max_gpus > 0 {
-            lines.push(("MOST GPUS", self.max_gpus.to_string()));
+            lines.push(("MAX GPUS", self.max_gpus.to_string()));
         }
         lines.push(("SUITS", self.suits.into()));
         lines.push(("IN CODE", format!("#[machinist::app({attribute})]")));

@@ -13,13 +13,13 @@ use crate::args::source::AppSource;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::linked_apps::LinkedApps;
 use crate::output::Output;
-use crate::source;
 
-/// Build, and print the manifest that the binaries carry
+/// Build, and print the manifest: what the binaries say of their apps
 ///
-/// Without a selection the packages are those that `cargo build` builds in this folder. Binaries
-/// are read, never run.
+/// Without a selection, the packages are those that `cargo build` would build in this folder.
+/// Binaries are read, never run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Write the manifest to this file
@@ -32,33 +32,34 @@ pub(crate) struct Args {
     source: AppSource,
 }
 impl Args {
-    /// The command line that writes the same manifest to a file.
-    fn writing_to(&self, file: &Path) -> String {
+    /// The command line that writes the same manifest into a file.
+    fn command_to_write(&self, file: &Path) -> String {
         let mut words = vec!["cargo machinist manifest".to_owned()];
-        let quoted = |word: &OsStr| shell_word(&word.to_string_lossy());
+        let quote = |word: &OsStr| shell_word(&word.to_string_lossy());
         let AppSource { binary, selection } = &self.source;
-        words.extend(selection.build_flags().iter().map(|flag| quoted(flag)));
+        words.extend(selection.build_flags().iter().map(|flag| quote(flag)));
         if !binary.is_empty() {
             words.push("--binary".into());
-            words.extend(binary.iter().map(|file| quoted(file.as_os_str())));
+            words.extend(binary.iter().map(|file| quote(file.as_os_str())));
         }
         words.push("-o".into());
-        words.push(quoted(file.as_os_str()));
+        words.push(quote(file.as_os_str()));
         words.join(" ")
     }
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let expected = args.check.as_deref().map(|file| expected(file, args));
+    // Before the build, because it takes long and the file may be missing.
+    let expected = args.check.as_deref().map(|file| read_expected(file, args));
     let expected = expected.transpose()?;
-    let source = source::read(&args.source, context)?;
-    for lost in &source.lost {
+    let apps = LinkedApps::read(&args.source, context)?;
+    for lost in &apps.lost {
         output.warning(&lost.report);
     }
-    let text = source.manifest.to_json();
+    let text = apps.manifest.to_json();
     match (expected, &args.output) {
-        (Some(expected), _) => check(&expected, &text, output),
+        (Some(expected), _) => compare(&expected, &text, output),
         (None, Some(file)) => write(file, &text, output),
         (None, None) => output.data(&text).map(|()| Exit::Success),
     }
@@ -71,28 +72,28 @@ fn write(file: &Path, text: &str, output: &Output) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// What `--check` compares with.
+/// The file that `--check` compares the manifest with.
 struct Expected<'a> {
     file: &'a Path,
     text: String,
-    rewrite: String,
+    /// How to write the file anew.
+    help: String,
 }
 
-/// Reads it before anything is built, because a missing file is best known at once.
-fn expected<'a>(file: &'a Path, args: &Args) -> Result<Expected<'a>, Failure> {
-    let rewrite = format!("write it with `{}`", args.writing_to(file));
+fn read_expected<'a>(file: &'a Path, args: &Args) -> Result<Expected<'a>, Failure> {
+    let help = format!("write it with `{}`", args.command_to_write(file));
     match fs::read_to_string(file) {
         Ok(text) => Ok(Expected {
             file,
-            // git may have checked it out with the line ends of Windows.
+            // git may have changed the line ends when it checked the file out on Windows.
             text: text.replace("\r\n", "\n"),
-            rewrite,
+            help,
         }),
         Err(error) => {
             let failure = Failure::new(format!("cannot read `{}`: {error}", file.display()));
             let is_missing = error.kind() == ErrorKind::NotFound;
             Err(if is_missing {
-                failure.help(rewrite)
+                failure.help(help)
             } else {
                 failure
             })
@@ -100,18 +101,18 @@ fn expected<'a>(file: &'a Path, args: &Args) -> Result<Expected<'a>, Failure> {
     }
 }
 
-fn check(expected: &Expected<'_>, text: &str, output: &Output) -> Result<Exit, Failure> {
+fn compare(expected: &Expected<'_>, text: &str, output: &Output) -> Result<Exit, Failure> {
     let file = expected.file.display().to_string();
     if expected.text == text {
-        output.status("Checked", &format!("{file}: it is what the code says"));
+        output.status("Checked", &format!("{file}: it matches the code"));
         return Ok(Exit::Success);
     }
     let diff = TextDiff::from_lines(&*expected.text, text)
         .unified_diff()
-        .header(&file, "what the code says")
+        .header(&file, "the code's manifest")
         .to_string();
     output.diff(&diff)?;
-    Err(Failure::new(format!("`{file}` is not what the code says"))
-        .help(&*expected.rewrite)
+    Err(Failure::new(format!("`{file}` does not match the code"))
+        .help(&*expected.help)
         .exit(Exit::Differs))
 }

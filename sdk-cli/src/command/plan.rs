@@ -7,13 +7,13 @@ use crate::args::source::AppSource;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planned::{self, Planned};
-use crate::shown::Shown;
+use crate::plan_report::PlanReport;
+use crate::prepared_deploy::{PreparedDeploy, read_apps};
 
 /// Build, and show what a deploy would change
 ///
-/// The code's machine types win, what was tuned on the running app stays, and nothing is deleted
-/// without `--prune`.
+/// Machine types always come from the code. Tuned values are kept. Apps are deleted only with
+/// `--prune`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Exit with 2 if there are changes, and with 0 if there are none
@@ -27,12 +27,12 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let (source, site) = planned::read(&args.source, &args.plan_options, context)?;
-    let state = Store::read(&site.state)?;
-    let planned = Planned::new(&site, &source, &args.plan_options, &state, output)?;
-    Shown::of(&planned.plan, &*planned.target).print(output)?;
+    let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
+    let state = Store::read(&destination.state_file)?;
+    let deploy = PreparedDeploy::new(&destination, &apps, &args.plan_options, &state, output)?;
+    PlanReport::new(&deploy.plan, &*deploy.target).print(output)?;
     Ok(
-        match args.detailed_exitcode && planned.plan.changes_something() {
+        match args.detailed_exitcode && deploy.plan.changes_something() {
             true => Exit::Changes,
             false => Exit::Success,
         },

@@ -10,7 +10,7 @@ use crate::args::source::AppSource;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planned::{self, Planned};
+use crate::prepared_deploy::{PreparedDeploy, read_apps};
 
 /// Build, and write the files that a deploy would give to the platform's tool
 #[derive(Debug, clap::Args)]
@@ -26,25 +26,21 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let (source, site) = planned::read(&args.source, &args.plan_options, context)?;
-    let state = Store::read(&site.state)?;
-    let planned = Planned::new(&site, &source, &args.plan_options, &state, output)?;
-    let rendering = planned.rendering(args.plan_options.strict, output)?;
+    let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
+    let state = Store::read(&destination.state_file)?;
+    let deploy = PreparedDeploy::new(&destination, &apps, &args.plan_options, &state, output)?;
+    let rendering = deploy.render(args.plan_options.strict, output)?;
     write(&rendering, &args.out, &mut |progress| {
         if let Progress::Wrote(path) = progress {
             output.status("Wrote", &path.display().to_string());
         }
     })?;
     for step in &rendering.steps {
-        let folder = step
-            .command
-            .folder
-            .iter()
-            .map(|folder| args.out.join(folder));
-        let folder: String = folder
-            .map(|folder| format!("  (in {})", folder.display()))
-            .collect();
-        output.status("To run", &format!("{}{folder}", step.command));
+        let folder = step.command.folder.as_ref();
+        let folder = folder.map(|folder| args.out.join(folder));
+        let note = folder.map(|folder| format!("  (in {})", folder.display()));
+        let text = format!("{}{}", step.command, note.unwrap_or_default());
+        output.status("To run", &text);
     }
     Ok(Exit::Success)
 }

@@ -1,24 +1,23 @@
 //! `cargo machinist rollback`.
 
-use machinist_deploy::{DeployStamp, Plan, rollback};
+use machinist_deploy::{Occasion, Plan, rollback};
 
 use crate::args::deployment::{Consent, Deployment};
-use crate::carry_out::{self, Change};
+use crate::carry_out::{PendingChange, open_state, show_warnings_and_needs};
 use crate::context::Context;
+use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planned;
-use crate::site::Site;
 
-/// Bring an earlier deploy of an app back, with its scaling
+/// Restore an earlier deploy of an app, with its scaling
 ///
-/// The next deploy puts the code's values back.
+/// The next deploy applies the code's values again.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The app
+    /// The app to roll back
     #[arg(value_name = "APP")]
     app: String,
-    /// The serial of the deploy, as `apps APP` shows it; without it the one before the last
+    /// The serial of the deploy, as `apps APP` shows it [default: the deploy before the last]
     #[arg(long, value_name = "SERIAL")]
     to: Option<u64>,
     #[command(flatten)]
@@ -29,33 +28,33 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let site = Site::of_place(&args.deployment)?;
-    let (state, store) = carry_out::begin(&site, args.consent.dry_run)?;
-    let target = site.target_alone(&state)?;
-    let deployed = site.refreshed(&*target, state.deployed_to(target.name()), output)?;
-    let state = deployed.find(&args.app)?;
-    let earlier = state.earlier(args.to)?;
-    let app = rollback(&args.app, state, earlier);
+    let destination = Destination::of_deployed_apps(&args.deployment)?;
+    let (state, store) = open_state(&destination, args.consent.dry_run)?;
+    let target = destination.target_for_deployed_apps(&state)?;
+    let deployed = destination.refresh(&*target, state.of(target.name()), output)?;
+    let app_state = deployed.find(&args.app)?;
+    let earlier = app_state.earlier(args.to)?;
+    let app = rollback(&args.app, app_state, earlier);
     let plan = Plan {
         apps: vec![app.clone()],
     };
-    let after = deployed.after(&plan, &DeployStamp::default());
+    let after = deployed.after(&plan, &Occasion::default());
     let rendering = target.roll_back(&app, earlier, &after)?;
-    planned::tell(&rendering, output);
-    let question = format!("Bring the deploy of {} back?", earlier.time);
-    let change = Change {
-        site: &site,
+    show_warnings_and_needs(&rendering, output);
+    let question = format!("Restore the deploy of {}?", earlier.time);
+    let change = PendingChange {
+        destination: &destination,
         target: &*target,
         deployed: deployed.clone(),
         rendering: &rendering,
         output,
     };
-    if let Some(mut store) = change.agreed(&plan, store, args.consent.yes, &question)? {
+    if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
         change.deploy(&plan, &mut store)?;
         if plan.changes_something() {
             output.warning(
                 &Failure::new(
-                    "the code does not know of this: the next deploy puts its values back",
+                    "the code is not rolled back: the next deploy applies its values again",
                 )
                 .help("change the code, or check out the commit of that deploy"),
             );

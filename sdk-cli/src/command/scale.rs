@@ -5,26 +5,25 @@ use machinist_deploy::{Parameters, Plan};
 use serde_json::Value;
 
 use crate::args::deployment::Deployment;
-use crate::carry_out::{self, Change};
+use crate::carry_out::{PendingChange, open_state, show_warnings_and_needs};
 use crate::context::Context;
+use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::planned;
-use crate::site::Site;
 
-/// Tune a running app: scaling parameters that stay through every deploy
+/// Tune a running app: its scaling parameters stay tuned through later deploys
 ///
-/// The rules are those of the attribute. Code parameters cannot be tuned: they come from the code.
-/// `deploy --reset-scaling APP` brings the code's values back.
+/// The rules are those of the attribute. Code parameters cannot be tuned, because they always come
+/// from the code. `deploy --reset-scaling APP` restores the code's values.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The app
+    /// The app to tune
     #[arg(value_name = "APP")]
     app: String,
-    /// What to set, for instance `keep_alive=10m` or `regions=us-west,eu-north`
-    #[arg(required = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    /// The values to set, for instance `keep_alive=10m` or `regions=us-west,eu-north`
+    #[arg(required = true, value_name = "KEY=VALUE", value_parser = split_key_value)]
     values: Vec<(String, String)>,
-    /// Show what would be done, and do nothing
+    /// Show the files and commands, and do nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -33,41 +32,41 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let site = Site::of_place(&args.deployment)?;
-    let (state, store) = carry_out::begin(&site, args.dry_run)?;
-    let target = site.target_alone(&state)?;
-    let deployed = site.refreshed(&*target, state.deployed_to(target.name()), output)?;
-    let app = deployed.tune(&args.app, &values(&args.values)?)?;
+    let destination = Destination::of_deployed_apps(&args.deployment)?;
+    let (state, store) = open_state(&destination, args.dry_run)?;
+    let target = destination.target_for_deployed_apps(&state)?;
+    let deployed = destination.refresh(&*target, state.of(target.name()), output)?;
+    let app = deployed.tune(&args.app, &parse_values(&args.values)?)?;
     let mut after = deployed.clone();
     after.settle_tuning(&app);
     let rendering = target.scale(&app, &after)?;
-    planned::tell(&rendering, output);
-    let change = Change {
-        site: &site,
+    show_warnings_and_needs(&rendering, output);
+    let change = PendingChange {
+        destination: &destination,
         target: &*target,
         deployed,
         rendering: &rendering,
         output,
     };
     let plan = Plan { apps: vec![app] };
-    // To name the values is to want them.
-    if let Some(mut store) = change.agreed(&plan, store, true, "")? {
+    // Not asked: whoever types the values wants them.
+    if let Some(mut store) = change.confirm(&plan, store, true, "")? {
         change.tune(&plan.apps[0], &mut store)?;
     }
     Ok(Exit::Success)
 }
 
-fn key_value(argument: &str) -> Result<(String, String), String> {
+fn split_key_value(argument: &str) -> Result<(String, String), String> {
     match argument.split_once('=') {
         Some((key, value)) => Ok((key.trim().into(), value.trim().into())),
         None => Err("write a key and a value like `keep_alive=10m`".into()),
     }
 }
 
-fn values(given: &[(String, String)]) -> Result<Parameters, Failure> {
+fn parse_values(arguments: &[(String, String)]) -> Result<Parameters, Failure> {
     let mut values = Parameters::new();
-    for (key, text) in given {
-        if values.insert(key.clone(), value(key, text)).is_some() {
+    for (key, text) in arguments {
+        if values.insert(key.clone(), parse_value(key, text)).is_some() {
             return Err(
                 Failure::new(format!("`{key}` is given twice")).help("leave out one of them")
             );
@@ -76,8 +75,8 @@ fn values(given: &[(String, String)]) -> Result<Parameters, Failure> {
     Ok(values)
 }
 
-/// A value as the code would have it: a shell knows only texts.
-fn value(key: &str, text: &str) -> Value {
+/// A value with the type that it has in the code. Arguments are only texts.
+fn parse_value(key: &str, text: &str) -> Value {
     let is_list = |kind| matches!(kind, Kind::Regions | Kind::MachineTypes);
     let kind = parameter::find(key).map(|parameter| parameter.kind);
     match text.parse::<i64>() {

@@ -1,5 +1,5 @@
-//! A platform's tool that is missing, hangs, is killed or talks nonsense: an error each, nothing
-//! lost, and the next deploy goes on.
+//! A platform's tool is missing, hangs, is killed or prints nonsense: each is an error, the state
+//! stays right, and the next deploy continues.
 #![cfg(unix)]
 
 use std::fs;
@@ -13,9 +13,9 @@ use serde_json::json;
 use crate::support::{Project, answer, kills, package, record_static};
 
 const STATE: &str = "machinist-state.json";
-const IMAGE: &str = "target = \"fal\"\nimage = \"acme/a:v1\"";
+const SETTINGS: &str = "target = \"fal\"\nimage = \"acme/a:v1\"";
 
-/// It writes its calls down, and does what the file `does` says where an app is deployed.
+/// Records its calls. When it deploys an app, it runs the script in the file `does`.
 const TOOL: &str = r#"#!/bin/sh
 root=$(dirname "$(dirname "$0")")
 if [ "$1 $2" = "apps list" ]; then
@@ -26,8 +26,8 @@ echo "$*" >> "$root/calls"
 . "$root/does"
 "#;
 
-/// What hangs in these tests would hang for longer than they may take.
-const LONG: Duration = Duration::from_secs(60);
+/// How long a hanging tool would hang: much longer than a test may take.
+const TEST_LIMIT: Duration = Duration::from_secs(60);
 
 /// Programs `one`, `two` and `three` with an app each, for fal.
 fn project() -> Project {
@@ -39,20 +39,20 @@ fn project() -> Project {
         ("live.json", "{\"apps\": []}"),
         ("does", ""),
     ]);
-    set(&project, "");
+    write_settings(&project, "");
     project.with_tool("fal", TOOL);
     project
 }
 
-fn set(project: &Project, settings: &str) {
-    let settings = format!("[package.metadata.machinist]\n{IMAGE}\n{settings}\n");
+fn write_settings(project: &Project, settings: &str) {
+    let settings = format!("[package.metadata.machinist]\n{SETTINGS}\n{settings}\n");
     project.write("Cargo.toml", &package("p", &settings));
 }
 
-/// What the platform says that it has of these apps, as they were deployed.
-fn set_live(project: &Project, apps: &[&str]) {
-    let of = |app: &&str| json!({"alias": app, "machine_types": ["GPU-H100"]});
-    let apps: Vec<_> = apps.iter().map(of).collect();
+/// Makes the platform list these apps, as they were deployed.
+fn write_live_apps(project: &Project, apps: &[&str]) {
+    let live_app = |app: &&str| json!({"alias": app, "machine_types": ["GPU-H100"]});
+    let apps: Vec<_> = apps.iter().map(live_app).collect();
     project.write("live.json", &json!({"apps": apps}).to_string());
 }
 
@@ -62,27 +62,25 @@ fn calls(project: &Project) -> Vec<String> {
     calls.lines().map(str::to_owned).collect()
 }
 
-fn deployed(project: &Project) -> Vec<String> {
-    let state = State::parse(&project.read(STATE))
-        .unwrap()
-        .deployed_to("fal");
+fn deployed_apps(project: &Project) -> Vec<String> {
+    let state = State::parse(&project.read(STATE)).unwrap().deployed_to("fal");
     state.apps.into_keys().collect()
 }
 
-/// A deploy in which the second of three apps failed: the first is recorded, and the next deploy
-/// does the other two.
-fn goes_on(project: &Project) {
-    assert_eq!(deployed(project), ["one"]);
+/// Asserts what holds after the second of three apps failed: the state has the first, and the next
+/// deploy does the other two.
+fn assert_next_deploy_continues(project: &Project) {
+    assert_eq!(deployed_apps(project), ["one"]);
     calls(project);
     project.write("does", "");
-    set_live(project, &["one"]);
+    write_live_apps(project, &["one"]);
     project.run(&["deploy", "-yq"]).exits(0);
     assert_eq!(calls(project), ["deploy three --yes", "deploy two --yes"]);
-    assert_eq!(deployed(project), ["one", "three", "two"]);
+    assert_eq!(deployed_apps(project), ["one", "three", "two"]);
 }
 
 #[test]
-fn a_tool_that_is_missing_is_named_with_how_to_install_it() {
+fn a_missing_tool_is_an_error_that_says_how_to_install_it() {
     let project = project();
     fs::remove_file(project.path("bin/fal")).unwrap();
     let mut missing = project.command(&["plan", "-q"]);
@@ -94,16 +92,16 @@ fn a_tool_that_is_missing_is_named_with_how_to_install_it() {
     answer(&mut missing).exits(1).says(
         "error: cannot run `fal`: No such file or directory (os error 2)\n\
          help: install it with `pip install fal` and `fal auth login`, or add its folder to `PATH`\n\
-         help: with `--no-refresh` the state alone says what is deployed",
+         help: with `--no-refresh` the platform is not asked, and the state is trusted",
     );
 }
 
 #[test]
-fn a_question_that_is_not_answered_in_time_is_given_up() {
+fn a_query_that_takes_too_long_is_killed() {
     let project = project();
-    set(&project, "answer_timeout = \"1s\"");
+    write_settings(&project, "answer_timeout = \"1s\"");
     project.run(&["manifest", "-q"]).exits(0);
-    // The sleep is a process of its own, and holds the output open.
+    // `sleep` is a child of the script, and keeps the output open when the script is killed.
     project.with_tool("fal", "#!/bin/sh\necho 'signing in' >&2\nsleep 60\n");
     let started = Instant::now();
     project.run(&["plan", "-q"]).exits(1).says(
@@ -111,25 +109,25 @@ fn a_question_that_is_not_answered_in_time_is_given_up() {
          processes that it started may still run\n\
          help: run it by itself to see why; if it needs more time, write `answer_timeout = \"2s\"` \
          in `[workspace.metadata.machinist]`\n\
-         help: with `--no-refresh` the state alone says what is deployed\n\
+         help: with `--no-refresh` the platform is not asked, and the state is trusted\n\
          note: its output: signing in",
     );
-    assert!(started.elapsed() < LONG / 2);
+    assert!(started.elapsed() < TEST_LIMIT / 2);
     project.run(&["plan", "-q", "--no-refresh"]).exits(0);
     assert!(!project.path(STATE).exists());
 }
 
 #[test]
-fn a_deploy_that_hangs_is_given_up_and_the_next_one_goes_on() {
+fn a_deploy_that_takes_too_long_is_killed_and_the_next_one_continues() {
     let project = project();
-    set(&project, "run_timeout = \"1s\"");
+    write_settings(&project, "run_timeout = \"1s\"");
     project.write(
         "does",
         "[ $2 != three ] || { echo building; exec sleep 60; }",
     );
     let started = Instant::now();
     let hung = project.run(&["deploy", "-yq"]).exits(1);
-    assert!(started.elapsed() < LONG / 2);
+    assert!(started.elapsed() < TEST_LIMIT / 2);
     assert!(
         hung.stderr.ends_with(
             "building\n\
@@ -138,16 +136,16 @@ fn a_deploy_that_hangs_is_given_up_and_the_next_one_goes_on() {
              help: see its output above; if it needs more time, write `run_timeout = \"2s\"` \
              in `[workspace.metadata.machinist]`, and try again: what was done is kept\n\
              note: its files are in `target/machinist/fal/three`\n\
-             note: done, and on record: `one`\n\
+             note: done and recorded in the state: `one`\n\
              note: not deployed: `three`, `two`\n"
         ),
         "{hung:?}"
     );
-    goes_on(&project);
+    assert_next_deploy_continues(&project);
 }
 
 #[test]
-fn a_tool_that_is_killed_is_named_with_its_signal_and_the_next_deploy_goes_on() {
+fn a_killed_tool_is_an_error_with_its_signal_and_the_next_deploy_continues() {
     for (signal, name) in [
         ("KILL", "signal: 9 (SIGKILL)"),
         ("TERM", "signal: 15 (SIGTERM)"),
@@ -157,21 +155,21 @@ fn a_tool_that_is_killed_is_named_with_its_signal_and_the_next_deploy_goes_on() 
         let killed = project.run(&["deploy", "-yq"]).exits(1);
         let expected = format!("error: `fal deploy three --yes` failed ({name})\n");
         assert!(killed.stderr.contains(&expected), "{killed:?}");
-        goes_on(&project);
+        assert_next_deploy_continues(&project);
     }
 }
 
 #[test]
-fn a_deploy_that_is_killed_with_its_tool_running_is_gone_on_with() {
+fn a_deploy_killed_while_its_tool_runs_is_continued() {
     let project = project();
     project.write("does", "[ $2 != three ] || kill -KILL $PPID");
     let killed = project.run(&["deploy", "-yq"]);
     assert_eq!(killed.code, None, "{killed:?}");
-    goes_on(&project);
+    assert_next_deploy_continues(&project);
 }
 
 #[test]
-fn a_deploy_that_is_killed_at_any_moment_is_gone_on_with() {
+fn a_deploy_killed_at_any_moment_is_continued() {
     let project = project();
     project.run(&["manifest", "-q"]).exits(0);
     let binaries = ["target/debug/one", "target/debug/three", "target/debug/two"];
@@ -191,7 +189,7 @@ fn a_deploy_that_is_killed_at_any_moment_is_gone_on_with() {
         child.kill().unwrap();
         child.wait().unwrap();
         let done = match project.path(STATE).exists() {
-            true => deployed(&project),
+            true => deployed_apps(&project),
             false => Vec::new(),
         };
         assert_eq!(done, ["one", "three", "two"][..done.len()]);
@@ -208,35 +206,35 @@ fn a_deploy_that_is_killed_at_any_moment_is_gone_on_with() {
                 "{app}: {done:?}, {again:?}"
             );
         }
-        assert_eq!(deployed(&project), ["one", "three", "two"]);
+        assert_eq!(deployed_apps(&project), ["one", "three", "two"]);
     }
     eprintln!("killed with so many apps on record, from none to all: {on_record:?}");
 }
 
 #[test]
-fn a_deploy_that_is_killed_while_it_asks_what_it_did_is_on_record() {
+fn a_deploy_killed_while_it_reads_back_is_recorded() {
     let project = project();
     let list = "if [ -f \"$root/calls\" ]; then kill -KILL $PPID; fi\n    cat";
     project.with_tool("fal", &TOOL.replacen("cat", list, 1));
     let killed = project.run(&["deploy", "-yq"]);
     assert_eq!(killed.code, None, "{killed:?}");
-    assert_eq!(deployed(&project), ["one", "three", "two"]);
+    assert_eq!(deployed_apps(&project), ["one", "three", "two"]);
 }
 
 #[test]
-fn a_question_whose_tool_is_killed_is_said() {
+fn a_killed_query_is_an_error_with_its_signal() {
     let project = project();
     project.with_tool("fal", "#!/bin/sh\necho half\nkill -9 $$");
     let killed = project.run(&["plan", "-q"]).exits(1);
     killed.says(
         "error: `fal apps list --output json` failed (signal: 9 (SIGKILL))\n\
-         help: with `--no-refresh` the state alone says what is deployed\n\
+         help: with `--no-refresh` the platform is not asked, and the state is trusted\n\
          note: its output: half",
     );
 }
 
 #[test]
-fn nonsense_is_no_answer_and_nothing_is_lost_by_it() {
+fn an_invalid_answer_is_an_error_and_the_state_stays() {
     let project = project();
     project.run(&["deploy", "-yq"]).exits(0);
     let before = project.read(STATE);
@@ -306,21 +304,21 @@ fn nonsense_is_no_answer_and_nothing_is_lost_by_it() {
     }
     assert_eq!(project.read(STATE), before);
     project.with_tool("fal", TOOL);
-    set_live(&project, &["one", "two", "three"]);
+    write_live_apps(&project, &["one", "two", "three"]);
     let next = project.run(&["deploy"]).exits(0);
     assert!(next.stderr.contains("Unchanged"), "{next:?}");
 }
 
 #[test]
-fn nonsense_after_a_deploy_does_not_undo_it() {
+fn an_invalid_answer_after_a_deploy_does_not_undo_it() {
     let project = project();
     project.write("does", "echo nonsense > \"$root/live.json\"");
     project.run(&["deploy", "-yq"]).exits(0);
-    assert_eq!(deployed(&project), ["one", "three", "two"]);
+    assert_eq!(deployed_apps(&project), ["one", "three", "two"]);
 }
 
 #[test]
-fn nonsense_of_kubectl_is_no_answer_either() {
+fn an_invalid_answer_of_kubectl_is_an_error() {
     let project = project();
     let settings = "[package.metadata.machinist]\nimage = \"acme/a:v1\"";
     project.write("Cargo.toml", &package("p", settings));

@@ -1,5 +1,5 @@
-//! A disk that is full, and a folder that cannot be written to: an error each, the old files as
-//! they were, nothing half-written, and the next run goes on.
+//! A full disk and a read-only folder: each is an error, old files stay as they were, no file is
+//! half-written, and the next run succeeds.
 #![cfg(target_os = "linux")]
 
 use std::fs::{self, File};
@@ -14,8 +14,8 @@ const STATE: &str = "machinist-state.json";
 const EFFECTIVE: &str = "machinist-effective.json";
 const PROGRAM: &str = "target/debug/p";
 
-/// What writes, and the first file that each cannot write.
-const WRITES: &[(&[&str], &str)] = &[
+/// Commands that write, each with the first file that it cannot write.
+const WRITING_COMMANDS: &[(&[&str], &str)] = &[
     (
         &["deploy", "-yq", "--binary", PROGRAM],
         ".machinist-state.json.lock",
@@ -51,8 +51,8 @@ fn project() -> Project {
     project
 }
 
-/// A program that runs another one, which stands behind its own arguments.
-fn around(program: &str, args: &[&str], inner: &Command) -> Command {
+/// A command that runs `program`, which takes the inner command after its own arguments.
+fn wrap(program: &str, args: &[&str], inner: &Command) -> Command {
     let mut outer = Command::new(program);
     outer.args(args);
     outer.arg(inner.get_program()).args(inner.get_args());
@@ -64,24 +64,24 @@ fn around(program: &str, args: &[&str], inner: &Command) -> Command {
     outer
 }
 
-/// A shell that does something first, and then runs what stands behind it.
-fn shell(first: &str, then: &Command) -> Command {
-    around("sh", &["-c", &format!("{first}\nexec \"$@\""), "sh"], then)
+/// A shell that runs a script and then the command.
+fn in_shell(first: &str, then: &Command) -> Command {
+    wrap("sh", &["-c", &format!("{first}\nexec \"$@\""), "sh"], then)
 }
 
-/// Runs a command whose files may not grow over this many blocks of 512 bytes.
-fn with_blocks(project: &Project, blocks: u32, args: &[&str]) -> Answer {
+/// Runs a command that can write no file of more than this many blocks of 512 bytes.
+fn with_file_size_limit(project: &Project, blocks: u32, args: &[&str]) -> Answer {
     let limit = format!("ulimit -f {blocks}; trap '' XFSZ");
-    answer(&mut shell(&limit, &project.command(args)))
+    answer(&mut in_shell(&limit, &project.command(args)))
 }
 
-/// What lies in the project's folder, with what is in it.
-fn files(project: &Project) -> Vec<(String, Vec<u8>)> {
+/// The files in the project's folder, with their contents.
+fn project_files(project: &Project) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(project.path("")).unwrap();
     let mut files: Vec<_> = entries
         .map(|entry| entry.unwrap())
         .filter(|entry| entry.file_type().unwrap().is_file())
-        // The lock says who held it last, or that nobody does.
+        // The lock file changes: it names the process that held it last.
         .filter(|entry| !entry.file_name().to_string_lossy().ends_with(".lock"))
         .map(|entry| {
             let name = entry.file_name().into_string().unwrap();
@@ -93,25 +93,25 @@ fn files(project: &Project) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_named_and_stays_as_it_was() {
+fn a_failed_write_names_the_file_and_keeps_the_old_one() {
     let project = project();
     project.write("out/machinist-effective.json", "old");
-    let before = files(&project);
-    for (args, file) in WRITES {
-        let answer = with_blocks(&project, 0, args).exits(1);
+    let before = project_files(&project);
+    for (args, file) in WRITING_COMMANDS {
+        let answer = with_file_size_limit(&project, 0, args).exits(1);
         let expected = format!("error: cannot write `{file}`: File too large (os error 27)\n");
         assert!(answer.stderr.starts_with(&expected), "{args:?}: {answer:?}");
-        assert_eq!(files(&project), before, "{args:?}");
+        assert_eq!(project_files(&project), before, "{args:?}");
     }
     assert_eq!(project.read("out/machinist-effective.json"), "old");
-    // What only reads needs no room.
-    with_blocks(&project, 0, &["plan", "-q", "--binary", PROGRAM]).exits(0);
-    with_blocks(&project, 0, &["apps", "-q"]).exits(0);
+    // Commands that only read need no room.
+    with_file_size_limit(&project, 0, &["plan", "-q", "--binary", PROGRAM]).exits(0);
+    with_file_size_limit(&project, 0, &["apps", "-q"]).exits(0);
     project.run(&["deploy", "-yq"]).exits(0);
 }
 
 #[test]
-fn a_copy_that_does_not_fit_leaves_the_old_one() {
+fn a_failed_copy_keeps_the_old_file() {
     let project = project();
     project.write("out/a/p", "old");
     let args = [
@@ -122,8 +122,8 @@ fn a_copy_that_does_not_fit_leaves_the_old_one() {
         "--no-refresh",
         "--target=fal",
     ];
-    // Room for the files beside it.
-    let answer = with_blocks(&project, 100, &[&args[..], &["--binary", PROGRAM]].concat());
+    // Enough for the other files, which are small.
+    let answer = with_file_size_limit(&project, 100, &[&args[..], &["--binary", PROGRAM]].concat());
     answer
         .exits(1)
         .says("error: cannot write `out/a/p`: File too large (os error 27)");
@@ -133,14 +133,14 @@ fn a_copy_that_does_not_fit_leaves_the_old_one() {
 }
 
 #[test]
-fn wherever_the_disk_is_full_the_next_deploy_goes_on() {
+fn after_a_full_disk_the_next_deploy_succeeds() {
     let project = project();
     let before = project.read(STATE);
     let mut failures = Vec::new();
     let args = ["deploy", "-yq", "--binary", PROGRAM];
     for blocks in 0.. {
-        let answer = with_blocks(&project, blocks, &args);
-        let left_over = files(&project)
+        let answer = with_file_size_limit(&project, blocks, &args);
+        let left_over = project_files(&project)
             .iter()
             .any(|(name, _)| name.ends_with(".tmp"));
         assert!(!left_over, "{blocks}: {answer:?}");
@@ -174,7 +174,7 @@ fn wherever_the_disk_is_full_the_next_deploy_goes_on() {
 }
 
 #[test]
-fn a_full_disk_after_the_platform_has_an_app_is_said_and_gone_on_with() {
+fn a_deploy_that_cannot_be_recorded_says_so_and_is_repeated() {
     let main = |app| record_static(app, "p") + "fn main() {}\n";
     let settings = "[package.metadata.machinist]\ntarget = \"fal\"\nimage = \"acme/a:v1\"";
     let project = Project::new(&[
@@ -183,12 +183,12 @@ fn a_full_disk_after_the_platform_has_an_app_is_said_and_gone_on_with() {
         ("src/bin/two.rs", &main("two")),
     ]);
     project.run(&["manifest", "-q"]).exits(0);
-    // From the second app on there is no room for a longer state.
+    // When the second app is deployed, the state file cannot grow any more.
     project.with_tool(
         "fal",
         "#!/bin/sh\n[ $2 != two ] || prlimit --fsize=600 --pid $PPID\n",
     );
-    let failed = answer(&mut shell(
+    let failed = answer(&mut in_shell(
         "trap '' XFSZ",
         &project.command(&["deploy", "-yq", "--no-refresh"]),
     ));
@@ -210,15 +210,15 @@ fn a_full_disk_after_the_platform_has_an_app_is_said_and_gone_on_with() {
 }
 
 #[test]
-fn data_that_a_full_disk_does_not_take_is_an_error() {
+fn a_full_disk_behind_stdout_is_an_error() {
     let project = project();
-    let before = files(&project);
+    let before = project_files(&project);
     for args in [
         &["manifest", "-q", "--binary", PROGRAM][..],
         &["manifest", "-q", "--check", STATE, "--binary", PROGRAM],
         &["plan", "-q", "--binary", PROGRAM],
         &["plan", "-q", "--format=json", "--binary", PROGRAM],
-        // It would show the plan first.
+        // Fails before it deploys, because it prints the plan first.
         &["deploy", "-yq", "--binary", PROGRAM],
         &["scale", "-q", "a", "keep_alive=1m"],
         &["apps"],
@@ -245,11 +245,11 @@ fn data_that_a_full_disk_does_not_take_is_an_error() {
             "{args:?}"
         );
     }
-    assert_eq!(files(&project), before);
+    assert_eq!(project_files(&project), before);
 }
 
 #[test]
-fn what_is_no_folder_is_named() {
+fn a_path_through_a_file_is_an_error_that_names_it() {
     let project = project();
     for (args, expected) in [
         (
@@ -288,12 +288,12 @@ fn what_is_no_folder_is_named() {
     }
 }
 
-/// Runs a command behind a shell's in a mount namespace of its own; `None` where the system lets
-/// us have none, and in CI a failure.
-fn mounted(project: &Project, mounts: &str, args: &[&str]) -> Option<Answer> {
+/// Runs a command in its own mount namespace, after the shell commands `mounts`. Returns `None` if
+/// the system allows no mounts, which in CI is a failure.
+fn run_with_mounts(project: &Project, mounts: &str, args: &[&str]) -> Option<Answer> {
     let run = |script: &str| {
-        let own = ["--user", "--map-root-user", "--mount", "--"];
-        around("unshare", &own, &shell(script, &project.command(args)))
+        let flags = ["--user", "--map-root-user", "--mount", "--"];
+        wrap("unshare", &flags, &in_shell(script, &project.command(args)))
     };
     let can_mount = run("mount -t tmpfs tmpfs .; exit").output();
     if !can_mount.is_ok_and(|output| output.status.success()) {
@@ -306,9 +306,9 @@ fn mounted(project: &Project, mounts: &str, args: &[&str]) -> Option<Answer> {
 }
 
 #[test]
-fn what_only_reads_works_in_a_folder_that_is_read_only() {
+fn reading_commands_work_in_a_read_only_folder() {
     let project = project();
-    let before = files(&project);
+    let before = project_files(&project);
     let read_only = "mount --bind . . && mount -o remount,ro,bind . && cd \"$PWD\"";
     for args in [
         &["plan", "-q", "--binary", PROGRAM][..],
@@ -327,25 +327,25 @@ fn what_only_reads_works_in_a_folder_that_is_read_only() {
         &["deploy", "-q", "--dry-run", "--binary", PROGRAM],
         &["scale", "-q", "--dry-run", "a", "keep_alive=1m"],
     ] {
-        let Some(answer) = mounted(&project, read_only, args) else {
+        let Some(answer) = run_with_mounts(&project, read_only, args) else {
             return;
         };
         answer.exits(0);
     }
-    for (args, file) in WRITES {
-        let answer = mounted(&project, read_only, args).unwrap().exits(1);
+    for (args, file) in WRITING_COMMANDS {
+        let answer = run_with_mounts(&project, read_only, args).unwrap().exits(1);
         let expected =
             format!("error: cannot write `{file}`: Read-only file system (os error 30)\n");
         assert!(answer.stderr.starts_with(&expected), "{args:?}: {answer:?}");
     }
-    assert_eq!(files(&project), before);
+    assert_eq!(project_files(&project), before);
 }
 
 #[test]
-fn a_disk_without_room_leaves_the_old_files_whole() {
+fn a_full_disk_keeps_the_old_files_whole() {
     let project = project();
     fs::create_dir(project.path("small")).unwrap();
-    // The state is on a disk of its own, of which so many KiB are free.
+    // The state is on its own disk, which has this many KiB free.
     for free in [0, 4, 8, 12, 16] {
         let mounts = format!(
             "mount -t tmpfs -o size=64k tmpfs small
@@ -361,7 +361,7 @@ fn a_disk_without_room_leaves_the_old_files_whole() {
         );
         let state = format!("small/{STATE}");
         let args = ["deploy", "-yq", "--state", &state, "--binary", PROGRAM];
-        let Some(answer) = mounted(&project, &mounts, &args) else {
+        let Some(answer) = run_with_mounts(&project, &mounts, &args) else {
             return;
         };
         let read = |file: &str| project.read(&format!("after/{file}"));

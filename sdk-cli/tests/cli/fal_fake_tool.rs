@@ -1,5 +1,5 @@
-//! The target `fal`, with a tool that only writes down how it was called. Its real client is asked
-//! in the workspace's tests.
+//! The target `fal`, with a fake tool that only records its calls. The tests of the workspace use
+//! the real client.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 use std::fs;
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Project, package, record_of, record_static};
 
-/// It fails for the app that the file `fail` names, and lists what `live.json` has.
-const TOOL: &str = r#"#!/bin/sh
+/// Fails for the app that the file `fail` names, and prints `live.json` as the list of apps.
+const FAKE_TOOL: &str = r#"#!/bin/sh
 root=$(dirname "$(dirname "$0")")
 echo "$*|$(pwd)" >> "$root/calls"
 if [ "$1 $2" = "apps list" ]; then
@@ -25,7 +25,7 @@ fi
 
 fn project() -> Project {
     let project = Project::with_one_app();
-    project.with_tool("fal", TOOL);
+    project.with_tool("fal", FAKE_TOOL);
     project.set_app(
         &json!({
             "machine_type": ["GPU-H100", "GPU-H200"], "gpus": 2, "startup_timeout": 900,
@@ -36,8 +36,8 @@ fn project() -> Project {
     project
 }
 
-/// What the platform says that it has: with what it uses where nothing is set.
-fn live(project: &Project, changes: Value) {
+/// Makes the platform list the app `a`, with its defaults and these changes.
+fn write_live_app(project: &Project, changes: Value) {
     let mut app = json!({
         "alias": "a", "revision": "r1", "auth_mode": "private", "environment_name": null,
         "machine_types": ["GPU-H100", "GPU-H200"], "keep_alive": 300, "max_concurrency": 4,
@@ -52,8 +52,8 @@ fn live(project: &Project, changes: Value) {
     project.write("live.json", &json!({"apps": [app]}).to_string());
 }
 
-/// How the tool was called since, and where.
-fn calls(project: &Project) -> Vec<String> {
+/// The calls of the tool since the last look, each with its folder.
+fn take_calls(project: &Project) -> Vec<String> {
     let calls = fs::read_to_string(project.path("calls")).unwrap_or_default();
     let _ = fs::remove_file(project.path("calls"));
     let root = project.path("").canonicalize().unwrap();
@@ -71,15 +71,18 @@ fn pyproject(project: &Project) -> toml::Table {
 
 const DEPLOY: [&str; 4] = ["deploy", "-yq", "--target", "fal"];
 
-fn with<'a>(args: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+fn concat<'a>(args: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     [args, more].concat()
 }
 
 #[test]
-fn a_deploy_runs_the_tool_in_a_folder_that_has_all_it_sends() {
+fn a_deploy_runs_the_tool_in_a_folder_with_all_files() {
     let project = project();
     project.run(&DEPLOY).exits(0);
-    assert_eq!(calls(&project), ["deploy a --yes|target/machinist/fal/a"]);
+    assert_eq!(
+        take_calls(&project),
+        ["deploy a --yes|target/machinist/fal/a"]
+    );
     let expected: toml::Table = r#"
         machine_type = ["GPU-H100", "GPU-H200"]
         num_gpus = 2
@@ -111,20 +114,20 @@ fn a_deploy_runs_the_tool_in_a_folder_that_has_all_it_sends() {
 }
 
 #[test]
-fn what_the_platform_uses_where_nothing_is_set_is_no_change() {
+fn defaults_of_the_platform_are_no_change() {
     let project = project();
     project.run(&DEPLOY).exits(0);
-    live(&project, json!({}));
+    write_live_app(&project, json!({}));
     let plan = project.run(&["plan", "--target", "fal"]).exits(0);
     assert_eq!(plan.stdout, "  a  unchanged\n\nfal: 1 unchanged\n");
 }
 
 #[test]
-fn what_was_changed_on_the_platform_is_seen() {
+fn changes_on_the_platform_are_drift_or_tuning() {
     let project = project();
     project.run(&DEPLOY).exits(0);
-    calls(&project);
-    live(
+    take_calls(&project);
+    write_live_app(
         &project,
         json!({"machine_types": ["GPU-A100"], "startup_timeout": 600, "keep_alive": 10}),
     );
@@ -146,8 +149,11 @@ fn what_was_changed_on_the_platform_is_seen() {
 fal: 1 to update
 ";
     assert_eq!(plan.stdout, expected);
-    // The platform keeps the scaling by itself.
-    assert_eq!(calls(&project), ["deploy a --yes|target/machinist/fal/a"]);
+    // The tuned scaling needs no call: the platform keeps it.
+    assert_eq!(
+        take_calls(&project),
+        ["deploy a --yes|target/machinist/fal/a"]
+    );
     let offline = project
         .run(&["plan", "--target", "fal", "-q", "--no-refresh"])
         .exits(0);
@@ -156,11 +162,11 @@ fal: 1 to update
 }
 
 #[test]
-fn scaling_that_the_code_changes_is_set_because_a_deploy_leaves_it_as_it_is() {
+fn changed_scaling_is_set_after_the_deploy_which_leaves_it_alone() {
     let project = project();
     project.run(&DEPLOY).exits(0);
-    live(&project, json!({"max_concurrency": 9}));
-    calls(&project);
+    write_live_app(&project, json!({"max_concurrency": 9}));
+    take_calls(&project);
     project.set_app(
         &json!({"machine_type": ["GPU-H100", "GPU-H200"], "gpus": 2, "startup_timeout": 900,
                 "port": 8080, "health_check": {"path": "/health"}, "termination_grace_period": 20}),
@@ -168,7 +174,7 @@ fn scaling_that_the_code_changes_is_set_because_a_deploy_leaves_it_as_it_is() {
     );
     project.run(&DEPLOY).exits(0);
     assert_eq!(
-        calls(&project),
+        take_calls(&project),
         [
             "deploy a --yes|target/machinist/fal/a",
             "apps scale a --keep-alive 10 --request-start-timeout 5 --regions us-east|.",
@@ -183,25 +189,28 @@ fn scaling_that_the_code_changes_is_set_because_a_deploy_leaves_it_as_it_is() {
 }
 
 #[test]
-fn a_reset_is_written_where_the_client_looks_for_it() {
+fn a_reset_is_a_switch_in_pyproject() {
     let project = project();
     project.run(&DEPLOY).exits(0);
-    live(&project, json!({"keep_alive": 10}));
-    calls(&project);
+    write_live_app(&project, json!({"keep_alive": 10}));
+    take_calls(&project);
     project
-        .run(&with(&DEPLOY, &["--reset-scaling", "a"]))
+        .run(&concat(&DEPLOY, &["--reset-scaling", "a"]))
         .exits(0);
     let app = &pyproject(&project)["tool"]["fal"]["apps"]["a"];
     assert_eq!(
         (&app["app_scale_settings"], &app["keep_alive"]),
         (&true.into(), &300.into())
     );
-    assert_eq!(calls(&project), ["deploy a --yes|target/machinist/fal/a"]);
-    // Also where nobody knows whether anything was tuned.
+    assert_eq!(
+        take_calls(&project),
+        ["deploy a --yes|target/machinist/fal/a"]
+    );
+    // The same if nothing is known about tuned values.
     project
-        .run(&with(&DEPLOY, &["--reset-scaling", "--no-refresh"]))
+        .run(&concat(&DEPLOY, &["--reset-scaling", "--no-refresh"]))
         .exits(0);
-    assert_eq!(calls(&project).len(), 1);
+    assert_eq!(take_calls(&project).len(), 1);
     assert_eq!(
         pyproject(&project)["tool"]["fal"]["apps"]["a"]["app_scale_settings"],
         true.into()
@@ -209,17 +218,20 @@ fn a_reset_is_written_where_the_client_looks_for_it() {
 }
 
 #[test]
-fn regions_are_taken_away_by_the_reset_switch_and_tuned_values_stay() {
+fn the_reset_switch_removes_regions_and_keeps_tuned_values() {
     let project = project();
     project.run(&DEPLOY).exits(0);
-    live(&project, json!({"keep_alive": 77}));
-    calls(&project);
+    write_live_app(&project, json!({"keep_alive": 77}));
+    take_calls(&project);
     project.set_app(
         &json!({"machine_type": ["GPU-H100", "GPU-H200"], "gpus": 2, "startup_timeout": 900}),
         &json!({"keep_alive": 300, "max_concurrency": 4}),
     );
     project.run(&DEPLOY).exits(0);
-    assert_eq!(calls(&project), ["deploy a --yes|target/machinist/fal/a"]);
+    assert_eq!(
+        take_calls(&project),
+        ["deploy a --yes|target/machinist/fal/a"]
+    );
     let app = &pyproject(&project)["tool"]["fal"]["apps"]["a"];
     assert_eq!(
         (&app["app_scale_settings"], &app["keep_alive"]),
@@ -232,8 +244,8 @@ fn regions_are_taken_away_by_the_reset_switch_and_tuned_values_stay() {
 fn tuning_runs_the_tool() {
     let project = project();
     project.run(&DEPLOY).exits(0);
-    live(&project, json!({}));
-    calls(&project);
+    write_live_app(&project, json!({}));
+    take_calls(&project);
     let scale = [
         "scale",
         "a",
@@ -244,15 +256,15 @@ fn tuning_runs_the_tool() {
     ];
     project.run(&scale).exits(0);
     assert_eq!(
-        calls(&project),
+        take_calls(&project),
         ["apps scale a --keep-alive 600 --request-start-timeout 30|."]
     );
 }
 
 #[test]
-fn an_app_that_the_state_does_not_know_is_taken_over_with_its_scaling() {
+fn an_app_unknown_to_the_state_is_adopted_with_its_scaling() {
     let project = project();
-    live(
+    write_live_app(
         &project,
         json!({"keep_alive": 77, "machine_types": ["GPU-A100"]}),
     );
@@ -271,7 +283,7 @@ fn an_app_that_the_state_does_not_know_is_taken_over_with_its_scaling() {
 }
 
 #[test]
-fn an_app_that_the_platform_lost_is_created() {
+fn an_app_gone_from_the_platform_is_created() {
     let project = project();
     project.run(&DEPLOY).exits(0);
     let plan = project
@@ -287,37 +299,37 @@ fn an_app_that_the_platform_lost_is_created() {
 }
 
 #[test]
-fn what_did_not_change_is_not_deployed_again_unless_it_is_forced() {
+fn an_unchanged_app_is_deployed_only_with_force() {
     let project = project();
-    live(&project, json!({}));
+    write_live_app(&project, json!({}));
     project.run(&DEPLOY).exits(0);
-    calls(&project);
+    take_calls(&project);
     let again = project.run(&["deploy", "--target", "fal"]).exits(0);
     assert!(
         again
             .stderr
-            .ends_with("Unchanged what is deployed is what the code says\n")
+            .ends_with("Unchanged what is deployed matches the code\n")
     );
-    assert!(calls(&project).is_empty());
-    project.run(&with(&DEPLOY, &["--force"])).exits(0);
-    assert_eq!(calls(&project).len(), 1);
-    // Another binary of the same parameters.
+    assert!(take_calls(&project).is_empty());
+    project.run(&concat(&DEPLOY, &["--force"])).exits(0);
+    assert_eq!(take_calls(&project).len(), 1);
+    // Another binary with the same parameters.
     let main = project
         .read("src/main.rs")
         .replace("fn main() {}", "fn main() { print!(\"new\") }");
     project.write("src/main.rs", &main);
     project.run(&DEPLOY).exits(0);
-    assert_eq!(calls(&project).len(), 1);
+    assert_eq!(take_calls(&project).len(), 1);
     // Somebody else deployed in between.
-    live(&project, json!({"revision": "r9"}));
+    write_live_app(&project, json!({"revision": "r9"}));
     project.run(&DEPLOY).exits(0);
-    assert_eq!(calls(&project).len(), 1);
+    assert_eq!(take_calls(&project).len(), 1);
 }
 
 #[test]
-fn an_app_in_an_environment_is_found_under_its_name() {
+fn an_app_of_an_environment_is_recognised() {
     let project = project();
-    live(
+    write_live_app(
         &project,
         json!({"alias": "a--staging", "environment_name": "staging"}),
     );
@@ -337,12 +349,12 @@ fn three_apps() -> Project {
         ("src/bin/two.rs", &main("two")),
         ("src/bin/three.rs", &main("three")),
     ]);
-    project.with_tool("fal", TOOL);
+    project.with_tool("fal", FAKE_TOOL);
     project
 }
 
 #[test]
-fn when_one_of_three_fails_the_state_says_which_are_deployed_and_the_next_deploy_goes_on() {
+fn after_a_failed_app_the_next_deploy_does_the_rest() {
     let project = three_apps();
     project.write("fail", "three");
     let failed = project.run(&DEPLOY).exits(1);
@@ -352,7 +364,7 @@ fn when_one_of_three_fails_the_state_says_which_are_deployed_and_the_next_deploy
          error: `fal deploy three --yes` failed (exit status: 3)\n\
          help: see its output above, fix the cause and try again: what was done is kept\n\
          note: its files are in `target/machinist/fal/three`\n\
-         note: done, and on record: `one`\n\
+         note: done and recorded in the state: `one`\n\
          note: not deployed: `three`, `two`\n"
         ),
         "{failed:?}"
@@ -362,10 +374,10 @@ fn when_one_of_three_fails_the_state_says_which_are_deployed_and_the_next_deploy
         .deployed_to("fal");
     assert_eq!(state.apps.keys().collect::<Vec<_>>(), ["one"]);
     fs::remove_file(project.path("fail")).unwrap();
-    calls(&project);
-    project.run(&with(&DEPLOY, &["--no-refresh"])).exits(0);
+    take_calls(&project);
+    project.run(&concat(&DEPLOY, &["--no-refresh"])).exits(0);
     assert_eq!(
-        calls(&project),
+        take_calls(&project),
         [
             "deploy three --yes|target/machinist/fal/three",
             "deploy two --yes|target/machinist/fal/two"
@@ -374,13 +386,13 @@ fn when_one_of_three_fails_the_state_says_which_are_deployed_and_the_next_deploy
 }
 
 #[test]
-fn scaling_that_fails_after_a_deploy_is_still_to_be_done() {
+fn scaling_that_failed_is_still_planned() {
     let project = project();
     project.run(&DEPLOY).exits(0);
-    live(&project, json!({}));
+    write_live_app(&project, json!({}));
     project.with_tool(
         "fal",
-        &TOOL.replace("exit 0\nfi", "exit 0\nfi\n[ \"$2\" != scale ] || exit 9"),
+        &FAKE_TOOL.replace("exit 0\nfi", "exit 0\nfi\n[ \"$2\" != scale ] || exit 9"),
     );
     project.set_app(
         &json!({"machine_type": ["GPU-H200"], "gpus": 2}),
@@ -393,11 +405,11 @@ fn scaling_that_fails_after_a_deploy_is_still_to_be_done() {
             .contains("`fal apps scale a --keep-alive 60` failed"),
         "{failed:?}"
     );
-    live(
+    write_live_app(
         &project,
         json!({"machine_types": ["GPU-H200"], "startup_timeout": 600}),
     );
-    project.with_tool("fal", TOOL);
+    project.with_tool("fal", FAKE_TOOL);
     let plan = project
         .run(&["plan", "-q", "--target", "fal"])
         .exits(0)
@@ -409,23 +421,23 @@ fn scaling_that_fails_after_a_deploy_is_still_to_be_done() {
 }
 
 #[test]
-fn a_pruned_app_is_deleted_there() {
+fn a_pruned_app_is_deleted_on_the_platform() {
     let project = three_apps();
     project.run(&DEPLOY).exits(0);
-    calls(&project);
+    take_calls(&project);
     fs::remove_file(project.path("src/bin/three.rs")).unwrap();
     project
-        .run(&with(&DEPLOY, &["--prune", "--no-refresh"]))
+        .run(&concat(&DEPLOY, &["--prune", "--no-refresh"]))
         .exits(0);
-    assert_eq!(calls(&project), ["apps delete three|."]);
+    assert_eq!(take_calls(&project), ["apps delete three|."]);
 }
 
 #[test]
-fn a_rollback_goes_to_the_revision_and_sets_its_scaling() {
+fn a_rollback_restores_the_revision_and_its_scaling() {
     let project = project();
-    live(&project, json!({}));
+    write_live_app(&project, json!({}));
     project.run(&DEPLOY).exits(0);
-    live(
+    write_live_app(
         &project,
         json!({"revision": "r2", "machine_types": ["GPU-H200"], "startup_timeout": 600, "keep_alive": 60}),
     );
@@ -434,26 +446,26 @@ fn a_rollback_goes_to_the_revision_and_sets_its_scaling() {
         &json!({"keep_alive": 60, "max_concurrency": 4, "regions": ["us-west", "eu-north"]}),
     );
     project.run(&DEPLOY).exits(0);
-    calls(&project);
+    take_calls(&project);
     let back = project
         .run(&["rollback", "a", "-yq", "--target", "fal"])
         .exits(0);
     assert!(back.stdout.contains("gpus"), "{back:?}");
     assert_eq!(
-        calls(&project),
+        take_calls(&project),
         ["apps set-rev a r1|.", "apps scale a --keep-alive 300|."]
     );
 }
 
 #[test]
-fn a_rollback_without_a_revision_says_why_it_cannot() {
+fn a_rollback_without_a_revision_is_an_error() {
     let project = project();
     project.run(&DEPLOY).exits(0);
     project.set_app(
         &json!({"machine_type": ["GPU-H200"], "gpus": 1}),
         &json!({}),
     );
-    project.run(&with(&DEPLOY, &["--no-refresh"])).exits(0);
+    project.run(&concat(&DEPLOY, &["--no-refresh"])).exits(0);
     let time = &State::parse(&project.read("machinist-state.json"))
         .unwrap()
         .deployed_to("fal")
@@ -470,12 +482,12 @@ fn a_rollback_without_a_revision_says_why_it_cannot() {
 }
 
 #[test]
-fn only_a_program_for_the_platform_that_has_the_app_is_sent() {
+fn a_binary_for_another_platform_is_an_error() {
     let project = project();
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../sdk-deploy/tests/fixtures");
     let deploy = |file: &str| {
         let file = format!("{fixtures}/{file}");
-        let answer = project.run(&with(&DEPLOY, &["--binary", &file])).exits(1);
+        let answer = project.run(&concat(&DEPLOY, &["--binary", &file])).exits(1);
         answer
             .stderr
             .lines()
@@ -497,11 +509,11 @@ fn only_a_program_for_the_platform_that_has_the_app_is_sent() {
             format!("{file}` is {kind}, and fal runs programs for linux x86_64")
         );
     }
-    assert!(calls(&project).is_empty());
+    assert!(take_calls(&project).is_empty());
 }
 
 #[test]
-fn a_library_is_no_program() {
+fn a_library_is_an_error() {
     let project = Project::new(&[
         (
             "Cargo.toml",
@@ -509,7 +521,7 @@ fn a_library_is_no_program() {
         ),
         ("src/lib.rs", &record_static("a", "p")),
     ]);
-    project.with_tool("fal", TOOL);
+    project.with_tool("fal", FAKE_TOOL);
     project.run(&DEPLOY).exits(1).says(
         "error: `target/debug/libp.so` is a library or an object file, and fal runs programs for \
          linux x86_64\n\
@@ -518,20 +530,20 @@ fn a_library_is_no_program() {
 }
 
 #[test]
-fn of_an_app_in_two_binaries_one_is_chosen() {
+fn an_app_in_two_binaries_needs_a_choice() {
     let main = record_static("a", "p") + "fn main() {}\n";
     let project = Project::new(&[
         ("Cargo.toml", &package("p", "")),
         ("src/bin/one.rs", &main),
         ("src/bin/two.rs", &main),
     ]);
-    project.with_tool("fal", TOOL);
+    project.with_tool("fal", FAKE_TOOL);
     project.run(&DEPLOY).exits(1).says(
         "error: the app `a` is in several binaries, and a deploy needs one: one, two\n\
          help: select it with `--bin one`, or write `apps.a.bin = \"one\"` in \
          `[workspace.metadata.machinist]`",
     );
-    project.run(&with(&DEPLOY, &["--bin", "two"])).exits(0);
+    project.run(&concat(&DEPLOY, &["--bin", "two"])).exits(0);
     assert!(project.path("target/machinist/fal/a/two").is_file());
     let settings = "[package.metadata.machinist.apps.a]\nbin = \"one\"";
     project.write("Cargo.toml", &package("p", settings));
@@ -549,15 +561,15 @@ fn of_an_app_in_two_binaries_one_is_chosen() {
 }
 
 /// The package with a `Dockerfile`.
-fn with_dockerfile(text: &str) -> Project {
+fn project_with_dockerfile(text: &str) -> Project {
     let project = project();
     project.write("Dockerfile", text);
     project
 }
 
 #[test]
-fn a_dockerfile_of_the_project_is_sent_with_all_that_it_copies() {
-    let project = with_dockerfile(
+fn a_dockerfile_is_sent_with_all_that_it_copies() {
+    let project = project_with_dockerfile(
         "FROM rust AS build\nRUN true\nFROM debian\nCOPY --from=build /etc/os-release /\n\
          ADD https://example.com/x /x\nCOPY --chown=1:1 p \\\n  /usr/local/bin/\n\
          COPY [\"a file\", \"models\", \"/srv/\"]\ncopy <<EOF /hello\nhello\nEOF\n\
@@ -588,7 +600,7 @@ fn a_dockerfile_of_the_project_is_sent_with_all_that_it_copies() {
 }
 
 #[test]
-fn what_the_client_would_pass_over_is_an_error() {
+fn a_copy_that_the_client_would_skip_is_an_error() {
     for (dockerfile, expected) in [
         (
             "FROM debian\nCOPY p /\nCOPY weights.bin /\n",
@@ -616,15 +628,15 @@ fn what_the_client_would_pass_over_is_an_error() {
             "error: cannot read `Dockerfile`: unknown instruction 'FRM' at line 1 column 1",
         ),
     ] {
-        let project = with_dockerfile(dockerfile);
+        let project = project_with_dockerfile(dockerfile);
         project.run(&DEPLOY).exits(1).says(expected);
-        assert!(calls(&project).is_empty() && !project.path("machinist-state.json").exists());
+        assert!(take_calls(&project).is_empty() && !project.path("machinist-state.json").exists());
     }
 }
 
 #[test]
-fn a_dockerfile_without_the_binary_is_probably_not_meant_so() {
-    let project = with_dockerfile("FROM ghcr.io/acme/llm\n");
+fn a_dockerfile_without_the_binary_is_a_warning() {
+    let project = project_with_dockerfile("FROM ghcr.io/acme/llm\n");
     let answer = project.run(&DEPLOY).exits(0);
     assert!(
         answer.stderr.contains(
@@ -636,7 +648,7 @@ fn a_dockerfile_without_the_binary_is_probably_not_meant_so() {
 }
 
 #[test]
-fn an_image_that_is_built_elsewhere_needs_no_binary() {
+fn an_image_built_elsewhere_needs_no_binary() {
     let project = project();
     let settings = "[package.metadata.machinist]\ntarget = \"fal\"\nauth = \"public\"\n\
                     apps.a.image = \"ghcr.io/acme/a:v1\"";
@@ -650,7 +662,7 @@ fn an_image_that_is_built_elsewhere_needs_no_binary() {
 }
 
 #[test]
-fn render_writes_what_a_deploy_would_run_on() {
+fn render_writes_the_files_of_a_deploy() {
     let project = project();
     let answer = project
         .run(&["render", "--target", "fal", "--out", "out"])
@@ -664,7 +676,7 @@ fn render_writes_what_a_deploy_would_run_on() {
     for file in ["pyproject.toml", "Dockerfile", ".dockerignore", "p"] {
         assert!(project.path("out/a").join(file).is_file(), "{file}");
     }
-    assert!(calls(&project).is_empty());
+    assert!(take_calls(&project).is_empty());
     let file = project.run(&["render", "-q", "--out", "out"]).exits(0);
     assert_eq!(file.stderr, "");
     assert!(
@@ -675,7 +687,7 @@ fn render_writes_what_a_deploy_would_run_on() {
 }
 
 #[test]
-fn texts_reach_the_files_as_they_are() {
+fn texts_reach_the_files_unchanged() {
     let project = project();
     let path = "/a'b#{$x}%20&c;d|e~[f]";
     let code = json!({"machine_type": ["GPU-H100"], "gpus": 1, "health_check": {"path": path}});

@@ -1,5 +1,5 @@
-//! What a cluster has its own names for, in the services of the target `knative`. The real
-//! `kubectl` is asked in the workspace's tests.
+//! Services that the target `knative` renders with a cluster's own names. The tests of the
+//! workspace use the real `kubectl`.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn project(settings: &str) -> Project {
 }
 
 #[test]
-fn the_clusters_own_names_are_used() {
+fn names_of_the_cluster_come_from_the_settings() {
     let project = project(
         "[package.metadata.machinist.knative]\n\
          context = \"prod\"\nnamespace = \"models\"\nservice_account = \"runner\"\n\
@@ -46,7 +46,7 @@ fn the_clusters_own_names_are_used() {
         assert!(answer.stderr.contains(said), "{answer:?}");
     }
     answer.exits(0);
-    // As JSON, which is YAML.
+    // JSON is valid YAML.
     let service: Value = serde_json::from_str(&project.read("out/a/code.yaml")).unwrap();
     let gpus =
         |values: Value| json!({"key": "example.com/gpu", "operator": "In", "values": values});
@@ -90,7 +90,7 @@ fn the_clusters_own_names_are_used() {
 }
 
 #[test]
-fn what_is_not_supported_is_a_warning_and_with_strict_an_error() {
+fn unsupported_parameters_are_warnings_and_with_strict_an_error() {
     let project = project("auth = \"private\"\n");
     project.set_app(
         &json!({"machine_type": ["S"], "termination_grace_period": 9}),
@@ -103,7 +103,9 @@ warning: `auth` of `a` is not supported by Knative and is left out
 warning: `keep_alive` of `a` exceeds Knative's limit, and is shortened to 1h";
     project.run(&RENDER).exits(0).says(warnings);
     let strict = [&RENDER[..], &["--strict"]].concat();
-    let expected = format!("{warnings}\nerror: with `--strict` nothing is left out\n");
+    let expected = format!(
+        "{warnings}\nerror: with `--strict`, what the platform does not support is an error\n"
+    );
     let answer = project.run(&strict).exits(1);
     assert!(answer.stderr.starts_with(&expected), "{answer:?}");
 }

@@ -1,4 +1,4 @@
-//! Crates that a program depends on but never names.
+//! Apps of crates that a program depends on but never names.
 
 use crate::support::{Project, package, record_static};
 
@@ -82,7 +82,7 @@ fn a_named_crate_is_not_lost() {
 }
 
 #[test]
-fn a_package_s_own_library_is_lost_too() {
+fn the_library_of_the_same_package_can_be_lost_too() {
     let project = Project::new(&[
         (
             "Cargo.toml",
@@ -108,7 +108,7 @@ fn a_package_s_own_library_is_lost_too() {
 }
 
 #[test]
-fn dependencies_of_the_build_are_not_missed() {
+fn build_and_dev_dependencies_are_not_lost() {
     let project = project(&(record_static("a", "server") + "fn main() {}\n"));
     let build = "build = \"build.rs\"\n[build-dependencies]\nmy-apps.path = \"../apps\"\n\
                  [dev-dependencies]\ndeep-apps.path = \"../deep\"";

@@ -35,7 +35,7 @@ GPU-B200     1     192 GB  210 GB  19     8 TB/s     none      7         no
 }
 
 #[test]
-fn filters_answer_with_the_smallest_that_fits_first() {
+fn requirements_select_machines_smallest_first() {
     for (flags, expected) in [
         (
             &["--vram", "60GB"][..],
@@ -89,18 +89,18 @@ fn filters_answer_with_the_smallest_that_fits_first() {
 }
 
 #[test]
-fn nothing_fits_says_what_would() {
+fn requirements_that_nothing_meets_are_an_error_with_advice() {
     run(&["machines", "--vram", "500 GB", "--decoders", "2"])
         .exits(1)
         .says(
             "error: no machine type meets `--vram 500GB` and `--decoders 2`\n\
-         help: `GPU-B200` does with `--gpus 3`",
+         help: `GPU-B200` with `--gpus 3` meets it",
         );
     run(&["machines", "--vram-per-gpu", "1TB", "--gpus", "2"])
         .exits(1)
         .says(
             "error: no machine type with 2 GPUs meets `--vram-per-gpu 1TB`\n\
-         help: ask for less: not even 8 GPUs meet it",
+         help: ask for less: even 8 GPUs do not meet it",
         );
     run(&["machines", "--workload", "llm-inference", "--av1-encode"])
         .exits(1)
@@ -124,14 +124,14 @@ fn a_machine_is_shown_in_full() {
          ENCODERS    none\n\
          DECODERS    14\n\
          AV1 ENCODE  no\n\
-         MOST GPUS   8\n\
+         MAX GPUS    8\n\
          SUITS       LLM inference and training, NVLink between several GPUs\n\
          IN CODE     #[machinist::app(machine_type = \"GPU-H100\", gpus = 2)]\n"
     );
 }
 
 #[test]
-fn an_unknown_name_is_answered_as_the_compiler_does() {
+fn an_unknown_machine_gets_the_error_of_the_compiler() {
     run(&["machines", "GPU-H10O"]).exits(1).says(&format!(
         "error: {}",
         machinist_core::problem::unknown_machine_type(
@@ -186,7 +186,7 @@ fn values_are_read_as_in_the_attribute() {
         ),
         (
             ["--gpus", "9"],
-            "no machine type takes 9 GPUs\nhelp: ask for 8 at most",
+            "no machine type takes 9 GPUs\nhelp: ask for at most 8",
         ),
         (["--gpus", "65"], "65 is not in 1..=64"),
         (

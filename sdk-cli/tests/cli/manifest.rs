@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::{Project, package, record_static, run};
 
-fn apps(expected: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
+fn owned_apps(expected: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
     let owned = |binaries: &[&str]| binaries.iter().map(|&name| name.to_owned()).collect();
     expected
         .iter()
@@ -38,7 +38,7 @@ fn workspace() -> Project {
 }
 
 #[test]
-fn cargo_s_flags_select_what_is_read() {
+fn flags_of_cargo_select_the_binaries() {
     let workspace = workspace();
     let first: (&str, &[&str]) = ("first-app", &["first"]);
     let second: (&str, &[&str]) = ("second-app", &["second"]);
@@ -72,7 +72,7 @@ fn cargo_s_flags_select_what_is_read() {
     ] {
         let args = [&["manifest"], flags].concat();
         let answer = workspace.run(&args).exits(0);
-        assert_eq!(answer.apps(), apps(expected), "{flags:?}");
+        assert_eq!(answer.apps(), owned_apps(expected), "{flags:?}");
     }
     assert!(workspace.path("elsewhere").is_dir());
 }
@@ -101,7 +101,7 @@ fn the_output_file_is_replaced_in_one_step() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_an_error() {
+fn a_missing_folder_is_an_error() {
     let project = Project::with_one_app();
     let answer = project
         .run(&["manifest", "-o", "nowhere/machinist.json"])
@@ -114,7 +114,7 @@ fn a_folder_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn check_accepts_what_the_code_says() {
+fn check_accepts_a_matching_file() {
     let project = Project::with_one_app();
     project.run(&["manifest", "-o", "machinist.json"]).exits(0);
     let answer = project
@@ -123,7 +123,7 @@ fn check_accepts_what_the_code_says() {
     assert!(
         answer
             .stderr
-            .contains("Checked machinist.json: it is what the code says")
+            .contains("Checked machinist.json: it matches the code")
     );
     assert_eq!(answer.stdout, "");
 
@@ -146,7 +146,7 @@ fn check_shows_the_difference_and_how_to_rewrite() {
         .run(&["manifest", "-p", "p", "--check", "my file.json"])
         .exits(3)
         .says(
-            "error: `my file.json` is not what the code says\n\
+            "error: `my file.json` does not match the code\n\
          help: write it with `cargo machinist manifest --package=p -o 'my file.json'`",
         );
     let diff: Vec<&str> = answer
@@ -155,7 +155,7 @@ fn check_shows_the_difference_and_how_to_rewrite() {
         .filter(|line| line.starts_with(['-', '+', '@']))
         .collect();
     assert!(
-        diff.starts_with(&["--- my file.json", "+++ what the code says"]),
+        diff.starts_with(&["--- my file.json", "+++ the code's manifest"]),
         "{diff:?}"
     );
     assert!(
@@ -169,7 +169,7 @@ fn check_shows_the_difference_and_how_to_rewrite() {
 }
 
 #[test]
-fn check_without_the_file_says_how_to_write_it() {
+fn check_of_a_missing_file_says_how_to_write_it() {
     let project = Project::with_one_app();
     let answer = project
         .run(&["manifest", "--check", "machinist.json"])
@@ -186,7 +186,7 @@ fn check_without_the_file_says_how_to_write_it() {
     );
     assert!(
         !project.path("target").exists(),
-        "it is known before anything is built"
+        "the missing file is an error before the build"
     );
 }
 
@@ -207,11 +207,11 @@ fn binaries_built_elsewhere_are_read() {
     let renamed = project
         .run(&["manifest", "--binary", "renamed.v2.exe"])
         .exits(0);
-    assert_eq!(renamed.apps(), apps(&[("a", &["renamed.v2"])]));
+    assert_eq!(renamed.apps(), owned_apps(&[("a", &["renamed.v2"])]));
 }
 
 #[test]
-fn binary_and_build_flags_do_not_go_together() {
+fn binary_conflicts_with_build_flags() {
     run(&["manifest", "--binary", "p", "--release"])
         .exits(1)
         .says(
@@ -221,7 +221,7 @@ fn binary_and_build_flags_do_not_go_together() {
 }
 
 #[test]
-fn files_that_are_no_binaries_are_errors() {
+fn files_that_are_not_binaries_are_errors() {
     let project = Project::empty();
     project.write("notes.txt", "not a binary");
     project.write("empty", "");
@@ -262,7 +262,7 @@ fn no_apps_says_what_to_write() {
 fn nothing_to_read_says_what_to_select() {
     let project = Project::new(&[("Cargo.toml", &package("p", "")), ("src/lib.rs", "")]);
     project.run(&["manifest"]).exits(1).says(
-        "error: what was built has no binary and no cdylib to read\n\
+        "error: the selected packages have no binary and no cdylib to read\n\
          help: select a package that has one with `-p`, or an example with `--example`",
     );
 }
@@ -284,7 +284,7 @@ fn a_failing_build_exits_as_cargo_does() {
 }
 
 #[test]
-fn a_cargo_that_is_not_there_is_an_error() {
+fn a_missing_cargo_is_an_error() {
     let project = Project::with_one_app();
     let mut command = crate::support::command(&project.path("."));
     let answer = crate::support::answer(command.arg("manifest").env("CARGO", "/nowhere/cargo"));
@@ -299,7 +299,7 @@ fn a_cargo_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn of_manifests_that_are_written_at_once_none_is_half() {
+fn manifests_written_at_the_same_time_are_whole() {
     let project = Project::with_one_app();
     let whole = project.run(&["manifest", "-q"]).exits(0).stdout;
     let binary = format!("target/debug/p{}", std::env::consts::EXE_SUFFIX);

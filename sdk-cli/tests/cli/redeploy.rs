@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Project, answer, kills, package, record_of, record_static};
 
-const STATE: &str = "machinist-state.json";
-const EFFECTIVE: &str = "machinist-effective.json";
+const STATE_FILE: &str = "machinist-state.json";
+const EFFECTIVE_FILE: &str = "machinist-effective.json";
 
-/// One app `a` on two H100s that stays five minutes.
+/// One app `a` on two H100s with `keep_alive` of five minutes.
 fn project() -> Project {
     let project = Project::with_one_app();
     project.set_app(
@@ -24,11 +24,11 @@ fn project() -> Project {
 }
 
 fn state(project: &Project) -> State {
-    State::parse(&project.read(STATE)).unwrap()
+    State::parse(&project.read(STATE_FILE)).unwrap()
 }
 
-fn effective(project: &Project, app: usize) -> Value {
-    let text: Value = serde_json::from_str(&project.read(EFFECTIVE)).unwrap();
+fn effective_app(project: &Project, app: usize) -> Value {
+    let text: Value = serde_json::from_str(&project.read(EFFECTIVE_FILE)).unwrap();
     text["apps"][app].clone()
 }
 
@@ -46,11 +46,11 @@ fn a_plan_shows_what_a_deploy_does_and_does_nothing() {
 file: 1 to create
 ";
     assert_eq!((&*plan.stdout, &*plan.stderr), (expected, ""));
-    assert!(!project.path(STATE).exists() && !project.path(EFFECTIVE).exists());
+    assert!(!project.path(STATE_FILE).exists() && !project.path(EFFECTIVE_FILE).exists());
     let deploy = project.run(&["deploy", "--yes", "-q"]).exits(0);
     assert_eq!(deploy.stdout, expected);
     assert_eq!(
-        effective(&project, 0),
+        effective_app(&project, 0),
         json!({
             "name": "a", "binaries": ["p"],
             "code": {"machine_type": ["GPU-H100"], "gpus": 2},
@@ -60,25 +60,25 @@ file: 1 to create
 }
 
 #[test]
-fn a_second_deploy_changes_no_byte_and_asks_nothing() {
+fn a_second_deploy_changes_no_file_and_asks_nothing() {
     let project = project();
     project.run(&["deploy", "--yes"]).exits(0);
-    let files = || (project.read(STATE), project.read(EFFECTIVE));
+    let files = || (project.read(STATE_FILE), project.read(EFFECTIVE_FILE));
     let before = files();
     let again = project.run(&["deploy"]).exits(0);
     assert!(
         again
             .stderr
-            .ends_with("Unchanged what is deployed is what the code says\n")
+            .ends_with("Unchanged what is deployed matches the code\n")
     );
     assert_eq!(files(), before);
-    fs::remove_file(project.path(EFFECTIVE)).unwrap();
+    fs::remove_file(project.path(EFFECTIVE_FILE)).unwrap();
     project.run(&["deploy"]).exits(0);
     assert_eq!(files(), before);
 }
 
 #[test]
-fn the_code_wins_and_what_was_tuned_stays_until_it_is_reset() {
+fn code_parameters_come_from_the_code_and_tuned_values_stay_until_reset() {
     let project = project();
     project.run(&["deploy", "--yes"]).exits(0);
     let tuned = project.run(&["scale", "a", "keep_alive=10m", "regions=us-west,eu-north"]);
@@ -107,7 +107,7 @@ file: 1 to update
     let scaling = json!({
         "keep_alive": 600, "max_concurrency": 9, "regions": ["us-west", "eu-north"],
     });
-    assert_eq!(effective(&project, 0)["scaling"], scaling);
+    assert_eq!(effective_app(&project, 0)["scaling"], scaling);
     let reset = project.run(&["deploy", "-yq", "--reset-scaling"]).exits(0);
     assert!(
         reset
@@ -116,12 +116,8 @@ file: 1 to update
         "{reset:?}"
     );
     let scaling = json!({"keep_alive": 60, "max_concurrency": 9});
-    assert_eq!(effective(&project, 0)["scaling"], scaling);
-    assert!(
-        state(&project).deployed_to("file").apps["a"]
-            .overrides
-            .is_empty()
-    );
+    assert_eq!(effective_app(&project, 0)["scaling"], scaling);
+    assert!(state(&project).deployed_to("file").apps["a"].overrides.is_empty());
 }
 
 #[test]
@@ -132,7 +128,7 @@ fn tuning_follows_the_rules_of_the_attribute() {
         .exits(1)
         .says("error: no app `a` is deployed\nhelp: deploy it with `cargo machinist deploy`");
     project.run(&["deploy", "--yes"]).exits(0);
-    let before = project.read(STATE);
+    let before = project.read(STATE_FILE);
     for (arguments, expected) in [
         (
             &["a", "gpus=4"][..],
@@ -167,28 +163,28 @@ fn tuning_follows_the_rules_of_the_attribute() {
             answer.stderr
         );
     }
-    assert_eq!(project.read(STATE), before);
+    assert_eq!(project.read(STATE_FILE), before);
     project
         .run(&["scale", "a", "keep_alive=1", "--dry-run"])
         .exits(0);
-    assert_eq!(project.read(STATE), before);
+    assert_eq!(project.read(STATE_FILE), before);
 }
 
 #[test]
-fn without_a_terminal_nothing_is_done_unless_it_is_said() {
+fn without_a_terminal_a_deploy_needs_yes() {
     let project = project();
     let answer = project.run(&["deploy", "-q"]).exits(1);
     assert_eq!(
         answer.stderr,
-        "error: there is no terminal to ask whether this is wanted\n\
-         help: review it with `--dry-run`, and pass `--yes`\n"
+        "error: cannot ask for confirmation: there is no terminal\n\
+         help: look at the changes with `--dry-run`, then pass `--yes`\n"
     );
     let dry = project.run(&["deploy", "-q", "--dry-run"]).exits(0);
     assert!(
         dry.stdout.contains("would write  machinist-effective.json"),
         "{dry:?}"
     );
-    assert!(!project.path(STATE).exists() && !project.path(EFFECTIVE).exists());
+    assert!(!project.path(STATE_FILE).exists() && !project.path(EFFECTIVE_FILE).exists());
 }
 
 #[test]
@@ -207,7 +203,7 @@ fn the_exit_code_tells_changes_from_errors() {
 }
 
 #[test]
-fn a_plan_as_json_says_the_same() {
+fn a_plan_can_be_json() {
     let project = project();
     project.run(&["deploy", "--yes"]).exits(0);
     project.run(&["scale", "a", "keep_alive=10m"]).exits(0);
@@ -245,8 +241,8 @@ fn a_plan_as_json_says_the_same() {
     assert_eq!(dry["commands"], json!([]));
 }
 
-/// Two programs `one` and `two` of a package, with an app each.
-fn two_programs() -> Project {
+/// A package with the binaries `one` and `two`, each with an app.
+fn two_binaries() -> Project {
     let main = |app| record_static(app, "p") + "fn main() {}\n";
     Project::new(&[
         ("Cargo.toml", &package("p", "")),
@@ -256,30 +252,30 @@ fn two_programs() -> Project {
 }
 
 #[test]
-fn an_app_that_is_gone_from_the_code_is_kept_until_it_is_pruned() {
-    let project = two_programs();
+fn an_app_gone_from_the_code_is_kept_until_it_is_pruned() {
+    let project = two_binaries();
     project.run(&["deploy", "--yes"]).exits(0);
     fs::remove_file(project.path("src/bin/two.rs")).unwrap();
     let kept = project.run(&["deploy", "-q"]).exits(0).says(
-        "warning: `app-two` is deployed, and not in this build\n\
-         help: if that is not meant so, name the crate in the program: `use my_apps as _;`\n\
-         note: a dependency that no code names is not linked, and neither are its apps",
+        "warning: `app-two` is deployed, but not in this build\n\
+         help: if it should be, name its crate in the program: `use my_apps as _;`\n\
+         note: a dependency that no code names is not linked",
     );
     assert!(
         kept.stdout
             .contains("  app-two  kept: not in this build; `--prune` deletes it")
     );
-    assert_eq!(effective(&project, 1)["name"], "app-two");
+    assert_eq!(effective_app(&project, 1)["name"], "app-two");
     let pruned = project.run(&["deploy", "-yq", "--prune"]).exits(0);
     assert!(pruned.stdout.contains("- app-two  delete"), "{pruned:?}");
-    assert_eq!(effective(&project, 1), Value::Null);
+    assert_eq!(effective_app(&project, 1), Value::Null);
 }
 
 #[test]
-fn a_program_that_is_not_built_is_no_program_that_is_gone() {
-    let project = two_programs();
+fn apps_of_binaries_that_were_not_built_are_left_alone() {
+    let project = two_binaries();
     project.run(&["deploy", "--yes"]).exits(0);
-    let before = project.read(STATE);
+    let before = project.read(STATE_FILE);
     let one = project
         .run(&["deploy", "-q", "--bin", "one", "--prune"])
         .exits(0);
@@ -287,7 +283,7 @@ fn a_program_that_is_not_built_is_no_program_that_is_gone() {
         (&*one.stdout, &*one.stderr),
         ("  app-one  unchanged\n\nfile: 1 unchanged\n", "")
     );
-    assert_eq!(project.read(STATE), before);
+    assert_eq!(project.read(STATE_FILE), before);
     let binary = format!("target/debug/one{}", std::env::consts::EXE_SUFFIX);
     let read = project
         .run(&["deploy", "-q", "--prune", "--binary", &binary])
@@ -296,7 +292,7 @@ fn a_program_that_is_not_built_is_no_program_that_is_gone() {
 }
 
 #[test]
-fn an_app_that_was_built_and_not_linked_is_never_deleted() {
+fn an_app_that_was_built_but_not_linked_is_never_deleted() {
     let project = Project::new(&[
         (
             "Cargo.toml",
@@ -321,7 +317,7 @@ fn an_app_that_was_built_and_not_linked_is_never_deleted() {
         ("machinist/src/lib.rs", ""),
     ]);
     project.run(&["deploy", "--yes"]).exits(0);
-    let before = project.read(STATE);
+    let before = project.read(STATE_FILE);
     project.write("src/main.rs", &(record_static("a", "p") + "fn main() {}\n"));
     let kept = project.run(&["deploy", "-q"]).exits(0);
     assert!(kept.stdout.contains("b  kept"), "{kept:?}");
@@ -335,7 +331,7 @@ fn an_app_that_was_built_and_not_linked_is_never_deleted() {
          help: add `use apps as _;` to `src/main.rs`\n\
          note: a dependency that no code names is not linked",
     );
-    assert_eq!(project.read(STATE), before);
+    assert_eq!(project.read(STATE_FILE), before);
 }
 
 #[test]
@@ -375,7 +371,7 @@ fn the_apps_and_their_deploys_are_shown() {
 }
 
 #[test]
-fn an_earlier_deploy_is_brought_back_with_its_scaling() {
+fn a_rollback_restores_an_earlier_deploy_with_its_scaling() {
     let project = project();
     project.run(&["deploy", "--yes"]).exits(0);
     project
@@ -399,21 +395,25 @@ fn an_earlier_deploy_is_brought_back_with_its_scaling() {
         "{back:?}"
     );
     assert!(
-        back.stderr.contains("the next deploy puts its values back"),
+        back.stderr
+            .contains("the next deploy applies its values again"),
         "{back:?}"
     );
-    assert_eq!(effective(&project, 0)["scaling"], json!({"keep_alive": 60}));
+    assert_eq!(
+        effective_app(&project, 0)["scaling"],
+        json!({"keep_alive": 60})
+    );
     project
         .run(&["rollback", "a", "--to", "1", "--yes"])
         .exits(0);
-    assert_eq!(effective(&project, 0)["code"]["gpus"], 2);
-    assert_eq!(effective(&project, 0)["scaling"]["keep_alive"], 300);
+    assert_eq!(effective_app(&project, 0)["code"]["gpus"], 2);
+    assert_eq!(effective_app(&project, 0)["scaling"]["keep_alive"], 300);
     let plan = project.run(&["plan", "-q"]).exits(0).stdout;
     assert!(plan.contains("gpus             2 -> 8"), "{plan}");
 }
 
 #[test]
-fn a_clock_that_goes_back_changes_no_order() {
+fn a_clock_set_back_does_not_change_the_order_of_deploys() {
     let project = project();
     let deploy = |gpus: u32| {
         let code = json!({"machine_type": ["GPU-H100"], "gpus": gpus});
@@ -422,14 +422,14 @@ fn a_clock_that_goes_back_changes_no_order() {
     };
     deploy(1);
     deploy(2);
-    let mut later: Value = serde_json::from_str(&project.read(STATE)).unwrap();
+    let mut later: Value = serde_json::from_str(&project.read(STATE_FILE)).unwrap();
     for deploy in later["targets"]["file"]["apps"]["a"]["history"]
         .as_array_mut()
         .unwrap()
     {
         deploy["time"] = "9999-12-31T23:59:59Z".into();
     }
-    project.write(STATE, &later.to_string());
+    project.write(STATE_FILE, &later.to_string());
     deploy(4);
     let serials = || -> Vec<u64> {
         let history = state(&project).deployed_to("file").apps["a"]
@@ -444,16 +444,16 @@ fn a_clock_that_goes_back_changes_no_order() {
         .collect();
     assert!(places.is_sorted_by(|a, b| a > b), "{shown}");
     project.run(&["rollback", "a", "--yes"]).exits(0);
-    assert_eq!(effective(&project, 0)["code"]["gpus"], 2);
+    assert_eq!(effective_app(&project, 0)["code"]["gpus"], 2);
     project
         .run(&["rollback", "a", "--to", "1", "--yes"])
         .exits(0);
-    assert_eq!(effective(&project, 0)["code"]["gpus"], 1);
+    assert_eq!(effective_app(&project, 0)["code"]["gpus"], 1);
     assert_eq!(serials(), [5, 4, 3, 2, 1]);
 }
 
 #[test]
-fn a_deploy_knows_its_commit() {
+fn a_deploy_records_its_commit() {
     let project = project();
     let git = |args: &[&str]| {
         let mut git = std::process::Command::new("git");
@@ -482,7 +482,7 @@ fn a_deploy_knows_its_commit() {
     project.run(&["deploy", "--yes"]).exits(0);
     assert_eq!(last(&project).commit, Some(commit + "-dirty"));
 
-    // A state that the settings keep elsewhere is no change of the code either.
+    // A changed state file does not make the commit dirty, wherever the settings put it.
     let settings = "[package.metadata.machinist]\nstate = \"live.json\"";
     project.write("Cargo.toml", &package("p", settings));
     project.run(&["deploy", "--yes"]).exits(0);
@@ -504,13 +504,13 @@ fn a_deploy_knows_its_commit() {
 }
 
 #[test]
-fn a_damaged_state_is_named_with_its_place_and_left_as_it_is() {
+fn a_damaged_state_is_an_error_and_stays_as_it_is() {
     let project = project();
     project.run(&["deploy", "--yes"]).exits(0);
     let damaged = project
-        .read(STATE)
+        .read(STATE_FILE)
         .replace("\"serial\": 1,", "\"serial\": one,");
-    project.write(STATE, &damaged);
+    project.write(STATE_FILE, &damaged);
     for args in [
         &["plan", "-q"][..],
         &["deploy", "-yq"],
@@ -522,11 +522,11 @@ fn a_damaged_state_is_named_with_its_place_and_left_as_it_is() {
              help: restore the file from git; nothing was changed",
         );
     }
-    assert_eq!(project.read(STATE), damaged);
+    assert_eq!(project.read(STATE_FILE), damaged);
     let newer = damaged
         .replace("one,", "1,")
         .replace("\"state_version\": 2", "\"state_version\": 9");
-    project.write(STATE, &newer);
+    project.write(STATE_FILE, &newer);
     project.run(&["plan", "-q"]).exits(1).says(
         "error: `machinist-state.json`: the state has version 9, and the newest known here is 2\n\
          help: upgrade with `cargo install cargo-machinist`",
@@ -534,7 +534,7 @@ fn a_damaged_state_is_named_with_its_place_and_left_as_it_is() {
 }
 
 #[test]
-fn deploys_at_once_wait_for_each_other_or_say_who_is_there() {
+fn deploys_at_the_same_time_wait_or_name_the_other_process() {
     let project = project();
     project.run(&["deploy", "--yes"]).exits(0);
     let binary = format!("target/debug/p{}", std::env::consts::EXE_SUFFIX);
@@ -561,14 +561,17 @@ fn deploys_at_once_wait_for_each_other_or_say_who_is_there() {
         .as_u64()
         .unwrap();
     assert!(tuned.contains(&value), "{value} of {tuned:?}");
-    assert_eq!(effective(&project, 0)["scaling"]["max_concurrency"], value);
+    assert_eq!(
+        effective_app(&project, 0)["scaling"]["max_concurrency"],
+        value
+    );
 }
 
 #[test]
-fn a_dry_run_neither_waits_nor_keeps_others_waiting() {
+fn a_dry_run_neither_waits_for_the_lock_nor_takes_it() {
     let project = project();
     project.run(&["deploy", "--yes"]).exits(0);
-    let held = Store::open(&project.path(STATE)).unwrap();
+    let held = Store::open(&project.path(STATE_FILE)).unwrap();
     project.run(&["deploy", "--yes"]).exits(1);
     project.run(&["deploy", "--dry-run"]).exits(0);
     project
@@ -579,7 +582,7 @@ fn a_dry_run_neither_waits_nor_keeps_others_waiting() {
 }
 
 #[test]
-fn a_deploy_that_is_killed_leaves_the_old_state_or_the_new_one() {
+fn a_killed_deploy_leaves_the_old_state_or_the_new_one() {
     let project = project();
     project.run(&["deploy", "--yes"]).exits(0);
     let suffix = std::env::consts::EXE_SUFFIX;
@@ -612,7 +615,7 @@ fn a_deploy_that_is_killed_leaves_the_old_state_or_the_new_one() {
     let (mut finished, mut changed, mut cut) = (0, 0, 0);
     for (round, variant) in (0..kills()).zip(variants.iter().cycle().skip(1)) {
         let mut child = deploy(variant);
-        // At moments all over it, and some after its end.
+        // From the start of the deploy to some time after its end.
         thread::sleep(whole * u32::try_from(round * 7919 % 130).unwrap() / 100);
         child.kill().unwrap();
         let is_finished = child.wait().unwrap().success();
@@ -627,28 +630,25 @@ fn a_deploy_that_is_killed_leaves_the_old_state_or_the_new_one() {
             (false, false) => cut += 1,
         }
         serial = state.serial;
-        let text: Value = serde_json::from_str(&project.read(EFFECTIVE)).unwrap();
+        let text: Value = serde_json::from_str(&project.read(EFFECTIVE_FILE)).unwrap();
         assert_eq!(text["effective_version"], 1);
     }
     eprintln!("killed: {cut} before the state was saved, {changed} after it, {finished} too late");
     assert!(cut > 0, "no deploy was killed before its end");
-    // At least the second of them changes something.
+    // Whatever the last state is, at least the second deploy changes something.
     for variant in &variants[2..4] {
         let last = project.run(&["deploy", "-yq", "--binary", variant]);
         assert!(last.exits(0).stderr.is_empty());
     }
-    assert_eq!(effective(&project, 0)["code"]["gpus"], 4);
-    assert_eq!(
-        state(&project).deployed_to("file").apps["a"].code["gpus"],
-        4
-    );
+    assert_eq!(effective_app(&project, 0)["code"]["gpus"], 4);
+    assert_eq!(state(&project).deployed_to("file").apps["a"].code["gpus"], 4);
     let files = fs::read_dir(project.path("")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     let left_over: Vec<String> = names.filter(|name| name.ends_with(".tmp")).collect();
     assert!(left_over.is_empty(), "{left_over:?}");
 }
 
-/// Answers the question of a deploy on a terminal of its own, which `script` makes.
+/// Runs a deploy on a terminal that `script` makes, and answers its question.
 #[cfg(target_os = "linux")]
 fn deploy_and_answer(project: &Project, answer: &str) -> String {
     use std::io::Write;
@@ -677,9 +677,9 @@ fn deploy_and_answer(project: &Project, answer: &str) -> String {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn on_a_terminal_the_question_decides() {
+fn on_a_terminal_the_answer_decides() {
     let project = project();
-    // The question is not to come while cargo still builds.
+    // Built first, so that the question comes at once.
     project.run(&["manifest"]).exits(0);
     for answer in ["n\n", "\n", "yess\n"] {
         let said = deploy_and_answer(&project, answer);
@@ -687,7 +687,7 @@ fn on_a_terminal_the_question_decides() {
             said.contains("Deploy to file?") && said.contains("[y/N]"),
             "{said}"
         );
-        assert!(!project.path(STATE).exists(), "{answer:?}: {said}");
+        assert!(!project.path(STATE_FILE).exists(), "{answer:?}: {said}");
     }
     for answer in ["y\n", "YES\n"] {
         deploy_and_answer(&project, answer);

@@ -19,7 +19,7 @@ fn the_schema_accepts_manifests_and_nothing_else() {
 }
 
 #[test]
-fn completions_are_of_cargo_machinist() {
+fn completions_complete_cargo_machinist() {
     let bash = run(&["completions", "bash"]).exits(0).stdout;
     assert!(bash.contains("complete -F _cargo_or_machinist"), "{bash}");
     let zsh = run(&["completions", "zsh"]).exits(0).stdout;
@@ -43,9 +43,9 @@ fn completions_are_of_cargo_machinist() {
     }
 }
 
-/// What bash offers for a command line, with a completion of cargo's own in place.
+/// What bash offers for a command line, if cargo has its own completion function.
 #[cfg(unix)]
-fn completed(line: &str) -> Vec<String> {
+fn bash_completions(line: &str) -> Vec<String> {
     let words: Vec<&str> = line.split(' ').collect();
     let script = format!(
         "_cargos_own() {{ COMPREPLY=(build); }}\ncomplete -F _cargos_own cargo\n{}\n\
@@ -81,16 +81,18 @@ fn completed(line: &str) -> Vec<String> {
 
 #[cfg(unix)]
 #[test]
-fn bash_completes_the_command_and_leaves_cargo_alone() {
+fn bash_completes_the_command_and_other_cargo_commands_as_before() {
     assert!(
-        completed("cargo machinist m")
+        bash_completions("cargo machinist m")
             .iter()
             .eq(&["manifest", "machines"])
     );
     assert_eq!(
-        completed("cargo machinist machines --vram-"),
+        bash_completions("cargo machinist machines --vram-"),
         ["--vram-per-gpu"]
     );
-    assert!(completed("cargo machinist machines --workload ").contains(&"training".to_owned()));
-    assert_eq!(completed("cargo b"), ["build"]);
+    assert!(
+        bash_completions("cargo machinist machines --workload ").contains(&"training".to_owned())
+    );
+    assert_eq!(bash_completions("cargo b"), ["build"]);
 }

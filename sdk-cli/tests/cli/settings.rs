@@ -13,7 +13,7 @@ fn project(settings: &str) -> Project {
 }
 
 #[test]
-fn the_state_lies_where_the_settings_say() {
+fn the_settings_name_the_state_file() {
     let project = project("state = \"deploy/state.json\"");
     project.write("deploy/.keep", "");
     project.run(&["deploy", "--yes"]).exits(0);
@@ -27,7 +27,7 @@ fn the_state_lies_where_the_settings_say() {
 }
 
 #[test]
-fn the_state_of_a_member_is_the_workspaces() {
+fn members_share_the_state_of_the_workspace() {
     let main = record_static("a", "one") + "fn main() {}\n";
     let workspace = "[workspace]\nmembers = [\"one\"]\nresolver = \"3\"\n\
                      [workspace.metadata.machinist]\nstate = \"state.json\"\n";
@@ -48,7 +48,7 @@ fn the_state_of_a_member_is_the_workspaces() {
 }
 
 #[test]
-fn mistakes_are_named_with_their_place_and_what_was_meant() {
+fn mistakes_are_errors_with_their_place_and_advice() {
     for (settings, expected) in [
         (
             "taget = \"fal\"",
@@ -126,16 +126,16 @@ fn mistakes_are_named_with_their_place_and_what_was_meant() {
 }
 
 #[test]
-fn settings_of_an_app_that_nobody_knows_are_probably_misspelt() {
+fn settings_for_an_unknown_app_are_a_warning() {
     let project = project("apps.ab.bin = \"p\"");
     project.run(&["plan", "-q"]).exits(0).says(
-        "warning: the settings name an app `ab`, which the code has not\n\
-         help: an app with a similar name is: `a`",
+        "warning: the settings name an app `ab`, which is not in the code\n\
+         help: an app with a similar name exists: `a`",
     );
 }
 
 #[test]
-fn two_packages_agree_on_one_target() {
+fn two_packages_with_different_targets_are_an_error() {
     let main = |app| record_static(app, app) + "fn main() {}\n";
     let settings = |target| format!("[package.metadata.machinist]\ntarget = \"{target}\"");
     let project = Project::new(&[

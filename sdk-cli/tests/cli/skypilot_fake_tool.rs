@@ -1,5 +1,5 @@
-//! The target `skypilot`, with a tool that only writes down how it was called. Its own parser is
-//! asked in the workspace's tests.
+//! The target `skypilot`, with a fake tool that only records its calls. The tests of the workspace
+//! use SkyPilot's own parser.
 #![cfg(unix)]
 
 use std::fs;
@@ -27,7 +27,7 @@ fn set_app(project: &Project, keep_alive: u32) {
     );
 }
 
-fn calls(project: &Project) -> Vec<String> {
+fn take_calls(project: &Project) -> Vec<String> {
     let calls = fs::read_to_string(project.path("bin/calls")).unwrap_or_default();
     let _ = fs::remove_file(project.path("bin/calls"));
     calls.lines().map(str::to_owned).collect()
@@ -38,19 +38,19 @@ fn service(project: &Project) -> String {
 }
 
 #[test]
-fn the_first_time_it_goes_up_and_later_it_is_updated_with_what_was_tuned() {
+fn the_first_deploy_is_up_and_later_ones_update_with_tuned_values() {
     let project = project();
     project.run(&["deploy", "-yq"]).exits(0);
     assert_eq!(
-        calls(&project),
+        take_calls(&project),
         ["serve up --yes --service-name a service.yaml"]
     );
     assert!(service(&project).contains("\"downscale_delay_seconds\": 300\n"));
     project.run(&["deploy", "-yq"]).exits(0);
-    assert!(calls(&project).is_empty());
+    assert!(take_calls(&project).is_empty());
 
     project.run(&["scale", "a", "keep_alive=10m"]).exits(0);
-    assert_eq!(calls(&project), ["serve update --yes a service.yaml"]);
+    assert_eq!(take_calls(&project), ["serve update --yes a service.yaml"]);
     assert!(service(&project).contains("\"downscale_delay_seconds\": 600\n"));
 
     // An update replaces the service, so the tuned value comes from the state.
@@ -61,14 +61,14 @@ fn the_first_time_it_goes_up_and_later_it_is_updated_with_what_was_tuned() {
     )
     .unwrap();
     project.run(&["deploy", "-yq"]).exits(0);
-    assert_eq!(calls(&project), ["serve update --yes a service.yaml"]);
+    assert_eq!(take_calls(&project), ["serve update --yes a service.yaml"]);
     assert!(service(&project).contains("\"downscale_delay_seconds\": 600\n"));
     project.run(&["deploy", "-yq", "--reset-scaling"]).exits(0);
     assert!(service(&project).contains("\"downscale_delay_seconds\": 60\n"));
 }
 
 #[test]
-fn what_is_not_supported_is_a_warning_and_with_strict_an_error() {
+fn unsupported_parameters_are_warnings_and_with_strict_an_error() {
     let project = project();
     project.set_app(
         &json!({"machine_type": ["GPU-H100"], "gpus": 1, "port": 80, "termination_grace_period": 9}),
@@ -85,14 +85,14 @@ warning: `regions` of `a` is not supported by SkyServe and is left out";
         .run(&["deploy", "-yq", "--strict"])
         .exits(1)
         .says(&format!(
-            "{warnings}\nerror: with `--strict` nothing is left out\n\
-         help: change what is warned of, or leave out `--strict`"
+            "{warnings}\nerror: with `--strict`, what the platform does not support is an error\n\
+         help: resolve the warnings, or leave out `--strict`"
         ));
-    assert!(calls(&project).is_empty());
+    assert!(take_calls(&project).is_empty());
 }
 
 #[test]
-fn what_it_needs_is_said() {
+fn a_missing_port_or_image_is_an_error() {
     let project = project();
     project.set_app(&json!({"machine_type": ["S"]}), &json!({}));
     project

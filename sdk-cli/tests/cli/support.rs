@@ -1,4 +1,4 @@
-//! Projects to run the command on, and what it answered.
+//! Projects to run the command in, and the output of the command.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Files by their paths.
+    /// A project with these files, each a path and a text.
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let project = Self::empty();
         for (path, text) in files {
@@ -45,7 +45,7 @@ impl Project {
         fs::write(path, text).unwrap();
     }
 
-    /// Puts a script in the place of a platform's tool.
+    /// Installs a script as a platform's tool.
     #[cfg(unix)]
     pub(crate) fn with_tool(&self, name: &str, script: &str) {
         use std::os::unix::fs::PermissionsExt;
@@ -55,7 +55,7 @@ impl Project {
         fs::set_permissions(self.path(&path), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Replaces the one app that its program carries.
+    /// Sets the parameters of the app that the binary carries.
     pub(crate) fn set_app(&self, code: &Value, scaling: &Value) {
         let main = record_of("a", "p", code, scaling) + "fn main() {}\n";
         self.write("src/main.rs", &main);
@@ -65,16 +65,16 @@ impl Project {
         fs::read_to_string(self.path(path)).unwrap()
     }
 
-    /// Runs `cargo machinist` here.
+    /// Runs `cargo machinist` in the project.
     pub(crate) fn run(&self, args: &[&str]) -> Answer {
         answer(&mut self.command(args))
     }
 
-    /// `cargo machinist`, about to run here.
+    /// A command that runs `cargo machinist` in the project.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = command(self.folder.path());
         command.args(args);
-        // What was put into `bin` stands in for what is installed.
+        // Fake tools in `bin` go before installed ones.
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::iter::once(self.path("bin")).chain(std::env::split_paths(&path));
         command.env("PATH", std::env::join_paths(folders).unwrap());
@@ -82,31 +82,31 @@ impl Project {
     }
 }
 
-/// `cargo machinist` in this folder, as cargo starts it.
+/// A command that runs `cargo machinist` in this folder, as cargo starts it.
 pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-machinist"));
     command
         .arg("machinist")
         .current_dir(folder)
         .stdin(Stdio::null());
-    for from_outside in [
+    for variable in [
         "CARGO_TARGET_DIR",
         "CARGO_BUILD_TARGET_DIR",
         "CARGO_TERM_COLOR",
         "NO_COLOR",
         "CLICOLOR_FORCE",
     ] {
-        command.env_remove(from_outside);
+        command.env_remove(variable);
     }
     command
 }
 
-/// Runs `cargo machinist` where it does not matter.
+/// Runs `cargo machinist` in no project of its own.
 pub(crate) fn run(args: &[&str]) -> Answer {
     answer(command(Path::new(".")).args(args))
 }
 
-/// What the command answered.
+/// The exit code and the output of the command.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) code: Option<i32>,
@@ -130,7 +130,7 @@ impl Answer {
         self
     }
 
-    /// What was said on stderr, without cargo's progress.
+    /// Asserts what stderr says, without cargo's progress.
     #[track_caller]
     pub(crate) fn says(self, expected: &str) -> Self {
         let is_progress = |line: &&str| !line.starts_with("   ");
@@ -144,7 +144,7 @@ impl Answer {
         serde_json::from_str(&self.stdout).unwrap()
     }
 
-    /// The names of the apps and of the binaries that carry them.
+    /// The apps of the printed manifest, each with the binaries that carry it.
     #[track_caller]
     pub(crate) fn apps(&self) -> Vec<(String, Vec<String>)> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -160,18 +160,18 @@ impl Answer {
     }
 }
 
-/// How many deploys are killed: more with `MACHINIST_KILLS`.
+/// How many deploys the tests kill; `MACHINIST_KILLS` sets it.
 pub(crate) fn kills() -> u64 {
     let asked = std::env::var("MACHINIST_KILLS").ok();
     asked.and_then(|kills| kills.parse().ok()).unwrap_or(60)
 }
 
-/// A Cargo.toml.
+/// The text of a Cargo.toml with one package.
 pub(crate) fn package(name: &str, rest: &str) -> String {
     format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{rest}\n")
 }
 
-/// The static that `#[machinist::app]` puts into a binary.
+/// The source of the static that `#[machinist::app]` puts into a binary.
 pub(crate) fn record_static(app: &str, package: &str) -> String {
     let code = json!({"machine_type": ["GPU-H100"], "gpus": 2});
     record_of(app, package, &code, &json!({}))

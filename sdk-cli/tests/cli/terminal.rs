@@ -25,7 +25,7 @@ fn pipes_have_no_colors_unless_asked_for() {
 }
 
 #[test]
-fn no_color_is_respected_and_the_flag_is_stronger() {
+fn no_color_is_respected_and_the_flag_wins() {
     let colored = |set: &str, args: &[&str]| {
         let mut command = command(Path::new("."));
         let answer = answer(
@@ -94,7 +94,7 @@ fn help_shows_the_exit_codes() {
 }
 
 #[test]
-fn the_command_works_with_and_without_cargo_s_repetition_of_its_name() {
+fn the_command_runs_through_cargo_and_directly() {
     let program = env!("CARGO_BIN_EXE_cargo-machinist");
     let direct = answer(Command::new(program).arg("machines")).exits(0);
     assert_eq!(direct.stdout, run(&["machines"]).exits(0).stdout);
@@ -106,7 +106,7 @@ fn the_command_works_with_and_without_cargo_s_repetition_of_its_name() {
 }
 
 #[test]
-fn quiet_and_verbose_are_cargo_s() {
+fn quiet_and_verbose_are_handed_to_cargo() {
     let project = Project::with_one_app();
     assert_eq!(project.run(&["manifest", "-q"]).exits(0).stderr, "");
     let verbose = project.run(&["manifest", "-v"]).exits(0).stderr;

@@ -1,5 +1,5 @@
-//! Texts that would control the terminal: out of binaries, states, settings and manifests, and in
-//! the names of files.
+//! Texts with control characters, from binaries, states, settings, manifests and names of files,
+//! never reach the terminal as they are.
 
 use std::fs;
 
@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Project, package};
 
-/// Titles, bells, colors in two forms, turned lines, ends of lines and what is not seen.
+/// Escape sequences for titles and colors, a bell, text direction marks, line ends and invisible
+/// characters.
 const HOSTILE: &str = "a\u{1b}]0;title\u{7}\u{1b}[31m\u{9b}32m\u{202e}b\u{2066}c\u{2028}\u{85}\r\n\t\u{feff}\u{200f}d";
 
-/// The same as a file may be called.
-const FILE: &str = "x\u{1b}]0;title\u{7}\u{9b}31m\u{202e}\u{2069}\u{2028}\r\t.wasm";
+/// The same in the name of a file.
+const HOSTILE_FILE_NAME: &str = "x\u{1b}]0;title\u{7}\u{9b}31m\u{202e}\u{2069}\u{2028}\r\t.wasm";
 
 #[track_caller]
 fn assert_harmless(answer: &Answer) {
@@ -27,10 +28,10 @@ fn assert_harmless(answer: &Answer) {
     }
 }
 
-/// The harmless answers of a command in both formats, as text and as JSON, after its colors are
-/// taken out too.
+/// Runs a command as text, as JSON and with colors, and asserts that no output is harmful. Returns
+/// the answer as text.
 #[track_caller]
-fn harmless(project: &Project, args: &[&str]) -> Answer {
+fn assert_harmless_in_all_formats(project: &Project, args: &[&str]) -> Answer {
     let answer = project.run(args);
     assert_harmless(&answer);
     assert_harmless(&project.run(&[args, &["--format=json"]].concat()));
@@ -44,7 +45,7 @@ fn harmless(project: &Project, args: &[&str]) -> Answer {
     answer
 }
 
-/// A module of wasm with nothing but these records: the shortest real binary.
+/// Writes the shortest real binary: a wasm module with nothing but these records.
 fn write_binary(project: &Project, path: &str, payloads: &[Value]) {
     let mut section = vec![u8::try_from(record::SECTION.len()).unwrap()];
     section.extend(record::SECTION.bytes());
@@ -71,7 +72,7 @@ fn payload(name: &str) -> Value {
     })
 }
 
-/// A folder of a package, with settings.
+/// A package with these settings and no app of its own.
 fn project(settings: &str) -> Project {
     Project::new(&[
         ("Cargo.toml", &package("p", settings)),
@@ -79,32 +80,36 @@ fn project(settings: &str) -> Project {
     ])
 }
 
-const IMAGE: &str = "[package.metadata.machinist]\nimage = \"acme/a:v1\"\n";
+const SETTINGS_WITH_IMAGE: &str = "[package.metadata.machinist]\nimage = \"acme/a:v1\"\n";
 
 #[test]
 fn records_do_not_control_the_terminal() {
-    let project = project(IMAGE);
+    let project = project(SETTINGS_WITH_IMAGE);
     write_binary(&project, "a.wasm", &[payload("a")]);
     write_binary(&project, "b.wasm", &[payload("b")]);
     let both = ["--binary", "a.wasm", "b.wasm"];
-    let manifest = harmless(&project, &[&["manifest"], &both[..]].concat()).exits(0);
+    let manifest =
+        assert_harmless_in_all_formats(&project, &[&["manifest"], &both[..]].concat()).exits(0);
     let manifest: Value = serde_json::from_str(&manifest.stdout).unwrap();
     assert_eq!(manifest["apps"][0]["description"], HOSTILE);
     assert_eq!(manifest["apps"][1]["source"]["file"], HOSTILE);
     for target in ["file", "fal", "knative", "skypilot", "dstack"] {
         let target = format!("--target={target}");
         let rest = [&["--no-refresh", &*target], &both[..]].concat();
-        harmless(&project, &[&["plan"], &rest[..]].concat()).exits(0);
-        harmless(&project, &[&["deploy", "--dry-run"], &rest[..]].concat());
-        harmless(&project, &[&["render", "--out", "out"], &rest[..]].concat());
+        assert_harmless_in_all_formats(&project, &[&["plan"], &rest[..]].concat()).exits(0);
+        assert_harmless_in_all_formats(&project, &[&["deploy", "--dry-run"], &rest[..]].concat());
+        assert_harmless_in_all_formats(
+            &project,
+            &[&["render", "--out", "out"], &rest[..]].concat(),
+        );
     }
-    harmless(&project, &[&["deploy", "--yes"], &both[..]].concat()).exits(0);
-    harmless(&project, &["apps"]).exits(0);
-    harmless(&project, &["apps", "a"]).exits(0);
+    assert_harmless_in_all_formats(&project, &[&["deploy", "--yes"], &both[..]].concat()).exits(0);
+    assert_harmless_in_all_formats(&project, &["apps"]).exits(0);
+    assert_harmless_in_all_formats(&project, &["apps", "a"]).exits(0);
 }
 
 #[test]
-fn what_is_wrong_with_a_record_does_not_control_the_terminal() {
+fn errors_of_records_do_not_control_the_terminal() {
     let project = project("");
     let changed = |pointer: &str, value: Value| {
         let mut payload = payload("a");
@@ -128,42 +133,54 @@ fn what_is_wrong_with_a_record_does_not_control_the_terminal() {
         "same", "name", "machine", "number", "member", "type", "region", "duration",
     ] {
         let file = format!("{file}.wasm");
-        harmless(&project, &["manifest", "--binary", &file]);
-        harmless(&project, &["plan", "--binary", &file]);
+        assert_harmless_in_all_formats(&project, &["manifest", "--binary", &file]);
+        assert_harmless_in_all_formats(&project, &["plan", "--binary", &file]);
     }
 }
 
 #[test]
 #[cfg(unix)]
 fn the_name_of_a_binary_does_not_control_the_terminal() {
-    let project = project(IMAGE);
-    write_binary(&project, FILE, &[payload("a")]);
+    let project = project(SETTINGS_WITH_IMAGE);
+    write_binary(&project, HOSTILE_FILE_NAME, &[payload("a")]);
     write_binary(&project, "none\u{1b}[31m", &[]);
-    harmless(&project, &["manifest", "--binary", FILE]).exits(0);
-    harmless(&project, &["manifest", "--binary", "none\u{1b}[31m"]).exits(1);
-    harmless(
+    assert_harmless_in_all_formats(&project, &["manifest", "--binary", HOSTILE_FILE_NAME]).exits(0);
+    assert_harmless_in_all_formats(&project, &["manifest", "--binary", "none\u{1b}[31m"]).exits(1);
+    assert_harmless_in_all_formats(
         &project,
         &["manifest", "--binary", "gone\u{1b}[31m\u{202e}"],
     )
     .exits(1);
-    // What a shell makes of `*`.
-    harmless(&project, &["manifest", FILE]).exits(1);
-    harmless(
-        &project,
-        &["manifest", "--binary", FILE, "-o", "to\u{1b}\u{202e}"],
-    )
-    .exits(0);
-    harmless(
-        &project,
-        &["manifest", "--binary", FILE, "--check", "to\u{1b}\u{202e}"],
-    )
-    .exits(0);
-    harmless(
+    // As if a shell expanded `*`.
+    assert_harmless_in_all_formats(&project, &["manifest", HOSTILE_FILE_NAME]).exits(1);
+    assert_harmless_in_all_formats(
         &project,
         &[
             "manifest",
             "--binary",
-            FILE,
+            HOSTILE_FILE_NAME,
+            "-o",
+            "to\u{1b}\u{202e}",
+        ],
+    )
+    .exits(0);
+    assert_harmless_in_all_formats(
+        &project,
+        &[
+            "manifest",
+            "--binary",
+            HOSTILE_FILE_NAME,
+            "--check",
+            "to\u{1b}\u{202e}",
+        ],
+    )
+    .exits(0);
+    assert_harmless_in_all_formats(
+        &project,
+        &[
+            "manifest",
+            "--binary",
+            HOSTILE_FILE_NAME,
             "--check",
             "gone\u{9b}\u{202e}",
         ],
@@ -171,27 +188,27 @@ fn the_name_of_a_binary_does_not_control_the_terminal() {
     .exits(1);
     for target in ["file", "fal", "knative", "skypilot", "dstack"] {
         let target = format!("--target={target}");
-        let rest = ["--no-refresh", &*target, "--binary", FILE];
-        harmless(&project, &[&["plan"], &rest[..]].concat()).exits(0);
-        harmless(&project, &[&["deploy", "--dry-run"], &rest[..]].concat());
-        harmless(
+        let rest = ["--no-refresh", &*target, "--binary", HOSTILE_FILE_NAME];
+        assert_harmless_in_all_formats(&project, &[&["plan"], &rest[..]].concat()).exits(0);
+        assert_harmless_in_all_formats(&project, &[&["deploy", "--dry-run"], &rest[..]].concat());
+        assert_harmless_in_all_formats(
             &project,
             &[&["render", "--out", "out\u{1b}[31m"], &rest[..]].concat(),
         );
     }
-    harmless(
+    assert_harmless_in_all_formats(
         &project,
         &[
             "deploy",
             "--yes",
             "--binary",
-            FILE,
+            HOSTILE_FILE_NAME,
             "--state",
             "s\u{1b}\u{202e}",
         ],
     )
     .exits(0);
-    harmless(&project, &["apps", "--state", "s\u{1b}\u{202e}"]).exits(0);
+    assert_harmless_in_all_formats(&project, &["apps", "--state", "s\u{1b}\u{202e}"]).exits(0);
 }
 
 fn state(name: &str) -> Value {
@@ -217,16 +234,16 @@ fn a_state_does_not_control_the_terminal() {
     let keep = |state: &Value| project.write("machinist-state.json", &state.to_string());
     for name in ["a", "gone", HOSTILE] {
         keep(&state(name));
-        harmless(&project, &["apps"]);
-        harmless(&project, &["apps", name]);
-        harmless(&project, &["plan", "--binary", "a.wasm"]);
-        harmless(
+        assert_harmless_in_all_formats(&project, &["apps"]);
+        assert_harmless_in_all_formats(&project, &["apps", name]);
+        assert_harmless_in_all_formats(&project, &["plan", "--binary", "a.wasm"]);
+        assert_harmless_in_all_formats(
             &project,
             &["deploy", "--dry-run", "--prune", "--binary", "a.wasm"],
         );
-        harmless(&project, &["rollback", "--dry-run", name]);
-        harmless(&project, &["scale", "--dry-run", name, "keep_alive=1m"]);
-        harmless(
+        assert_harmless_in_all_formats(&project, &["rollback", "--dry-run", name]);
+        assert_harmless_in_all_formats(&project, &["scale", "--dry-run", name, "keep_alive=1m"]);
+        assert_harmless_in_all_formats(
             &project,
             &["scale", "--dry-run", name, &format!("{HOSTILE}={HOSTILE}")],
         );
@@ -237,14 +254,14 @@ fn a_state_does_not_control_the_terminal() {
         json!({"state_version": 2, "lineage": "l", "serial": 1, "targets": {HOSTILE: {"apps": {}}}}),
     ] {
         keep(&wrong);
-        harmless(&project, &["apps"]);
-        harmless(&project, &["plan", "--binary", "a.wasm"]);
+        assert_harmless_in_all_formats(&project, &["apps"]);
+        assert_harmless_in_all_formats(&project, &["plan", "--binary", "a.wasm"]);
     }
 }
 
 #[test]
 fn files_of_the_project_do_not_control_the_terminal() {
-    // As TOML has it, which takes no control character as it is.
+    // Escaped, because TOML allows no control characters.
     let text = "\\u001b[31m\\u009b32m\\u202e\\u2066\\u2028\\r\\n\\tx";
     for settings in [
         format!("target = \"{text}\""),
@@ -261,10 +278,10 @@ fn files_of_the_project_do_not_control_the_terminal() {
         let project = project(&format!("[package.metadata.machinist]\n{settings}\n"));
         write_binary(&project, "a.wasm", &[payload("a")]);
         let binary = ["--binary", "a.wasm"];
-        harmless(&project, &[&["plan"], &binary[..]].concat());
+        assert_harmless_in_all_formats(&project, &[&["plan"], &binary[..]].concat());
         for target in ["--target=knative", "--target=skypilot"] {
             let args = ["render", "--no-refresh", "--out", "out", target];
-            harmless(&project, &[&args[..], &binary].concat());
+            assert_harmless_in_all_formats(&project, &[&args[..], &binary].concat());
         }
     }
     for machines in [
@@ -277,14 +294,14 @@ fn files_of_the_project_do_not_control_the_terminal() {
     ] {
         let project = project("");
         project.write("machines.toml", &machines);
-        harmless(&project, &["machines"]);
-        harmless(&project, &["machines", "A"]);
+        assert_harmless_in_all_formats(&project, &["machines"]);
+        assert_harmless_in_all_formats(&project, &["machines", "A"]);
     }
     let project = project("");
     write_binary(&project, "a.wasm", &[payload("a")]);
     for manifest in [HOSTILE.to_owned(), json!({HOSTILE: HOSTILE}).to_string()] {
         project.write("machinist.json", &manifest);
-        harmless(
+        assert_harmless_in_all_formats(
             &project,
             &[
                 "manifest",
@@ -299,7 +316,7 @@ fn files_of_the_project_do_not_control_the_terminal() {
 }
 
 #[test]
-fn what_a_platform_says_does_not_control_the_terminal() {
+fn answers_of_a_platform_do_not_control_the_terminal() {
     let project =
         project("[package.metadata.machinist]\ntarget = \"fal\"\nimage = \"acme/a:v1\"\n");
     write_binary(&project, "a.wasm", &[payload("a")]);
@@ -319,7 +336,7 @@ fn what_a_platform_says_does_not_control_the_terminal() {
         }]}),
     ] {
         project.write("live.json", &answer.to_string());
-        harmless(
+        assert_harmless_in_all_formats(
             &project,
             &["plan", "--binary", "a.wasm", "--live", "live.json"],
         );
@@ -327,7 +344,7 @@ fn what_a_platform_says_does_not_control_the_terminal() {
 }
 
 #[test]
-fn a_text_of_any_length_is_shown_whole_and_makes_no_table_wider() {
+fn a_long_text_is_shown_whole_and_does_not_widen_the_table() {
     let project = project("");
     let long = "x".repeat(1 << 20);
     let mut state = state("a");
@@ -337,15 +354,17 @@ fn a_text_of_any_length_is_shown_whole_and_makes_no_table_wider() {
     apps["b"] = apps["a"].clone();
     apps["b"]["code"] = json!({"machine_type": ["S"], long.clone(): 1});
     project.write("machinist-state.json", &state.to_string());
-    let table = harmless(&project, &["apps"]).exits(0).stdout;
+    let table = assert_harmless_in_all_formats(&project, &["apps"])
+        .exits(0)
+        .stdout;
     assert!(
         table.contains(&long) && table.len() < long.len() * 2,
         "{}",
         table.len()
     );
-    harmless(&project, &["apps", "b"]).exits(0);
+    assert_harmless_in_all_formats(&project, &["apps", "b"]).exits(0);
     write_binary(&project, "b.wasm", &[payload("b")]);
-    let plan = harmless(&project, &["plan", "--binary", "b.wasm"])
+    let plan = assert_harmless_in_all_formats(&project, &["plan", "--binary", "b.wasm"])
         .exits(0)
         .stdout;
     assert!(plan.len() < long.len() * 2, "{}", plan.len());

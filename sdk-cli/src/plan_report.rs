@@ -1,4 +1,4 @@
-//! A change as it is shown before it is carried out: for a person and for a program.
+//! A plan as `plan`, `deploy`, `scale` and `rollback` print it: as text or as JSON.
 
 use std::path::Path;
 
@@ -8,40 +8,40 @@ use serde::Serialize;
 use crate::args::globals::Format;
 use crate::failure::Failure;
 use crate::output::{Line, Look, Output};
-use crate::view;
+use crate::text_view;
 
-/// The version of it as JSON.
+/// The version of the JSON document.
 const PLAN_VERSION: u32 = 1;
 
-/// A change, and in a dry run what would be written and run.
+/// A plan, and in a dry run the files and commands that would carry it out.
 #[derive(Serialize)]
-pub(crate) struct Shown<'a> {
+pub(crate) struct PlanReport<'a> {
     plan_version: u32,
     target: &'static str,
     apps: &'a [AppPlan],
     #[serde(skip_serializing_if = "Option::is_none")]
-    files: Option<Vec<File>>,
+    files: Option<Vec<FileToWrite>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    commands: Option<Vec<Command>>,
+    commands: Option<Vec<CommandToRun>>,
 }
 
 #[derive(Serialize)]
-struct File {
+struct FileToWrite {
     path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     copy_of: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Command {
+struct CommandToRun {
     app: String,
     command: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     folder: Option<String>,
 }
 
-impl<'a> Shown<'a> {
-    pub(crate) fn of(plan: &'a Plan, target: &dyn Target) -> Self {
+impl<'a> PlanReport<'a> {
+    pub(crate) fn new(plan: &'a Plan, target: &dyn Target) -> Self {
         Self {
             plan_version: PLAN_VERSION,
             target: target.name(),
@@ -51,21 +51,21 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// With what would be written into this folder, and run.
-    pub(crate) fn with(mut self, rendering: &Rendering, folder: &Path) -> Self {
-        let files = rendering.files.iter().map(|file| File {
-            path: folder.join(&file.path).display().to_string(),
+    /// Adds the files that would be written into this folder, and the commands that would run.
+    pub(crate) fn with_dry_run(mut self, rendering: &Rendering, output_folder: &Path) -> Self {
+        let files = rendering.files.iter().map(|file| FileToWrite {
+            path: output_folder.join(&file.path).display().to_string(),
             copy_of: match &file.contents {
                 Contents::Text(_) => None,
                 Contents::CopyOf(original) => Some(original.display().to_string()),
             },
         });
         let commands = rendering.steps.iter().map(|step| {
-            let own = step.command.folder.as_ref();
-            Command {
+            let folder = step.command.folder.as_ref();
+            CommandToRun {
                 app: step.app.clone(),
                 command: step.command.to_string(),
-                folder: own.map(|own| folder.join(own).display().to_string()),
+                folder: folder.map(|folder| output_folder.join(folder).display().to_string()),
             }
         });
         self.files = Some(files.collect());
@@ -81,24 +81,21 @@ impl<'a> Shown<'a> {
     }
 
     fn lines(&self) -> Vec<Line> {
-        let mut lines = view::plan(self.apps, self.target);
+        let mut lines = text_view::plan_lines(self.apps, self.target);
         for file in self.files.iter().flatten() {
-            let copy = file
-                .copy_of
-                .iter()
-                .map(|original| format!("  (a copy of {original})"));
-            let copy: String = copy.collect();
-            lines.push(
-                Line::default().with(Look::Plain, format!("would write  {}{copy}", file.path)),
-            );
+            let original = file.copy_of.as_ref();
+            let note = original.map(|original| format!("  (a copy of {original})"));
+            let text = format!("would write  {}{}", file.path, note.unwrap_or_default());
+            lines.push(Line::default().with(Look::Plain, text));
         }
         for command in self.commands.iter().flatten() {
-            let folder = command
-                .folder
-                .iter()
-                .map(|folder| format!("  (in {folder})"));
-            let folder: String = folder.collect();
-            let text = format!("would run    {}{folder}", command.command);
+            let folder = command.folder.as_ref();
+            let note = folder.map(|folder| format!("  (in {folder})"));
+            let text = format!(
+                "would run    {}{}",
+                command.command,
+                note.unwrap_or_default()
+            );
             lines.push(Line::default().with(Look::Plain, text));
         }
         lines

@@ -1,23 +1,23 @@
-//! What the packages of a build depend on.
+//! The packages of a build and their dependencies.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use cargo_metadata::{DependencyKind, Metadata, Node, Package, PackageId, Target, TargetKind};
 
-use crate::cargo::{Image, is_library};
+use crate::cargo::{BuiltBinary, is_library};
 use crate::paths::relative_to_cwd;
 
-/// The package whose attribute makes an app.
+/// The package with the attribute that makes an app.
 const SDK: &str = "machinist";
 
-/// The packages by their ids, and what they depend on.
-pub(crate) struct Graph<'a> {
+/// The packages of a build and their dependencies, by the packages' ids.
+pub(crate) struct DependencyGraph<'a> {
     packages: HashMap<&'a PackageId, &'a Package>,
     nodes: HashMap<&'a PackageId, &'a Node>,
 }
 
-impl<'a> Graph<'a> {
+impl<'a> DependencyGraph<'a> {
     pub(crate) fn new(metadata: &'a Metadata) -> Self {
         let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
         let packages = metadata.packages.iter();
@@ -27,20 +27,25 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// The crates that an image's code can name: its dependencies and its package's library.
-    pub(crate) fn nameable_in(
+    /// The crates that the code of a binary can name, with their names there: its dependencies and
+    /// the library of its own package.
+    pub(crate) fn crates_nameable_in(
         &self,
-        image: &'a Image,
+        binary: &'a BuiltBinary,
     ) -> impl Iterator<Item = (&'a PackageId, String)> {
-        let id = &image.package;
-        let own = self.library(id).filter(|own| **own != image.target);
-        let is_example = image.target.kind.contains(&TargetKind::Example);
-        own.map(|own| (id, crate_name(own)))
+        let id = &binary.package;
+        // A cdylib may itself be the package's library.
+        let library = self
+            .library(id)
+            .filter(|library| **library != binary.target);
+        let is_example = binary.target.kind.contains(&TargetKind::Example);
+        library
+            .map(|library| (id, crate_name(library)))
             .into_iter()
             .chain(self.dependencies(id, is_example))
     }
 
-    /// The crates that are linked into a package's code, with their names there.
+    /// The crates that a package's code can name, with their names there.
     pub(crate) fn dependencies(
         &self,
         id: &PackageId,
@@ -55,16 +60,17 @@ impl<'a> Graph<'a> {
             .map(|dependency| (&dependency.pkg, dependency.name.clone()))
     }
 
-    /// The file in which a package's library can name its dependencies, if that is ours to edit.
-    pub(crate) fn own_file(&self, id: &PackageId) -> Option<PathBuf> {
+    /// The root file of a package's library, if the package is local and can be edited.
+    pub(crate) fn local_library_file(&self, id: &PackageId) -> Option<PathBuf> {
         let package = self.packages.get(id)?;
         let library = self.library(id)?;
         let is_local = package.source.is_none();
         is_local.then(|| relative_to_cwd(library.src_path.as_std_path()))
     }
 
-    /// The packages that link [`SDK`] and can have apps. Reading all others would take seconds.
-    pub(crate) fn can_have_apps(&self) -> HashSet<&'a PackageId> {
+    /// The packages that link [`SDK`], however indirectly. Only they can have apps, and to read the
+    /// libraries of all others would take seconds.
+    pub(crate) fn packages_that_may_have_apps(&self) -> HashSet<&'a PackageId> {
         let mut dependents: HashMap<&PackageId, Vec<&'a PackageId>> = HashMap::new();
         for &id in self.nodes.keys() {
             for (dependency, _) in self.dependencies(id, false) {
@@ -72,14 +78,14 @@ impl<'a> Graph<'a> {
             }
         }
         let packages = self.packages.values();
-        let mut reached: Vec<&PackageId> = packages
+        let mut to_visit: Vec<&PackageId> = packages
             .filter(|package| package.name == SDK)
             .map(|package| &package.id)
             .collect();
         let mut found = HashSet::new();
-        while let Some(id) = reached.pop() {
+        while let Some(id) = to_visit.pop() {
             if found.insert(id) {
-                reached.extend(dependents.get(id).into_iter().flatten());
+                to_visit.extend(dependents.get(id).into_iter().flatten());
             }
         }
         found

@@ -1,0 +1,251 @@
+//! Where apps are deployed: the target, the state file, the settings and the folder for the target's
+//! files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use machinist_deploy::{
+    AppSettings, Deployed, EFFECTIVE_FILE, FILE, Image, Live, Manifest, Project, Settings, State,
+    Target, target,
+};
+
+use crate::args::deployment::{Deployment, PlanOptions, StateSource};
+use crate::args::selection::Selection;
+use crate::args::source::AppSource;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::paths::relative_to_cwd;
+use crate::workspace::Workspace;
+
+/// The state file, unless a flag or the settings name another.
+const DEFAULT_STATE_FILE: &str = "machinist-state.json";
+
+/// The target that `--target` names, if it names one.
+pub(crate) fn target_flag(selection: &Selection) -> Result<Option<String>, Failure> {
+    match &*selection.deploy_targets() {
+        [] => Ok(None),
+        [name] => {
+            // An unknown target is an error.
+            target(name, Project::default())?;
+            Ok(Some((*name).to_owned()))
+        }
+        names => {
+            let names = names.join("` and `");
+            Err(
+                Failure::new(format!("a deploy goes to one target, not to `{names}`"))
+                    .help("deploy to one after the other"),
+            )
+        }
+    }
+}
+
+/// Where apps are deployed.
+pub(crate) struct Destination {
+    target_name: String,
+    pub(crate) state_file: PathBuf,
+    pub(crate) settings: Settings,
+    workspace: Option<Workspace>,
+    asks_platform: bool,
+    /// The file with the platform's answer, if it is not to be asked.
+    saved_answer: Option<PathBuf>,
+}
+
+impl Destination {
+    /// For subcommands that build or read binaries.
+    pub(crate) fn of_linked_apps(
+        target_flag: Option<String>,
+        source: &AppSource,
+        plan_options: &PlanOptions,
+        workspace: Option<Workspace>,
+    ) -> Result<Self, Failure> {
+        let selection = &source.selection;
+        let workspace = match workspace {
+            Some(workspace) => Some(workspace),
+            None => Workspace::find(selection.manifest_path())?,
+        };
+        let mut destination = Self::new(target_flag, &plan_options.state, workspace)?;
+        if let (Some(folder), Some(workspace)) =
+            (selection.target_dir(), &mut destination.workspace)
+        {
+            workspace.target_folder = folder.to_owned();
+        }
+        destination.asks_platform &= !selection.is_offline();
+        Ok(destination)
+    }
+
+    /// For subcommands that only look at what is deployed.
+    pub(crate) fn of_deployed_apps(deployment: &Deployment) -> Result<Self, Failure> {
+        let workspace = Workspace::find(deployment.manifest_path.as_deref())?;
+        Self::new(deployment.target.clone(), &deployment.state, workspace)
+    }
+
+    fn new(
+        target_flag: Option<String>,
+        state: &StateSource,
+        workspace: Option<Workspace>,
+    ) -> Result<Self, Failure> {
+        let cargo_tomls = workspace
+            .as_ref()
+            .map_or(&[][..], |workspace| &workspace.cargo_tomls);
+        let settings = Settings::read(cargo_tomls)?;
+        let target_name = match target_flag {
+            Some(name) => name,
+            None => settings.target()?.unwrap_or(FILE).to_owned(),
+        };
+        let root = workspace
+            .as_ref()
+            .map_or(Path::new(""), |workspace| &workspace.root);
+        let state_file = match (&state.state, settings.state()?) {
+            (Some(flag), _) => flag.clone(),
+            (None, Some(setting)) => setting.to_owned(),
+            (None, None) => root.join(DEFAULT_STATE_FILE),
+        };
+        Ok(Self {
+            target_name,
+            state_file: relative_to_cwd(&state_file),
+            settings,
+            workspace,
+            asks_platform: !state.no_refresh,
+            saved_answer: state.live.clone(),
+        })
+    }
+
+    /// The target, for apps that were read out of binaries.
+    pub(crate) fn target_for_linked_apps(
+        &self,
+        manifest: &Manifest,
+        binaries: Vec<Image>,
+    ) -> Result<Box<dyn Target>, Failure> {
+        let apps = manifest.apps.iter();
+        let settings =
+            apps.map(|app| (app.name.clone(), self.app_settings(&app.name, &app.package)));
+        self.make_target(settings.collect(), binaries)
+    }
+
+    /// The target, for apps that are already deployed.
+    pub(crate) fn target_for_deployed_apps(
+        &self,
+        state: &State,
+    ) -> Result<Box<dyn Target>, Failure> {
+        let apps = state.of(&self.target_name).apps.into_keys();
+        let settings = apps.map(|app| {
+            let settings = self.settings.of(&app, None);
+            (app, settings)
+        });
+        self.make_target(settings.collect(), Vec::new())
+    }
+
+    fn make_target(
+        &self,
+        settings_by_app: BTreeMap<String, AppSettings>,
+        binaries: Vec<Image>,
+    ) -> Result<Box<dyn Target>, Failure> {
+        let project = Project {
+            images: binaries,
+            apps: settings_by_app,
+            knative: self.settings.knative()?,
+            state_folder: self.state_file.with_file_name(""),
+        };
+        Ok(target(&self.target_name, project)?)
+    }
+
+    /// The settings of an app. If they name no `Dockerfile`, that of the package or else that of
+    /// the workspace is taken.
+    fn app_settings(&self, app: &str, package: &str) -> AppSettings {
+        let mut settings = self.settings.of(app, Some(package));
+        if let (None, Some(workspace)) = (&settings.dockerfile, &self.workspace) {
+            let folders = workspace.package_folder(package).into_iter();
+            let mut files = folders
+                .chain([relative_to_cwd(&workspace.root)])
+                .map(|folder| folder.join("Dockerfile"));
+            settings.dockerfile = files.find(|file| file.is_file());
+        }
+        settings
+    }
+
+    /// What the platform says is deployed; `None` if it has no say or is not to be asked.
+    pub(crate) fn read_live(
+        &self,
+        target: &dyn Target,
+        known: &Deployed,
+        output: &Output,
+    ) -> Result<Option<Live>, Failure> {
+        if let Some(file) = &self.saved_answer {
+            let path = file.display();
+            let cannot_read =
+                |reason: String| Failure::new(format!("cannot read `{path}`: {reason}"));
+            let text = fs::read_to_string(file).map_err(|error| cannot_read(error.to_string()))?;
+            return target.read(&text, known).map(Some).map_err(cannot_read);
+        }
+        if !self.asks_platform || target.ask().is_none() {
+            return Ok(None);
+        }
+        output.status("Asking", &format!("{} what is deployed", target.name()));
+        let limits = self.settings.limits()?;
+        let live = target.live(known, limits).map_err(|problem| {
+            Failure::from(problem)
+                .help("with `--no-refresh` the platform is not asked, and the state is trusted")
+        })?;
+        Ok(live)
+    }
+
+    /// What is deployed: what the state says, corrected by what the platform says.
+    pub(crate) fn refresh(
+        &self,
+        target: &dyn Target,
+        deployed: Deployed,
+        output: &Output,
+    ) -> Result<Deployed, Failure> {
+        let live = self.read_live(target, &deployed, output)?;
+        Ok(live.map_or(deployed.clone(), |live| deployed.refreshed(&live)))
+    }
+
+    /// The folder into which the target's files are written.
+    pub(crate) fn output_folder(&self, target: &dyn Target) -> PathBuf {
+        if let Some(folder) = target.folder() {
+            return folder.to_owned();
+        }
+        let cargo_target = match &self.workspace {
+            Some(workspace) => relative_to_cwd(&workspace.target_folder),
+            None => self.state_file.with_file_name("target"),
+        };
+        let state_name = self.state_file.file_name();
+        let name = if state_name.is_some_and(|name| name == DEFAULT_STATE_FILE) {
+            target.name().to_owned()
+        } else {
+            // Each state file has its own folder, because deploys of several may run at once.
+            let path = std::path::absolute(&self.state_file).unwrap_or(self.state_file.clone());
+            let mut hasher = DefaultHasher::new();
+            path.hash(&mut hasher);
+            format!("{}-{:016x}", target.name(), hasher.finish())
+        };
+        cargo_target.join("machinist").join(name)
+    }
+
+    /// The commit that is checked out; it ends in `-dirty` if tracked files have changes.
+    pub(crate) fn current_commit(&self) -> Option<String> {
+        let git = |args: &[&str]| {
+            let mut git = Command::new("git");
+            if let Some(workspace) = &self.workspace {
+                git.current_dir(&workspace.root);
+            }
+            git.args(args).stdin(Stdio::null()).stderr(Stdio::null());
+            let output = git.output().ok().filter(|output| output.status.success())?;
+            Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        let commit = git(&["rev-parse", "HEAD"])?;
+        // Files that a deploy writes itself do not make the code differ from the commit.
+        let state_name = self.state_file.file_name().unwrap_or_default();
+        let written_by_deploy = [state_name.to_string_lossy(), EFFECTIVE_FILE.into()];
+        let is_code = |line: &str| !written_by_deploy.iter().any(|name| line.ends_with(&**name));
+        let changes = git(&["status", "--porcelain", "--untracked-files=no"])?;
+        Some(if changes.lines().any(is_code) {
+            commit + "-dirty"
+        } else {
+            commit
+        })
+    }
+}

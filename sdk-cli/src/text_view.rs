@@ -1,0 +1,259 @@
+//! Plans and deployed apps as text.
+
+use machinist_core::parameter::{self, Kind};
+use machinist_core::unit::DURATION;
+use machinist_deploy::{Action, AppPlan, AppState, Change, Deploy, Parameters, Tuned, Why};
+use serde_json::Value;
+
+use crate::output::{Line, Look, MAX_COLUMN_WIDTH};
+
+/// A plan, app by app, with a summary at the end.
+pub(crate) fn plan_lines(apps: &[AppPlan], target: &str) -> Vec<Line> {
+    let mut lines: Vec<Line> = apps.iter().flat_map(app_plan_lines).collect();
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
+    let summary = format!("{target}: {}", summary(apps));
+    lines.push(Line::default().with(Look::Bold, summary));
+    lines
+}
+
+/// How many apps are created, updated and so on.
+fn summary(apps: &[AppPlan]) -> String {
+    const ACTION_LABELS: [(Action, &str); 5] = [
+        (Action::Create, "to create"),
+        (Action::Update, "to update"),
+        (Action::Delete, "to delete"),
+        (Action::Unchanged, "unchanged"),
+        (Action::Orphaned, "kept (not in this build)"),
+    ];
+    let counts = ACTION_LABELS.into_iter().filter_map(|(action, label)| {
+        let count = apps.iter().filter(|app| app.action == action).count();
+        (count > 0).then(|| format!("{count} {label}"))
+    });
+    let counts: Vec<String> = counts.collect();
+    match counts.is_empty() {
+        true => "nothing is deployed, and there is nothing to deploy".into(),
+        false => counts.join(", "),
+    }
+}
+
+fn app_plan_lines(app: &AppPlan) -> Vec<Line> {
+    let (sign, look, action) = match app.action {
+        Action::Create => ("+", Look::Good, "create"),
+        Action::Update => ("~", Look::Notable, "update"),
+        Action::Unchanged => (" ", Look::Plain, "unchanged"),
+        Action::Orphaned => (
+            " ",
+            Look::Notable,
+            "kept: not in this build; `--prune` deletes it",
+        ),
+        Action::Delete => ("-", Look::Bad, "delete"),
+    };
+    let head = Line::default()
+        .with(look, format!("{sign} "))
+        .with(Look::Bold, app.name.clone())
+        .with(look, format!("  {action}"));
+    let is_tuned_now = |tuned: &&Tuned| {
+        let mut changes = app.changes.iter();
+        changes.any(|change| change.why == Why::Tuned && change.parameter == tuned.parameter)
+    };
+    let changes = app.changes.iter();
+    let changes = changes.map(|change| ParameterRow::changed(change, app.action));
+    let kept = app.tuned.iter().filter(|tuned| !is_tuned_now(tuned));
+    let rows = changes.chain(kept.map(ParameterRow::kept)).collect();
+    std::iter::once(head).chain(parameter_lines(rows)).collect()
+}
+
+/// A parameter and what is said about it.
+struct ParameterRow {
+    key: String,
+    look: Look,
+    text: String,
+}
+
+impl ParameterRow {
+    fn new(key: &str, look: Look, text: String) -> Self {
+        let key = key.to_owned();
+        Self { key, look, text }
+    }
+
+    fn changed(change: &Change, action: Action) -> Self {
+        let to = display_value(&change.parameter, change.to.as_ref());
+        let text = if action == Action::Create {
+            to
+        } else {
+            let from = display_value(&change.parameter, change.from.as_ref());
+            format!("{from} -> {to}{}", reason(change.why))
+        };
+        let look = match change.why {
+            Why::PutBack | Why::Reset => Look::Notable,
+            Why::Code | Why::Tuned | Why::RolledBack => Look::Plain,
+        };
+        Self::new(&change.parameter, look, text)
+    }
+
+    /// A tuned value that a deploy keeps.
+    fn kept(tuned: &Tuned) -> Self {
+        let value = display_value(&tuned.parameter, Some(&tuned.value));
+        let code = match &tuned.code {
+            Some(code) => format!(
+                "the code says {}",
+                display_value(&tuned.parameter, Some(code))
+            ),
+            None => "the code sets nothing".into(),
+        };
+        let text = format!("stays {value}  (tuned; {code})");
+        Self::new(&tuned.parameter, Look::Good, text)
+    }
+}
+
+fn reason(why: Why) -> &'static str {
+    match why {
+        Why::Code => "",
+        Why::PutBack => "  (drift: changed outside the code)",
+        Why::Reset => "  (reset: it was tuned)",
+        Why::Tuned => "  (tuned)",
+        Why::RolledBack => "  (rolled back)",
+    }
+}
+
+/// The rows with their texts aligned.
+fn parameter_lines(rows: Vec<ParameterRow>) -> impl Iterator<Item = Line> {
+    let longest_key = rows.iter().map(|row| row.key.len()).max().unwrap_or(0);
+    let width = longest_key.min(MAX_COLUMN_WIDTH);
+    rows.into_iter().map(move |row| parameter_line(row, width))
+}
+
+fn parameter_line(row: ParameterRow, key_width: usize) -> Line {
+    Line::default()
+        .with(Look::Plain, format!("    {:<key_width$}  ", row.key))
+        .with(row.look, row.text)
+}
+
+/// A value as the code would write it, without quotes.
+fn display_value(key: &str, value: Option<&Value>) -> String {
+    let kind = parameter::find(key).map(|parameter| parameter.kind);
+    let seconds = |value: &Value| {
+        value
+            .as_u64()
+            .and_then(|seconds| u32::try_from(seconds).ok())
+    };
+    match (value, kind) {
+        (None | Some(Value::Null), _) => "not set".into(),
+        (Some(value), Some(Kind::Seconds(..))) => match seconds(value) {
+            Some(seconds) => DURATION.show(seconds),
+            None => value.to_string(),
+        },
+        (Some(Value::Array(elements)), _) if elements.is_empty() => "none".into(),
+        (Some(Value::Array(elements)), _) => {
+            let elements = elements.iter();
+            let elements = elements.map(|element| display_value("", Some(element)));
+            elements.collect::<Vec<_>>().join(", ")
+        }
+        (Some(Value::Object(members)), _) => match members.get("path") {
+            Some(path) => display_value("", Some(path)),
+            None => Value::from(members.clone()).to_string(),
+        },
+        (Some(Value::String(text)), _) => text.clone(),
+        (Some(other), _) => other.to_string(),
+    }
+}
+
+/// `key=value key=value`, as `scale` takes them.
+fn key_value_list(parameters: &Parameters) -> String {
+    let pairs = parameters.iter().map(|(key, value)| {
+        let value = display_value(key, Some(value)).replace(", ", ",");
+        format!("{key}={value}")
+    });
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+/// The heads of the table of deployed apps.
+pub(crate) const APP_COLUMNS: [&str; 6] =
+    ["NAME", "MACHINE TYPE", "GPUS", "TUNED", "DRIFT", "DEPLOYED"];
+
+/// A row of the table of deployed apps.
+pub(crate) fn app_row(name: &str, app: &AppState) -> [String; APP_COLUMNS.len()] {
+    let code = app.actual_code();
+    let code_value = |key: &str| {
+        code.get(key)
+            .map_or("-".into(), |value| display_value(key, Some(value)))
+    };
+    let or_dash = |text: String| if text.is_empty() { "-".into() } else { text };
+    let deployed = match (app.is_deployed(), app.history.first()) {
+        (false, _) => "gone from the platform".into(),
+        (true, Some(last)) => time_and_commit(last),
+        (true, None) => "outside this state".into(),
+    };
+    [
+        name.into(),
+        code_value(parameter::MACHINE_TYPE),
+        code_value(parameter::GPUS),
+        or_dash(key_value_list(&app.overrides)),
+        or_dash(key_value_list(&app.drift)),
+        deployed,
+    ]
+}
+
+fn time_and_commit(deploy: &Deploy) -> String {
+    match &deploy.commit {
+        Some(commit) => format!("{} from {}", deploy.time, short_commit(commit)),
+        None => deploy.time.clone(),
+    }
+}
+
+/// The first digits of a commit's hash, with its mark: `0123456789-dirty`.
+fn short_commit(commit: &str) -> String {
+    let (hash, mark) = commit.split_once('-').unwrap_or((commit, ""));
+    let hash: String = hash.chars().take(10).collect();
+    if mark.is_empty() {
+        hash
+    } else {
+        format!("{hash}-{mark}")
+    }
+}
+
+/// The length of the longest key of a parameter.
+const KEY_WIDTH: usize = 24;
+
+/// A deployed app in full, with its last deploys.
+pub(crate) fn app_details(name: &str, app: &AppState) -> Vec<Line> {
+    let mut lines = vec![Line::default().with(Look::Bold, name.to_owned())];
+    let line = |row| parameter_line(row, KEY_WIDTH);
+    for (key, value) in app.actual_code() {
+        let mut text = display_value(&key, Some(&value));
+        let mut look = Look::Plain;
+        if app.drift.contains_key(&key) {
+            let in_code = display_value(&key, app.code.get(&key));
+            text += &format!("  (drift; the code says {in_code})");
+            look = Look::Notable;
+        }
+        lines.push(line(ParameterRow::new(&key, look, text)));
+    }
+    for (key, value) in app.effective_scaling() {
+        let mut text = display_value(&key, Some(&value));
+        if app.overrides.contains_key(&key) {
+            let in_code = display_value(&key, app.scaling.get(&key));
+            text += &format!("  (tuned; the code says {in_code})");
+        }
+        lines.push(line(ParameterRow::new(&key, Look::Plain, text)));
+    }
+    for deploy in &app.history {
+        let revision = deploy.revision.as_ref();
+        let revision = revision.map(|revision| format!(", revision {revision}"));
+        let head = format!(
+            "deploy {}: {}{}",
+            deploy.serial,
+            time_and_commit(deploy),
+            revision.unwrap_or_default()
+        );
+        lines.push(Line::default().with(Look::Bold, head));
+        let changes = deploy.changes.iter();
+        lines.extend(changes.map(|change| line(ParameterRow::changed(change, Action::Update))));
+        if deploy.changes.is_empty() {
+            lines.push(Line::default().with(Look::Plain, "    no parameter changed".into()));
+        }
+    }
+    lines
+}
