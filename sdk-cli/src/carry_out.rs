@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use machinist_deploy::{
-    AppPlan, Apply, Deployed, Occasion, Plan, Progress, Rendering, State, Store, Target,
+    AppPlan, Apply, DeployStamp, Deployed, Plan, Progress, Rendering, State, Store, Target,
 };
 
 use crate::destination::Destination;
@@ -118,7 +118,7 @@ impl PendingChange<'_> {
     {
         let serial = store.state().serial + 1;
         Ok(Apply {
-            occasion: Occasion::now(serial, self.destination.current_commit()),
+            stamp: DeployStamp::now(serial, self.destination.current_commit()),
             folder: self.destination.output_folder(self.target),
             target: self.target,
             deployed: self.deployed,

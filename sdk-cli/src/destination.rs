@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use machinist_deploy::{
-    AppSettings, Deployed, EFFECTIVE_FILE, FILE, Image, Live, Manifest, Project, Settings, State,
+    AppSettings, Binary, Deployed, EFFECTIVE_FILE, FILE, Live, Manifest, Project, Settings, State,
     Target, target,
 };
 
@@ -117,7 +117,7 @@ impl Destination {
     pub(crate) fn target_for_linked_apps(
         &self,
         manifest: &Manifest,
-        binaries: Vec<Image>,
+        binaries: Vec<Binary>,
     ) -> Result<Box<dyn Target>, Failure> {
         let apps = manifest.apps.iter();
         let settings =
@@ -130,9 +130,9 @@ impl Destination {
         &self,
         state: &State,
     ) -> Result<Box<dyn Target>, Failure> {
-        let apps = state.of(&self.target_name).apps.into_keys();
+        let apps = state.deployed_to(&self.target_name).apps.into_keys();
         let settings = apps.map(|app| {
-            let settings = self.settings.of(&app, None);
+            let settings = self.settings.for_app(&app, None);
             (app, settings)
         });
         self.make_target(settings.collect(), Vec::new())
@@ -141,10 +141,10 @@ impl Destination {
     fn make_target(
         &self,
         settings_by_app: BTreeMap<String, AppSettings>,
-        binaries: Vec<Image>,
+        binaries: Vec<Binary>,
     ) -> Result<Box<dyn Target>, Failure> {
         let project = Project {
-            images: binaries,
+            binaries,
             apps: settings_by_app,
             knative: self.settings.knative()?,
             state_folder: self.state_file.with_file_name(""),
@@ -155,7 +155,7 @@ impl Destination {
     /// The settings of an app. If they name no `Dockerfile`, that of the package or else that of
     /// the workspace is taken.
     fn app_settings(&self, app: &str, package: &str) -> AppSettings {
-        let mut settings = self.settings.of(app, Some(package));
+        let mut settings = self.settings.for_app(app, Some(package));
         if let (None, Some(workspace)) = (&settings.dockerfile, &self.workspace) {
             let folders = workspace.package_folder(package).into_iter();
             let mut files = folders
@@ -178,9 +178,12 @@ impl Destination {
             let cannot_read =
                 |reason: String| Failure::new(format!("cannot read `{path}`: {reason}"));
             let text = fs::read_to_string(file).map_err(|error| cannot_read(error.to_string()))?;
-            return target.read(&text, known).map(Some).map_err(cannot_read);
+            return target
+                .read_list(&text, known)
+                .map(Some)
+                .map_err(cannot_read);
         }
-        if !self.asks_platform || target.ask().is_none() {
+        if !self.asks_platform || target.list_command().is_none() {
             return Ok(None);
         }
         output.status("Asking", &format!("{} what is deployed", target.name()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use machinist_deploy::{Image, Manifest, WHY_LOST};
+use machinist_deploy::{Binary, Manifest, WHY_LOST};
 
 use crate::args::globals::Globals;
 use crate::args::selection::Selection;
@@ -20,7 +20,7 @@ pub(crate) struct LinkedApps {
     /// The apps, with their parameters as the code sets them.
     pub(crate) manifest: Manifest,
     /// The binaries that were read.
-    pub(crate) binaries: Vec<Image>,
+    pub(crate) binaries: Vec<Binary>,
     /// Apps that were built but not linked.
     pub(crate) lost: Vec<LostApps>,
     /// The workspace, if there was a build.
@@ -50,10 +50,10 @@ impl LinkedApps {
                 ),
             );
         }
-        let binaries: Vec<Image> = build
+        let binaries: Vec<Binary> = build
             .binaries
             .iter()
-            .map(|binary| Image {
+            .map(|binary| Binary {
                 name: binary.target.name.clone(),
                 path: binary.path.clone(),
             })
@@ -79,10 +79,10 @@ impl LinkedApps {
             ))
             .help("leave out one of the two"));
         }
-        let binaries: Vec<Image> = source
+        let binaries: Vec<Binary> = source
             .binary
             .iter()
-            .map(|file| Image {
+            .map(|file| Binary {
                 name: binary_name(file),
                 path: file.clone(),
             })
@@ -125,14 +125,14 @@ fn binary_name(file: &Path) -> String {
         .into_owned()
 }
 
-fn read_manifest(binaries: &[Image], output: &Output) -> Result<Manifest, Failure> {
+fn read_manifest(binaries: &[Binary], output: &Output) -> Result<Manifest, Failure> {
     for binary in binaries {
         output.verbose("Reading", &binary.path.display().to_string());
     }
     Ok(Manifest::read(binaries)?)
 }
 
-fn no_apps_found(binaries: &[Image], lost: Vec<LostApps>) -> Failure {
+fn no_apps_found(binaries: &[Binary], lost: Vec<LostApps>) -> Failure {
     let paths: Vec<String> = binaries
         .iter()
         .map(|binary| format!("`{}`", binary.path.display()))

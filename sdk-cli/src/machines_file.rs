@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use machinist_core::catalogue::Catalogue;
-use machinist_core::own::{self, FILE};
+use machinist_core::machines_toml::{self, FILE};
 
 use crate::failure::Failure;
 use crate::paths::relative_to_cwd;
@@ -15,13 +15,13 @@ pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
     let has_file = |folder: &&Path, file: &str| folder.join(file).is_file();
     let cargo_toml =
         |folder: &&Path| fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
-    let Some(folder) = own::nearest(cwd.ancestors(), has_file, cargo_toml) else {
+    let Some(folder) = machines_toml::nearest(cwd.ancestors(), has_file, cargo_toml) else {
         return Ok(Catalogue::built_in());
     };
     let path = relative_to_cwd(&folder.join(FILE));
     let displayed = path.display().to_string();
     let text = fs::read_to_string(&path)
         .map_err(|error| Failure::new(format!("cannot read `{displayed}`: {error}")))?;
-    let machines = own::read(&text).map_err(|error| error.located(&displayed))?;
+    let machines = machines_toml::read(&text).map_err(|error| error.located(&displayed))?;
     Ok(Catalogue::with(machines))
 }

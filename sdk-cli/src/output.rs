@@ -92,20 +92,23 @@ impl Output {
     }
 
     /// Prints rows in aligned columns. The first row is the heads.
-    pub(crate) fn table<const N: usize>(&self, rows: &[[String; N]]) -> Result<(), Failure> {
-        let rows: Vec<[String; N]> = rows
+    pub(crate) fn table(&self, rows: &[Vec<String>]) -> Result<(), Failure> {
+        let rows: Vec<Vec<String>> = rows
             .iter()
-            .map(|row| row.each_ref().map(|cell| shown(cell)))
+            .map(|row| row.iter().map(|cell| shown(cell)).collect())
             .collect();
-        let widths: [usize; N] = std::array::from_fn(|column| {
-            let lengths = rows.iter().map(|row| row[column].chars().count());
-            lengths.max().unwrap_or(0).min(MAX_COLUMN_WIDTH)
-        });
+        let columns = rows.first().map_or(0, Vec::len);
+        let width = |column: usize| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            let widest = cells.map(|cell| cell.chars().count()).max();
+            widest.unwrap_or(0).min(MAX_COLUMN_WIDTH)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
         write_to_stdout(|out| {
             for (i, row) in rows.iter().enumerate() {
-                let cells = row.iter().zip(widths);
+                let cells = row.iter().zip(&widths);
                 let line: String = cells
-                    .map(|(cell, width)| format!("{cell:<width$}  "))
+                    .map(|(cell, width)| format!("{cell:<width$}  ", width = *width))
                     .collect();
                 let style = if i == 0 { BOLD } else { Style::new() };
                 writeln!(out, "{style}{}{style:#}", line.trim_end())?;

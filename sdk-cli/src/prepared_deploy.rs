@@ -4,10 +4,9 @@
 use std::collections::BTreeSet;
 
 use machinist_core::problem::Problem;
-use machinist_core::suggest;
 use machinist_deploy::{
-    Action, Deployed, Manifest, Occasion, Options, Plan, Rendering, Reset, State, Target, WHY_LOST,
-    plan,
+    Action, DeployStamp, Deployed, Manifest, Options, Plan, Rendering, Reset, State, Target,
+    WHY_LOST, plan,
 };
 
 use crate::args::deployment::PlanOptions;
@@ -53,7 +52,7 @@ impl PreparedDeploy {
     ) -> Result<Self, Failure> {
         let manifest = &apps.manifest;
         let target = destination.target_for_linked_apps(manifest, apps.binaries.clone())?;
-        let mut deployed = state.of(target.name());
+        let mut deployed = state.deployed_to(target.name());
         if let Some(live) = destination.read_live(&*target, &deployed, output)? {
             deployed = deployed.refreshed(&live).with_found(&live, manifest);
         }
@@ -78,7 +77,7 @@ impl PreparedDeploy {
     /// The files and commands that carry it out. Prints what the target does not support, which
     /// with `--strict` is an error.
     pub(crate) fn render(&self, strict: bool, output: &Output) -> Result<Rendering, Failure> {
-        let after = self.deployed.after(&self.plan, &Occasion::default());
+        let after = self.deployed.after(&self.plan, &DeployStamp::default());
         let rendering = self.target.deploy(&self.plan, &after)?;
         show_warnings_and_needs(&rendering, output);
         match strict && !rendering.warnings.is_empty() {
@@ -102,13 +101,12 @@ fn scaling_to_reset(
     }
     for app in &plan_options.reset_scaling {
         if !manifest.apps.iter().any(|known| known.name == *app) {
-            let failure = Failure::new(format!("`--reset-scaling`: the code has no app `{app}`"));
-            let help = match (similar_app(app, manifest), deployed.apps.contains_key(app)) {
-                (Some(help), _) => help,
-                (None, true) => "it is deployed, but gone from the code".into(),
-                (None, false) => apps_in_code(manifest),
-            };
-            return Err(failure.help(help));
+            let problem = Problem::new(format!("`--reset-scaling`: the code has no app `{app}`"));
+            let problem = suggest_app(problem, app, manifest);
+            return Err(Failure::from(match deployed.apps.contains_key(app) {
+                true => problem.help("it is deployed, but gone from the code"),
+                false => problem,
+            }));
         }
     }
     let apps: BTreeSet<String> = plan_options.reset_scaling.iter().cloned().collect();
@@ -118,15 +116,10 @@ fn scaling_to_reset(
     })
 }
 
-fn similar_app(name: &str, manifest: &Manifest) -> Option<String> {
-    let names = manifest.apps.iter().map(|app| app.name.as_str());
-    let similar = suggest::nearest(name, names)?;
-    Some(format!("an app with a similar name exists: `{similar}`"))
-}
-
-fn apps_in_code(manifest: &Manifest) -> String {
+/// Adds the app of the code that was probably meant, or else all of them.
+fn suggest_app(problem: Problem, name: &str, manifest: &Manifest) -> Problem {
     let names: Vec<&str> = manifest.apps.iter().map(|app| app.name.as_str()).collect();
-    format!("apps in the code are {}", names.join(", "))
+    problem.suggest("app", name, &names)
 }
 
 /// Refuses to delete an app that was built but not linked, and says how to link it.
@@ -146,7 +139,7 @@ fn refuse_to_delete_lost(plan: &Plan, apps: &LinkedApps) -> Result<(), Failure> 
 fn warn_of_lost(apps: &LinkedApps, deployed: &Deployed, options: &Options, output: &Output) {
     let is_elsewhere = |app: &String| {
         let app = deployed.apps.get(app);
-        app.is_some_and(|app| options.is_elsewhere(app))
+        app.is_some_and(|app| options.is_unread(app))
     };
     for lost in &apps.lost {
         if !lost.lost_crate.apps.iter().all(is_elsewhere) {
@@ -199,7 +192,6 @@ fn warn_of_unknown_in_settings(
         let problem = Problem::new(format!(
             "the settings name an app `{app}`, which is not in the code"
         ));
-        let help = similar_app(app, manifest).unwrap_or_else(|| apps_in_code(manifest));
-        output.warning(&problem.help(help).into());
+        output.warning(&suggest_app(problem, app, manifest).into());
     }
 }

@@ -1,8 +1,13 @@
 //! Plans and deployed apps as text.
 
-use machinist_core::parameter::{self, Kind};
-use machinist_core::unit::DURATION;
-use machinist_deploy::{Action, AppPlan, AppState, Change, Deploy, Parameters, Tuned, Why};
+use std::collections::{BTreeMap, BTreeSet};
+
+use machinist_core::parameter::Key;
+use machinist_core::setting::Setting;
+use machinist_deploy::{
+    Action, AppPlan, AppState, Change, Deploy, JsonValue, Overrides, ParameterName, Parameters,
+    Tuned, Why,
+};
 use serde_json::Value;
 
 use crate::output::{Line, Look, MAX_COLUMN_WIDTH};
@@ -73,8 +78,8 @@ struct ParameterRow {
 }
 
 impl ParameterRow {
-    fn new(key: &str, look: Look, text: String) -> Self {
-        let key = key.to_owned();
+    fn new(name: &ParameterName, look: Look, text: String) -> Self {
+        let key = name.as_str().to_owned();
         Self { key, look, text }
     }
 
@@ -87,7 +92,7 @@ impl ParameterRow {
             format!("{from} -> {to}{}", reason(change.why))
         };
         let look = match change.why {
-            Why::PutBack | Why::Reset => Look::Notable,
+            Why::Drift | Why::Reset => Look::Notable,
             Why::Code | Why::Tuned | Why::RolledBack => Look::Plain,
         };
         Self::new(&change.parameter, look, text)
@@ -111,7 +116,7 @@ impl ParameterRow {
 fn reason(why: Why) -> &'static str {
     match why {
         Why::Code => "",
-        Why::PutBack => "  (drift: changed outside the code)",
+        Why::Drift => "  (drift: changed outside the code)",
         Why::Reset => "  (reset: it was tuned)",
         Why::Tuned => "  (tuned)",
         Why::RolledBack => "  (rolled back)",
@@ -132,39 +137,23 @@ fn parameter_line(row: ParameterRow, key_width: usize) -> Line {
 }
 
 /// A value as the code would write it, without quotes.
-fn display_value(key: &str, value: Option<&Value>) -> String {
-    let kind = parameter::find(key).map(|parameter| parameter.kind);
-    let seconds = |value: &Value| {
-        value
-            .as_u64()
-            .and_then(|seconds| u32::try_from(seconds).ok())
+fn display_value(name: &ParameterName, value: Option<&Value>) -> String {
+    let known = |value| {
+        let key = name.key()?;
+        let setting = Setting::from_json(key, value).ok()?;
+        Some(key.parameter().show(&setting))
     };
-    match (value, kind) {
-        (None | Some(Value::Null), _) => "not set".into(),
-        (Some(value), Some(Kind::Seconds(..))) => match seconds(value) {
-            Some(seconds) => DURATION.show(seconds),
-            None => value.to_string(),
-        },
-        (Some(Value::Array(elements)), _) if elements.is_empty() => "none".into(),
-        (Some(Value::Array(elements)), _) => {
-            let elements = elements.iter();
-            let elements = elements.map(|element| display_value("", Some(element)));
-            elements.collect::<Vec<_>>().join(", ")
-        }
-        (Some(Value::Object(members)), _) => match members.get("path") {
-            Some(path) => display_value("", Some(path)),
-            None => Value::from(members.clone()).to_string(),
-        },
-        (Some(Value::String(text)), _) => text.clone(),
-        (Some(other), _) => other.to_string(),
+    match value {
+        None | Some(Value::Null) => "not set".into(),
+        Some(value) => known(value).unwrap_or_else(|| value.to_string()),
     }
 }
 
 /// `key=value key=value`, as `scale` takes them.
-fn key_value_list(parameters: &Parameters) -> String {
-    let pairs = parameters.iter().map(|(key, value)| {
-        let value = display_value(key, Some(value)).replace(", ", ",");
-        format!("{key}={value}")
+fn key_value_list<V: JsonValue>(parameters: &Parameters<V>) -> String {
+    let pairs = parameters.json().map(|(name, value)| {
+        let value = display_value(&name, Some(&value)).replace(", ", ",");
+        format!("{name}={value}")
     });
     pairs.collect::<Vec<_>>().join(" ")
 }
@@ -174,11 +163,11 @@ pub(crate) const APP_COLUMNS: [&str; 6] =
     ["NAME", "MACHINE TYPE", "GPUS", "TUNED", "DRIFT", "DEPLOYED"];
 
 /// A row of the table of deployed apps.
-pub(crate) fn app_row(name: &str, app: &AppState) -> [String; APP_COLUMNS.len()] {
+pub(crate) fn app_row(name: &str, app: &AppState) -> Vec<String> {
     let code = app.actual_code();
-    let code_value = |key: &str| {
+    let code_value = |key: Key| {
         code.get(key)
-            .map_or("-".into(), |value| display_value(key, Some(value)))
+            .map_or("-".into(), |value| key.parameter().show(value))
     };
     let or_dash = |text: String| if text.is_empty() { "-".into() } else { text };
     let deployed = match (app.is_deployed(), app.history.first()) {
@@ -186,10 +175,10 @@ pub(crate) fn app_row(name: &str, app: &AppState) -> [String; APP_COLUMNS.len()]
         (true, Some(last)) => time_and_commit(last),
         (true, None) => "outside this state".into(),
     };
-    [
+    vec![
         name.into(),
-        code_value(parameter::MACHINE_TYPE),
-        code_value(parameter::GPUS),
+        code_value(Key::MachineType),
+        code_value(Key::Gpus),
         or_dash(key_value_list(&app.overrides)),
         or_dash(key_value_list(&app.drift)),
         deployed,
@@ -217,28 +206,35 @@ fn short_commit(commit: &str) -> String {
 /// The length of the longest key of a parameter.
 const KEY_WIDTH: usize = 24;
 
+/// The parameters in effect, with the code's value of each that is overridden.
+fn detail_lines(in_code: &Parameters, overrides: &Overrides, why: &str, look: Look) -> Vec<Line> {
+    let code: BTreeMap<ParameterName, Value> = in_code.json().collect();
+    let overridden: BTreeSet<ParameterName> = overrides.json().map(|(name, _)| name).collect();
+    let line = |(name, value): (ParameterName, Value)| {
+        let mut text = display_value(&name, Some(&value));
+        let mut row_look = Look::Plain;
+        if overridden.contains(&name) {
+            let in_code = display_value(&name, code.get(&name));
+            text += &format!("  ({why}; the code says {in_code})");
+            row_look = look;
+        }
+        parameter_line(ParameterRow::new(&name, row_look, text), KEY_WIDTH)
+    };
+    let effective = in_code.overridden_by(overrides);
+    effective.json().map(line).collect()
+}
+
 /// A deployed app in full, with its last deploys.
 pub(crate) fn app_details(name: &str, app: &AppState) -> Vec<Line> {
     let mut lines = vec![Line::default().with(Look::Bold, name.to_owned())];
     let line = |row| parameter_line(row, KEY_WIDTH);
-    for (key, value) in app.actual_code() {
-        let mut text = display_value(&key, Some(&value));
-        let mut look = Look::Plain;
-        if app.drift.contains_key(&key) {
-            let in_code = display_value(&key, app.code.get(&key));
-            text += &format!("  (drift; the code says {in_code})");
-            look = Look::Notable;
-        }
-        lines.push(line(ParameterRow::new(&key, look, text)));
-    }
-    for (key, value) in app.effective_scaling() {
-        let mut text = display_value(&key, Some(&value));
-        if app.overrides.contains_key(&key) {
-            let in_code = display_value(&key, app.scaling.get(&key));
-            text += &format!("  (tuned; the code says {in_code})");
-        }
-        lines.push(line(ParameterRow::new(&key, Look::Plain, text)));
-    }
+    lines.extend(detail_lines(&app.code, &app.drift, "drift", Look::Notable));
+    lines.extend(detail_lines(
+        &app.scaling,
+        &app.overrides,
+        "tuned",
+        Look::Plain,
+    ));
     for deploy in &app.history {
         let revision = deploy.revision.as_ref();
         let revision = revision.map(|revision| format!(", revision {revision}"));

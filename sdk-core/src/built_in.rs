@@ -26,7 +26,7 @@ const fn cpu(name: &'static str, ram_mb: u32, millicores: u32) -> MachineType {
             bandwidth_gb_s: 0,
             encoders: 0,
             decoders: 0,
-            av1_encode: Some(false),
+            av1_encode: None,
             precisions: None,
             nvlink_gb_s: None,
             price_per_hour: None,

@@ -186,7 +186,7 @@ fn unknown_figures(is_gpu: bool) -> Figures {
             max_gpus: BUILT_IN_MAX_GPUS,
             ..Figures::NONE
         },
-        false => built_in::XS.figures,
+        false => Figures::NONE,
     }
 }
 

@@ -196,6 +196,7 @@ impl Requirement {
             self.figure.presence.is_of_gpu_types() && machine.kind() == MachineKind::Cpu;
         match (self.figure.get(&figures), self.unit()) {
             (_, Unit::Quantity(_)) if lacks_gpus => "has no GPU".into(),
+            _ if lacks_gpus => format!("has no {}", self.bare_noun()),
             (None, _) => format!("is not listed with {}", self.bare_noun()),
             (Some(0), _) => format!("has no {}", self.bare_noun()),
             (Some(amount), _) => {

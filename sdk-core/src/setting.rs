@@ -154,13 +154,15 @@ impl Parameter {
             _ => wrong(self.out_of_range(value)),
         };
         match (self.kind, value) {
-            (Kind::Number(min, max) | Kind::Seconds(min, max), Value::Integer(integer)) => {
+            (Kind::Number(min, max), Value::Integer(integer)) => {
                 number(*integer, (min, self.highest(max)))
             }
-            (Kind::Seconds(min, max), Value::Text(text)) => match DURATION.read(text) {
-                Ok(seconds) => number(seconds.into(), (min, max)),
-                Err(instead) => wrong(DURATION.problem(self.key.as_str(), text, instead)),
-            },
+            (Kind::Seconds(min, max), value) => {
+                match read_duration(self.key.as_str(), value, (min, max)) {
+                    Ok(seconds) => Ok(Setting::Number(seconds)),
+                    Err(problem) => wrong(problem),
+                }
+            }
             (Kind::Path, Value::Text(path)) => match path_fault(path) {
                 None => Ok(Setting::Path(path.clone())),
                 Some(fault) => wrong(bad_path(self.key, path, fault)),
@@ -197,6 +199,26 @@ impl Parameter {
         match self.read(&setting.as_written(), Place(0)) {
             Ok(_) => Ok(()),
             Err(mut findings) => Err(findings.swap_remove(0).problem),
+        }
+    }
+
+    /// A value as a person reads it, without quotes.
+    ///
+    /// ```
+    /// use machinist_core::parameter::Key;
+    /// use machinist_core::setting::Setting;
+    ///
+    /// assert_eq!(Key::KeepAlive.parameter().show(&Setting::Number(300)), "5m");
+    /// ```
+    pub fn show(&self, setting: &Setting) -> String {
+        match setting {
+            Setting::Number(seconds) if matches!(self.kind, Kind::Seconds(..)) => {
+                DURATION.show(*seconds)
+            }
+            Setting::Number(number) => number.to_string(),
+            Setting::Path(path) => path.clone(),
+            Setting::List(texts) if texts.is_empty() => "none".into(),
+            Setting::List(texts) => texts.join(", "),
         }
     }
 
@@ -246,11 +268,7 @@ impl Parameter {
                     .filter(|n| (min..=max).contains(n))
                     .map(|n: u32| n.to_string())
             }
-            (Kind::Seconds(..), Value::Number(text) | Value::Text(text)) => {
-                let meant = DURATION.meant(text).map(Value::Text);
-                let is_taken = |value: &Value| self.read(value, Place(0)).is_ok();
-                meant.filter(is_taken).map(|value| value.to_string())
-            }
+            (Kind::Seconds(min, max), value) => meant_duration(value, (min, max)),
             (Kind::MachineTypes, Value::Other(text)) => {
                 machine_name::meant(text, built_in::MACHINE_TYPES.iter().map(|machine| machine.name))
                     .map(|name| format!("{name:?}"))
@@ -264,22 +282,10 @@ impl Parameter {
     fn out_of_range(&self, given: &Value) -> Problem {
         let key = self.key.as_str();
         let range = match self.kind {
-            Kind::Seconds(min, max) => {
-                format!(
-                    "write a duration from {} to {}",
-                    DURATION.show(min),
-                    DURATION.show(max)
-                )
-            }
             Kind::Number(min, max) => format!("write a number from {min} to {max}"),
             kind => format!("write {}", kind.takes()),
         };
-        let problem = Problem::new(match (self.kind, given) {
-            (Kind::Seconds(..), Value::Integer(seconds)) => {
-                format!("`{key}` cannot be {seconds} seconds")
-            }
-            _ => format!("`{key}` cannot be {given}"),
-        });
+        let problem = Problem::new(format!("`{key}` cannot be {given}"));
         if self.key == Key::Gpus && *given == Value::Integer(0) {
             return problem
                 .help(format!(
@@ -289,6 +295,60 @@ impl Parameter {
         }
         problem.help(range)
     }
+}
+
+/// Reads a duration from `min` to `max` seconds, that was written as the value of `key`.
+///
+/// # Errors
+///
+/// What is wrong with it and what to write.
+///
+/// ```
+/// use machinist_core::attribute::Value;
+/// use machinist_core::setting::read_duration;
+///
+/// let read = |text: &str| read_duration("run_timeout", &Value::Text(text.into()), (1, 3_600));
+/// assert_eq!(read("90s"), Ok(90));
+/// assert!(read("2h").is_err());
+/// ```
+pub fn read_duration(
+    key: &str,
+    value: &Value,
+    (min, max): (u32, u32),
+) -> Result<u32, Problem> {
+    let seconds = match value {
+        Value::Integer(seconds) => u32::try_from(*seconds).ok(),
+        Value::Text(text) => match DURATION.read(text) {
+            Ok(seconds) => Some(seconds),
+            Err(instead) => return Err(DURATION.problem(key, text, instead)),
+        },
+        _ => {
+            let kind = Kind::Seconds(min, max);
+            let meant = meant_duration(value, (min, max)).unwrap_or_else(|| kind.example());
+            return Err(mistyped(key, &kind.takes(), &meant, value));
+        }
+    };
+    let in_range = seconds.filter(|seconds| (min..=max).contains(seconds));
+    in_range.ok_or_else(|| {
+        let problem = Problem::new(match value {
+            Value::Integer(seconds) => format!("`{key}` cannot be {seconds} seconds"),
+            _ => format!("`{key}` cannot be {value}"),
+        });
+        let (min, max) = (DURATION.show(min), DURATION.show(max));
+        problem.help(format!("write a duration from {min} to {max}"))
+    })
+}
+
+/// The duration that was probably meant by a value, as it is written.
+fn meant_duration(value: &Value, (min, max): (u32, u32)) -> Option<String> {
+    let (Value::Number(text) | Value::Text(text)) = value else {
+        return None;
+    };
+    let meant = DURATION.meant(text)?;
+    let seconds = DURATION.read(&meant).ok()?;
+    (min..=max)
+        .contains(&seconds)
+        .then(|| format!("{meant:?}"))
 }
 
 /// An empty list.

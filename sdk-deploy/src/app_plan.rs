@@ -1,13 +1,16 @@
 //! Plans, as `plan`, `tune` and `rollback` make them: what a change does to each app.
 
-use machinist_core::parameter::Group;
+use std::collections::{BTreeMap, BTreeSet};
+
+use machinist_core::parameter::Key;
+use machinist_core::setting::Setting;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::deployed::AppState;
 use crate::history::{Change, Why};
-use crate::machines::CustomMachine;
-use crate::parameters::{self, Parameters};
+use crate::machines::{self, CustomMachine};
+use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters};
 
 /// What a deploy would change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,7 +30,10 @@ pub struct AppPlan {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
     /// Its custom machine types.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "machines::serialize"
+    )]
     pub machines: Vec<CustomMachine>,
     /// The parameters that change, in the order of the manifest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -41,6 +47,12 @@ pub struct AppPlan {
     /// The parameters in effect afterwards; `None` if the app is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective: Option<Effective>,
+    /// The scaling parameters of the code.
+    #[serde(skip)]
+    pub(crate) code_scaling: Parameters,
+    /// The tuned values that are kept, for the state.
+    #[serde(skip)]
+    pub(crate) overrides: Overrides,
 }
 
 /// What happens to an app.
@@ -63,7 +75,7 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tuned {
     /// The parameter's key.
-    pub parameter: String,
+    pub parameter: ParameterName,
     /// The tuned value; `null` if tuning removed the code's value.
     pub value: Value,
     /// The code's value, which is not applied.
@@ -87,18 +99,28 @@ impl Plan {
     }
 }
 
+impl Effective {
+    /// The parameters of a state, with drift and tuned values.
+    pub(crate) fn of_state(state: &AppState) -> Self {
+        Self {
+            code: state.actual_code(),
+            scaling: state.effective_scaling(),
+        }
+    }
+}
+
 impl AppPlan {
     /// The plan that gives a deployed app these parameters.
     pub(crate) fn with_parameters(
         name: &str,
         state: &AppState,
         code: &Parameters,
-        (scaling, overrides): (&Parameters, &Parameters),
+        (scaling, overrides): (&Parameters, &Overrides),
         why: Why,
     ) -> Self {
         let effective = Effective {
             code: code.clone(),
-            scaling: parameters::effective(scaling, overrides),
+            scaling: scaling.overridden_by(overrides),
         };
         let changes = changes(state, &effective, |_| why);
         Self {
@@ -111,68 +133,61 @@ impl AppPlan {
             machines: state.machines.clone(),
             changes,
             reset: false,
-            tuned: tuned(scaling, &parameters::sorted(overrides.clone())),
+            tuned: tuned(scaling, overrides),
             effective: Some(effective),
+            code_scaling: scaling.clone(),
+            overrides: overrides.clone(),
         }
     }
 
     /// Every parameter in effect.
     pub(crate) fn all_parameters(&self) -> Parameters {
         let effective = self.effective.clone().unwrap_or_default();
-        let mut all = effective.code;
-        all.extend(effective.scaling);
-        all
+        effective.code.and(effective.scaling)
     }
 
-    /// The changes of scaling parameters.
-    pub fn scaling_changes(&self) -> impl Iterator<Item = &Change> {
-        self.changes
-            .iter()
-            .filter(|change| parameters::group(&change.parameter) == Some(Group::Scaling))
-    }
-
-    /// The tuned values that are kept.
-    pub(crate) fn overrides(&self) -> Parameters {
-        let tuned = self.tuned.iter();
-        tuned
-            .map(|tuned| (tuned.parameter.clone(), tuned.value.clone()))
-            .collect()
+    /// The scaling parameters that change, with their new values; `None` if one is removed.
+    pub fn scaling_changes(&self) -> impl Iterator<Item = (Key, Option<&Setting>)> {
+        let effective = self.effective.as_ref();
+        let keys = self.changes.iter().filter_map(Change::scaling_key);
+        keys.map(move |key| (key, effective.and_then(|all| all.scaling.get(key))))
     }
 
     /// The part of the plan that is done once only the code parameters are deployed.
     pub(crate) fn without_scaling_changes(&self) -> Self {
         let mut half = self.clone();
-        half.changes
-            .retain(|change| parameters::group(&change.parameter) != Some(Group::Scaling));
-        if let Some(effective) = &mut half.effective {
-            let undone = self.scaling_changes().map(|change| {
-                let from = change.from.clone().unwrap_or(Value::Null);
-                (change.parameter.clone(), from)
-            });
-            effective.scaling = parameters::effective(&effective.scaling, &undone.collect());
-        }
-        half
-    }
-
-    /// The scaling parameters of the code: those in effect, without tuned values.
-    pub(crate) fn scaling_of_the_code(&self) -> Parameters {
-        let mut scaling = self.effective.clone().unwrap_or_default().scaling;
-        for tuned in &self.tuned {
-            match &tuned.code {
-                Some(value) => scaling.insert(tuned.parameter.clone(), value.clone()),
-                None => scaling.shift_remove(&tuned.parameter),
+        half.changes.retain(|change| change.scaling_key().is_none());
+        let Some(effective) = &mut half.effective else {
+            return half;
+        };
+        for change in &self.changes {
+            let Some(key) = change.scaling_key() else {
+                continue;
+            };
+            let before = change.from.as_ref();
+            match before.and_then(|before| Setting::from_json(key, before).ok()) {
+                Some(before) => effective.scaling.insert(key, before),
+                None => effective.scaling.remove(key),
             };
         }
-        parameters::sorted(scaling)
+        half.code_scaling = effective.scaling.clone();
+        for (key, _) in self.overrides.iter() {
+            match self.code_scaling.get(key) {
+                Some(value) => half.code_scaling.insert(key, value.clone()),
+                None => half.code_scaling.remove(key),
+            };
+        }
+        half
     }
 }
 
 /// The tuned values that are kept, with the code's values.
-pub(crate) fn tuned(code: &Parameters, overrides: &Parameters) -> Vec<Tuned> {
-    let tuned = overrides.iter().map(|(parameter, value)| Tuned {
-        parameter: parameter.clone(),
-        value: value.clone(),
-        code: code.get(parameter).cloned(),
+pub(crate) fn tuned(code: &Parameters, overrides: &Overrides) -> Vec<Tuned> {
+    let code: BTreeMap<ParameterName, Value> = code.json().collect();
+    let tuned = overrides.json().map(|(parameter, value)| Tuned {
+        code: code.get(&parameter).cloned(),
+        parameter,
+        value,
     });
     tuned.collect()
 }
@@ -181,24 +196,33 @@ pub(crate) fn tuned(code: &Parameters, overrides: &Parameters) -> Vec<Tuned> {
 pub(crate) fn changes(
     before: &AppState,
     after: &Effective,
-    why: impl Fn(&str) -> Why,
+    why: impl Fn(&ParameterName) -> Why,
 ) -> Vec<Change> {
-    let mut all = differences(&before.actual_code(), &after.code, &why);
-    all.extend(differences(
-        &before.effective_scaling(),
-        &after.scaling,
-        &why,
-    ));
+    let before = Effective::of_state(before);
+    let mut all = differences(&before.code, &after.code, &why);
+    all.extend(differences(&before.scaling, &after.scaling, &why));
     all
 }
 
-fn differences(from: &Parameters, to: &Parameters, why: &impl Fn(&str) -> Why) -> Vec<Change> {
-    let change = |key: String| Change {
-        from: from.get(&key).cloned(),
-        to: to.get(&key).cloned(),
-        why: why(&key),
-        parameter: key,
+fn differences(
+    from: &Parameters,
+    to: &Parameters,
+    why: &impl Fn(&ParameterName) -> Why,
+) -> Vec<Change> {
+    if from == to {
+        return Vec::new();
+    }
+    let mut from: BTreeMap<ParameterName, Value> = from.json().collect();
+    let mut to: BTreeMap<ParameterName, Value> = to.json().collect();
+    let names: BTreeSet<ParameterName> = from.keys().chain(to.keys()).cloned().collect();
+    let change = |parameter: ParameterName| {
+        let (from, to) = (from.remove(&parameter), to.remove(&parameter));
+        (from != to).then(|| Change {
+            why: why(&parameter),
+            parameter,
+            from,
+            to,
+        })
     };
-    let changed = parameters::changed_keys(from, to).into_iter();
-    changed.map(change).collect()
+    names.into_iter().filter_map(change).collect()
 }

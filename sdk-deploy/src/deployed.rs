@@ -7,13 +7,14 @@ use machinist_core::text::shown;
 use serde::{Deserialize, Serialize};
 
 use crate::history::Deploy;
-use crate::machines::CustomMachine;
-use crate::parameters::{Parameters, effective};
+use crate::machines::{self, CustomMachine};
+use crate::parameters::{Overrides, Parameters};
 
 /// What is deployed to one target.
 ///
 /// ```
-/// use machinist_deploy::{Deployed, Manifest, DeployStamp, Options, plan};
+/// use machinist_core::attribute::Value;
+/// use machinist_deploy::{DeployStamp, Deployed, Manifest, Options, plan};
 ///
 /// let manifest = Manifest::parse(
 ///     r#"{"manifest_version": 1, "apps": [{
@@ -26,8 +27,8 @@ use crate::parameters::{Parameters, effective};
 /// let mut deployed = Deployed::default().after(&first, &DeployStamp::now(1, None));
 ///
 /// // What is tuned stays through the next deploy.
-/// let values = serde_json::json!({"keep_alive": "10m"});
-/// let tuned = deployed.tune("llm", values.as_object().unwrap())?;
+/// let values = [("keep_alive".to_owned(), Value::Text("10m".into()))];
+/// let tuned = deployed.tune("llm", &values)?;
 /// deployed.settle_tuning(&tuned);
 /// let second = plan(&manifest, &deployed, &Options::default());
 /// assert_eq!(second.apps[0].tuned[0].value, 600);
@@ -49,7 +50,7 @@ pub struct AppState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
     /// Its custom machine types.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "machines")]
     pub machines: Vec<CustomMachine>,
     /// A digest of what was sent to the platform, parameters aside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,11 +61,11 @@ pub struct AppState {
     #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub scaling: Parameters,
     /// The scaling parameters that were tuned since; `null` if tuning removed one.
-    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
-    pub overrides: Parameters,
+    #[serde(default, skip_serializing_if = "Overrides::is_empty")]
+    pub overrides: Overrides,
     /// Drift: the code parameters that were changed outside the code; `null` if one was removed.
-    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
-    pub drift: Parameters,
+    #[serde(default, skip_serializing_if = "Overrides::is_empty")]
+    pub drift: Overrides,
     /// The last deploys that changed it, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Deploy>,
@@ -87,10 +88,9 @@ impl Deployed {
         let problem = Problem::new(format!("no app `{}` is deployed", shown(given)));
         let deployed = self.apps.iter().filter(|(_, state)| state.is_deployed());
         let names: Vec<&str> = deployed.map(|(name, _)| name.as_str()).collect();
-        match machinist_core::suggest::nearest(given, names.iter().copied()) {
-            Some(name) => problem.help(format!("an app with a similar name is: `{name}`")),
-            None if names.is_empty() => problem.help("deploy it with `cargo machinist deploy`"),
-            None => problem.help(format!("deployed apps are {}", names.join(", "))),
+        match names.is_empty() {
+            true => problem.help("deploy it with `cargo machinist deploy`"),
+            false => problem.suggest("deployed app", given, &names),
         }
     }
 }
@@ -103,12 +103,12 @@ impl AppState {
 
     /// The code parameters in effect, with drift.
     pub fn actual_code(&self) -> Parameters {
-        effective(&self.code, &self.drift)
+        self.code.overridden_by(&self.drift)
     }
 
     /// The scaling parameters in effect, with tuned values.
     pub fn effective_scaling(&self) -> Parameters {
-        effective(&self.scaling, &self.overrides)
+        self.scaling.overridden_by(&self.overrides)
     }
 
     /// The deploy of this serial; without a serial the deploy before the last.

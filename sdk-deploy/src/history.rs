@@ -2,10 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use machinist_core::parameter::{Group, Key};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::parameters::Parameters;
+use crate::parameters::{Overrides, ParameterName, Parameters};
 
 /// A deploy that changed an app.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,8 +31,8 @@ pub struct Deploy {
     #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub scaling: Parameters,
     /// The tuned scaling parameters at that time.
-    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
-    pub overrides: Parameters,
+    #[serde(default, skip_serializing_if = "Overrides::is_empty")]
+    pub overrides: Overrides,
 }
 
 /// A parameter that changes.
@@ -39,13 +40,21 @@ pub struct Deploy {
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// Its key.
-    pub parameter: String,
+    pub parameter: ParameterName,
     /// Its value before; `None` where nothing was set.
     pub from: Option<Value>,
     /// Its value afterwards; `None` where nothing is set.
     pub to: Option<Value>,
     /// Why.
     pub why: Why,
+}
+
+impl Change {
+    /// The key, if it is a scaling parameter.
+    pub(crate) fn scaling_key(&self) -> Option<Key> {
+        let key = self.parameter.key()?;
+        (key.parameter().group == Group::Scaling).then_some(key)
+    }
 }
 
 /// Why a parameter changes.

@@ -24,6 +24,7 @@ mod parameters;
 mod plan;
 mod process;
 mod read;
+mod requirements;
 mod rollback;
 mod schema;
 mod settings;
@@ -46,15 +47,16 @@ pub use machines::CustomMachine;
 pub use manifest::{
     App, Binary, MANIFEST_VERSION, Manifest, ManifestError, Source, manifest_schema,
 };
-pub use parameters::Parameters;
+pub use parameters::{JsonValue, Overrides, ParameterName, Parameters};
 pub use plan::{Options, Reset, plan};
 pub use read::{ReadError, ReadFault, Record, records, records_in, scan};
+pub use requirements::Requirements;
 pub use rollback::rollback;
 pub use settings::{AppSettings, CargoToml, Settings};
 pub use state::{STATE_VERSION, State, StateError};
 pub use store::{Store, StoreError};
 pub use targets::{
-    Contents, EFFECTIVE_FILE, FILE, KnativeSettings, Project, RenderedFile, Rendering, Step,
-    StepKind, TARGETS, Target, target,
+    Carries, Contents, EFFECTIVE_FILE, FILE, KnativeSettings, Project, RenderedFile, Rendering,
+    Rule, Step, StepKind, TARGETS, Target, target,
 };
 pub use tool::{Tool, ToolCommand, shell_word};

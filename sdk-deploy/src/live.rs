@@ -6,29 +6,30 @@ use machinist_core::parameter::Group;
 
 use crate::deployed::{AppState, Deployed};
 use crate::manifest::{App, Manifest};
-use crate::parameters::{self, Parameters};
+use crate::parameters::{Overrides, Parameters, is_same_value};
 
 /// What a platform reports.
 ///
 /// ```
+/// use machinist_core::parameter::Key;
+/// use machinist_core::setting::Setting;
 /// use machinist_deploy::{AppState, Deployed, Live, LiveApp};
-/// use serde_json::json;
 ///
-/// let parameters = |value: serde_json::Value| value.as_object().unwrap().clone();
+/// let machine = |name: &str| Setting::List(vec![name.into()]);
 /// let state = AppState {
-///     code: parameters(json!({"machine_type": ["GPU-H100"]})),
+///     code: [(Key::MachineType, machine("GPU-H100"))].into_iter().collect(),
 ///     ..AppState::default()
 /// };
 /// let deployed = Deployed { apps: [("llm".into(), state)].into() };
 ///
 /// // Somebody changed the machine in a dashboard.
 /// let app = LiveApp {
-///     parameters: parameters(json!({"machine_type": ["GPU-A100"]})),
+///     parameters: [(Key::MachineType, Some(machine("GPU-A100")))].into_iter().collect(),
 ///     revision: None,
 /// };
 /// let live = Live { apps: [("llm".into(), app)].into() };
 /// let drift = &deployed.refreshed(&live).apps["llm"].drift;
-/// assert_eq!(drift["machine_type"], json!(["GPU-A100"]));
+/// assert_eq!(drift.get(Key::MachineType), Some(&Some(machine("GPU-A100"))));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Live {
@@ -39,8 +40,9 @@ pub struct Live {
 /// What a platform reports of one app.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LiveApp {
-    /// The parameters that it reports, with defaults. Other parameters it does not report.
-    pub parameters: Parameters,
+    /// The parameters that it reports, with defaults; `None` if one is not set. Other parameters
+    /// it does not report.
+    pub parameters: Overrides,
     /// Its name for the app's last deploy.
     pub revision: Option<String>,
 }
@@ -83,17 +85,16 @@ impl AppState {
     fn refreshed(&self, live: &LiveApp) -> Self {
         let mut state = self.clone();
         let scaling = self.effective_scaling();
-        state.drift = Parameters::new();
-        for (key, value) in &live.parameters {
-            let is_scaling = parameters::group(key) == Some(Group::Scaling);
-            if is_scaling && !parameters::is_same_value(key, scaling.get(key), value) {
-                state.overrides.insert(key.clone(), value.clone());
-            }
-            if !is_scaling && !parameters::is_same_value(key, self.code.get(key), value) {
-                state.drift.insert(key.clone(), value.clone());
+        state.drift = Overrides::default();
+        for (key, live) in live.parameters.iter() {
+            let (known, others) = match key.parameter().group {
+                Group::Scaling => (&scaling, &mut state.overrides),
+                Group::Code => (&self.code, &mut state.drift),
+            };
+            if !is_same_value(key, known.get(key), live.as_ref()) {
+                others.insert(key, live.clone());
             }
         }
-        state.overrides = parameters::sorted(state.overrides);
         let last = self.history.first().and_then(|last| last.revision.as_ref());
         if live.revision.as_ref() != last {
             // Somebody deployed it without this state.
@@ -119,7 +120,12 @@ impl AppState {
             ..Self::default()
         };
         let mut adopted = unknown.refreshed(live);
-        adopted.code = std::mem::take(&mut adopted.drift);
+        adopted.code = Parameters::default().overridden_by(&adopted.drift);
+        adopted.drift = Overrides::default();
+        if adopted.code.is_empty() {
+            // The platform reports no code parameter, so none is known to differ.
+            adopted.code = app.code.clone();
+        }
         adopted
     }
 }

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use machinist_core::problem::Problem;
 
-use crate::manifest::{App, Manifest, ManifestError, parse_app};
 use crate::app_plan::{Action, AppPlan, Plan};
+use crate::manifest::{App, Manifest, ManifestError, parse_app};
 use crate::read::{ReadError, Record, records, scan};
 
 /// Why the apps of a crate can be missing from every binary.

@@ -1,158 +1,234 @@
-//! The machine types of an app, with their figures and their names on other platforms.
+//! The machine types of an app: custom ones as JSON, and built-in ones with their names on other
+//! platforms.
 
-use machinist_core::problem::{NAME, Problem};
-use machinist_core::{MachineKind, catalogue, own, platform};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use machinist_core::custom::{ACCELERATOR, FAL, NODE_LABELS};
+use machinist_core::figure::{FIGURES, Figure, Figures};
+use machinist_core::keys::NAME;
+use machinist_core::machines_toml::FILE;
+use machinist_core::problem::Problem;
+use machinist_core::{MachineKind, built_in, figure, platform};
+use schemars::{Schema, SchemaGenerator};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serializer};
+use serde_json::{Map, Value, json};
 
-use crate::parameters::{self, Parameters};
+use crate::parameters::Parameters;
+use crate::schema;
 
-/// A custom machine type of the project, as its app carries it. The figures describe a runner with
-/// one GPU.
-///
-/// ```
-/// use machinist_deploy::CustomMachine;
-///
-/// let custom: CustomMachine = serde_json::from_str(r#"{"name": "XXL", "ram": 60000, "cpus": 16}"#)?;
-/// assert_eq!((&*custom.name, custom.vram), ("XXL", None));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(extend("additionalProperties" = false))]
-pub struct CustomMachine {
-    /// Its name.
-    pub name: String,
-    /// Video memory in MB; `None` for a CPU type.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vram: Option<u32>,
-    /// Main memory in MB.
-    pub ram: u32,
-    /// CPU cores.
-    pub cpus: serde_json::Number,
-    /// Bandwidth of the video memory in GB/s.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bandwidth: Option<u32>,
-    /// Hardware video encoders.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub encoders: Option<u32>,
-    /// Hardware video decoders.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decoders: Option<u32>,
-    /// Whether the encoders write AV1, if that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub av1_encode: Option<bool>,
-    /// The most GPUs a runner takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_gpus: Option<u32>,
-    /// The labels of nodes that have it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub node_labels: Vec<String>,
-    /// SkyPilot's name for its GPU.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub accelerator: Option<String>,
-    /// Its name on the platform fal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fal: Option<String>,
+pub use machinist_core::custom::CustomMachine;
+
+/// Writes machine types as an app's record has them.
+pub(crate) fn serialize<S: Serializer>(
+    machines: &[CustomMachine],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    // What a machine type writes is JSON.
+    let json = machines
+        .iter()
+        .map(|machine| serde_json::from_str::<Value>(&machine.json()).unwrap_or_default());
+    serializer.collect_seq(json)
 }
 
-/// A machine type as targets need it. The figures describe a runner with one GPU.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Machine {
-    pub(crate) name: String,
-    pub(crate) has_gpus: bool,
-    pub(crate) ram_mb: u32,
-    pub(crate) millicores: u32,
-    pub(crate) node_labels: Vec<String>,
-    pub(crate) accelerator: Option<String>,
+/// Reads machine types as an app's record has them. Figures of later versions are skipped.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<CustomMachine>, D::Error> {
+    let machines: Vec<Map<String, Value>> = Vec::deserialize(deserializer)?;
+    let read = machines.iter().map(read);
+    read.collect::<Result<_, String>>()
+        .map_err(D::Error::custom)
+}
+
+fn read(machine: &Map<String, Value>) -> Result<CustomMachine, String> {
+    let wrong = |key: &str| format!("a machine type's `{key}` is missing or not in its form");
+    let text = |key: &str| {
+        machine
+            .get(key)
+            .map(|name| name.as_str().map(str::to_owned))
+    };
+    let name = text(NAME).flatten().ok_or_else(|| wrong(NAME))?;
+    let mut figures = Figures::NONE;
+    for figure in FIGURES {
+        let Some(value) = machine.get(figure.key) else {
+            continue;
+        };
+        let amount = figure.unit.from_json(&value.to_string());
+        figure.set(&mut figures, amount.ok_or_else(|| wrong(figure.key))?);
+    }
+    let is_gpu = figures.kind() == MachineKind::Gpu;
+    let mut required = FIGURES
+        .iter()
+        .filter(|figure| figure.presence.is_required(is_gpu));
+    if let Some(missing) = required.find(|figure| !machine.contains_key(figure.key)) {
+        return Err(wrong(missing.key));
+    }
+    let optional = |key: &str| match text(key) {
+        None => Ok(None),
+        Some(name) => name.map(Some).ok_or_else(|| wrong(key)),
+    };
+    let labels = machine.get(NODE_LABELS).map(|labels| {
+        let labels = labels.as_array().into_iter().flatten();
+        labels
+            .map(|label| label.as_str().map(str::to_owned))
+            .collect::<Option<_>>()
+            .ok_or_else(|| wrong(NODE_LABELS))
+    });
+    Ok(CustomMachine {
+        node_labels: labels.transpose()?.unwrap_or_default(),
+        accelerator: optional(ACCELERATOR)?,
+        fal: optional(FAL)?,
+        ..CustomMachine::new(name, figures)
+    })
+}
+
+/// The schema of a list of machine types.
+pub(crate) fn schema(_: &mut SchemaGenerator) -> Schema {
+    let figures = FIGURES
+        .iter()
+        .map(|figure| (figure.key, figure.doc, schema::amount(figure.unit)));
+    let text = || json!({"type": "string"});
+    let names = [
+        (NAME, "Its name.", text()),
+        (
+            NODE_LABELS,
+            "The labels of nodes that have it.",
+            json!({"type": "array", "items": text()}),
+        ),
+        (
+            ACCELERATOR,
+            "SkyPilot's and dstack's name of its GPU.",
+            text(),
+        ),
+        (FAL, "Its name on the platform fal.", text()),
+    ];
+    let required: Vec<&str> = FIGURES
+        .iter()
+        .filter(|figure| figure.presence.is_required(false))
+        .map(|figure| figure.key)
+        .chain([NAME])
+        .collect();
+    let machine = schema::object(figures.chain(names), &required);
+    let list = json!({"type": "array", "items": Value::from(machine)});
+    // An object is a schema.
+    Schema::try_from(list).unwrap_or_default()
 }
 
 /// The machine types that these parameters name, in their order. Unknown ones are left out.
-pub(crate) fn named_in(code: &Parameters, custom: &[CustomMachine]) -> Vec<Machine> {
-    let names = parameters::machine_types(code);
-    names.filter_map(|name| find(name, custom)).collect()
+pub(crate) fn named_in(code: &Parameters, custom: &[CustomMachine]) -> Vec<CustomMachine> {
+    let names = code.machine_types().iter();
+    names.filter_map(|name| resolve(name, custom)).collect()
 }
 
-fn find(name: &str, custom: &[CustomMachine]) -> Option<Machine> {
+/// A machine type with its names on other platforms: those of the built-in machine type of this
+/// name, if it has none of its own.
+fn resolve(name: &str, custom: &[CustomMachine]) -> Option<CustomMachine> {
     let built_in = built_in(name);
     let Some(custom) = custom.iter().find(|custom| custom.name == name) else {
         return built_in;
     };
-    let usual = built_in.as_ref();
-    Some(Machine {
-        name: name.into(),
-        has_gpus: custom.vram.is_some(),
-        ram_mb: custom.ram,
-        millicores: custom.millicores(),
-        node_labels: match (&*custom.node_labels, usual) {
-            ([], Some(usual)) => usual.node_labels.clone(),
-            (labels, _) => labels.to_vec(),
-        },
-        accelerator: custom
-            .accelerator
-            .clone()
-            .or_else(|| usual?.accelerator.clone()),
-    })
+    let mut resolved = custom.clone();
+    if let Some(built_in) = built_in {
+        if resolved.node_labels.is_empty() {
+            resolved.node_labels = built_in.node_labels;
+        }
+        resolved.accelerator = resolved.accelerator.or(built_in.accelerator);
+    }
+    Some(resolved)
 }
 
-fn built_in(name: &str) -> Option<Machine> {
-    let machine = catalogue::find(name)?;
-    let names = platform::names(name);
-    let labels = names.iter().flat_map(|names| names.node_labels);
-    Some(Machine {
-        name: name.into(),
-        has_gpus: machine.kind() == MachineKind::Gpu,
-        ram_mb: machine.ram_mb,
-        millicores: machine.millicores,
-        node_labels: labels.map(|&label| label.into()).collect(),
-        accelerator: names.map(|names| names.accelerator.into()),
-    })
+fn built_in(name: &str) -> Option<CustomMachine> {
+    let machine = built_in::find(name)?;
+    let mut resolved = CustomMachine::new(name, machine.figures);
+    if let Some(names) = platform::names(name) {
+        let labels = names.node_labels.iter();
+        resolved.node_labels = labels.map(|&label| label.into()).collect();
+        resolved.accelerator = Some(names.accelerator.into());
+    }
+    Some(resolved)
 }
 
 /// Every machine type of the built-in catalogue.
-pub(crate) fn all() -> impl Iterator<Item = Machine> {
-    catalogue::MACHINE_TYPES
+pub(crate) fn all() -> impl Iterator<Item = CustomMachine> {
+    built_in::MACHINE_TYPES
         .iter()
         .filter_map(|machine| built_in(machine.name))
 }
 
+/// Whether a machine type has GPUs.
+pub(crate) fn has_gpus(machine: &CustomMachine) -> bool {
+    machine.figures.kind() == MachineKind::Gpu
+}
+
 /// The smallest figure of several machine types, with this many GPUs.
-pub(crate) fn smallest(machines: &[Machine], gpus: u32, figure: impl Fn(&Machine) -> u32) -> u32 {
-    let smallest = machines.iter().map(figure).min().unwrap_or(0);
-    smallest.saturating_mul(gpus.max(1))
+pub(crate) fn smallest(machines: &[CustomMachine], gpus: u32, figure: &Figure) -> u32 {
+    let figures = machines
+        .iter()
+        .map(|machine| machine.figures.with_gpus(gpus));
+    let amounts = figures.filter_map(|figures| figure.get(&figures));
+    amounts.min().unwrap_or(0)
+}
+
+/// Main memory and cores that each of several machine types has, with this many GPUs: in MB and in
+/// thousandths.
+pub(crate) fn smallest_runner(machines: &[CustomMachine], gpus: u32) -> (u32, u32) {
+    (
+        smallest(machines, gpus, &figure::RAM),
+        smallest(machines, gpus, &figure::CPUS),
+    )
 }
 
 /// The names of GPUs, in the order of the list.
-pub(crate) fn accelerators(machines: &[Machine]) -> Result<Vec<&String>, Problem> {
-    let with_gpus = machines.iter().filter(|machine| machine.has_gpus);
+pub(crate) fn accelerators(machines: &[CustomMachine]) -> Result<Vec<&String>, Problem> {
+    let with_gpus = machines.iter().filter(|machine| has_gpus(machine));
     with_gpus.map(accelerator).collect()
 }
 
-fn accelerator(machine: &Machine) -> Result<&String, Problem> {
-    let Machine {
-        name, accelerator, ..
-    } = machine;
-    accelerator.as_ref().ok_or_else(|| {
+fn accelerator(machine: &CustomMachine) -> Result<&String, Problem> {
+    machine.accelerator.as_ref().ok_or_else(|| {
+        let name = &machine.name;
         let message = format!("the name of the GPU of `{name}` on other platforms is not known");
-        Problem::new(message).help(format!("write its `accelerator` in `{}`", own::FILE))
+        Problem::new(message).help(format!("write its `{ACCELERATOR}` in `{FILE}`"))
     })
 }
 
-impl CustomMachine {
-    /// Checks its names, because neither a binary nor a state is trusted.
-    pub(crate) fn check(&self) -> Result<(), Problem> {
-        let labels = self
-            .node_labels
-            .iter()
-            .map(|label| (own::NODE_LABELS, label));
-        let name = [(NAME, &self.name)].into_iter();
-        let accelerator = self.accelerator.iter().map(|name| (own::ACCELERATOR, name));
-        let fal = self.fal.iter().map(|name| (own::FAL, name));
-        let mut names = name.chain(labels).chain(accelerator).chain(fal);
-        names.try_for_each(|(key, name)| own::check_name(key, name))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<Vec<CustomMachine>, serde_json::Error> {
+        deserialize(&mut serde_json::Deserializer::from_str(json))
     }
 
-    fn millicores(&self) -> u32 {
-        let cores = self.cpus.to_string();
-        machinist_core::unit::scale(&cores, 1_000).unwrap_or(0)
+    #[test]
+    fn a_machine_type_is_read_from_the_json_that_it_writes() {
+        let custom = machinist_core::machines_toml::read(
+            "[GPU-A6000]\nvram = \"48 GB\"\nram = \"60 GB\"\ncpus = 12.5\nbandwidth = \"768 GB/s\"\n\
+             precision = [\"bf16\", \"fp8\"]\nprice_per_hour = 0.79\nnode_labels = [\"a\"]\n\
+             accelerator = \"A6000\"\nfal = \"GPU-A6000\"\n[XXL]\nram = \"60 GB\"\ncpus = 16\n",
+        )
+        .unwrap();
+        let json: Vec<String> = custom.iter().map(CustomMachine::json).collect();
+        assert_eq!(parse(&format!("[{}]", json.join(","))).unwrap(), custom);
+    }
+
+    #[test]
+    fn what_is_missing_or_of_another_kind_is_named() {
+        for (json, key) in [
+            (r#"[{"ram": 1, "cpus": 1}]"#, "`name`"),
+            (r#"[{"name": "A", "cpus": 1}]"#, "`ram`"),
+            (r#"[{"name": "A", "ram": "1 GB", "cpus": 1}]"#, "`ram`"),
+            (
+                r#"[{"name": "A", "ram": 1, "cpus": 1, "max_gpus": 8}]"#,
+                "`vram`",
+            ),
+            (r#"[{"name": "A", "ram": 1, "cpus": 1, "fal": 1}]"#, "`fal`"),
+            (
+                r#"[{"name": "A", "ram": 1, "cpus": 1, "node_labels": [1]}]"#,
+                "`node_labels`",
+            ),
+        ] {
+            let error = parse(json).unwrap_err().to_string();
+            assert!(error.contains(key), "{json}: {error}");
+        }
     }
 }

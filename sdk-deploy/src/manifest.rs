@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use machinist_core::parameter::{Group, Key};
 use machinist_core::problem::Problem;
 use machinist_core::text::shown;
-use machinist_core::{json, name, parameter};
+use machinist_core::{json, name};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use thiserror::Error;
 
-use crate::machines::CustomMachine;
-use crate::parameters::{self, Parameters};
+use crate::machines::{self, CustomMachine};
+use crate::parameters::Parameters;
 use crate::read::{self, ReadError};
+use crate::requirements::Requirements;
 use crate::schema;
 
 /// The version of the manifest that this crate writes, and the newest that it reads.
@@ -57,11 +59,12 @@ pub struct App {
     #[schemars(schema_with = "schema::scaling")]
     pub scaling: Parameters,
     /// What it requires of its machine.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[serde(default, skip_serializing_if = "Requirements::is_empty")]
     #[schemars(schema_with = "schema::requires")]
-    pub requires: Map<String, Value>,
+    pub requires: Requirements,
     /// Its custom machine types.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "machines")]
+    #[schemars(schema_with = "machines::schema")]
     pub machines: Vec<CustomMachine>,
 }
 
@@ -319,18 +322,22 @@ fn check(app: &App) -> Result<(), String> {
             shown(&app.name)
         ));
     }
-    if !app.code.contains_key(parameter::MACHINE_TYPE) {
-        return Err(format!(
-            "`{}` has no `{}`",
-            app.name,
-            parameter::MACHINE_TYPE
-        ));
+    if !app.code.contains(Key::MachineType) {
+        let key = Key::MachineType.as_str();
+        return Err(format!("`{}` has no `{key}`", app.name));
+    }
+    for (parameters, group) in [(&app.code, Group::Code), (&app.scaling, Group::Scaling)] {
+        let mut keys = parameters.iter().map(|(key, _)| key);
+        if let Some(key) = keys.find(|key| key.parameter().group != group) {
+            let key = key.as_str();
+            return Err(format!("`{}`: `{key}` is in the wrong group", app.name));
+        }
     }
     let wrong = |problem: Problem| format!("`{}`: {}", app.name, problem.message);
-    parameters::check(&app.code).map_err(wrong)?;
-    parameters::check(&app.scaling).map_err(wrong)?;
+    app.code.check().map_err(wrong)?;
+    app.scaling.check().map_err(wrong)?;
     app.machines
         .iter()
-        .try_for_each(CustomMachine::check)
+        .try_for_each(CustomMachine::check_names)
         .map_err(wrong)
 }

@@ -1,206 +1,360 @@
-//! Parameters of an app: lookup, checks, overriding and comparison.
-//!
-//! Only this file knows that they are kept as JSON. Other files use its functions.
+//! Parameters of an app by key, typed, and their one conversion from and to JSON.
 
-use machinist_core::attribute::{Place, Value as Written};
-use machinist_core::own;
-use machinist_core::parameter::{self, Group, Kind, PARAMETERS, Parameter, Setting};
-use machinist_core::problem::{NAME, Problem};
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::fmt;
+
+use machinist_core::keys::PATH;
+use machinist_core::parameter::{Key, Kind};
+use machinist_core::problem::Problem;
+use machinist_core::setting::Setting;
+use machinist_core::text::shown;
+use machinist_core::{custom, keys};
+use serde::de::Error as _;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
 /// Parameters by key, in the order of the manifest.
-pub type Parameters = Map<String, Value>;
-
-/// The group of a parameter; `None` for a key of a later version.
-pub(crate) fn group(key: &str) -> Option<Group> {
-    parameter::find(key).map(|parameter| parameter.group)
+///
+/// ```
+/// use machinist_core::parameter::Key;
+/// use machinist_deploy::Parameters;
+///
+/// let parameters: Parameters = serde_json::from_str(r#"{"gpus": 2, "newer": true}"#)?;
+/// assert_eq!(parameters.number(Key::Gpus), Some(2));
+/// // A key of a later version is kept as it is.
+/// assert_eq!(serde_json::to_string(&parameters)?, r#"{"gpus":2,"newer":true}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters<V = Setting> {
+    known: BTreeMap<Key, V>,
+    /// Keys of later versions, with their values as they were written.
+    later: BTreeMap<String, Value>,
 }
 
-/// Whether a parameter is a list of regions.
-pub(crate) fn is_regions(key: &str) -> bool {
-    parameter::find(key).is_some_and(|parameter| parameter.kind == Kind::Regions)
+/// Parameters that override others; `None` removes one.
+pub type Overrides = Parameters<Option<Setting>>;
+
+/// The name of a parameter: a key of this version or of a later one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum ParameterName {
+    /// A key of this version.
+    Known(Key),
+    /// A key of a later version.
+    Later(String),
 }
 
-/// The value of a parameter that is a number.
-pub(crate) fn number(parameters: &Parameters, key: &str) -> Option<u64> {
-    parameters.get(key)?.as_u64()
-}
+impl ParameterName {
+    /// The key, if this version knows it.
+    pub fn key(&self) -> Option<Key> {
+        match self {
+            Self::Known(key) => Some(*key),
+            Self::Later(_) => None,
+        }
+    }
 
-/// The default of a number on the platform of the catalogue.
-pub(crate) fn default_number(key: &str) -> Option<u64> {
-    let default = parameter::find(key)?.platform_default?;
-    Some(default.into())
-}
-
-/// A number, or else its default on the platform of the catalogue.
-pub(crate) fn number_or_default(parameters: &Parameters, key: &str) -> u64 {
-    number(parameters, key)
-        .or_else(|| default_number(key))
-        .unwrap_or(0)
-}
-
-/// Sets a number that is not set to its default on the platform of the catalogue.
-pub(crate) fn set_default(parameters: &mut Parameters, key: &str) {
-    if let (Some(default), false) = (default_number(key), parameters.contains_key(key)) {
-        parameters.insert(key.into(), default.into());
+    /// The key as it is written.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Known(key) => key.as_str(),
+            Self::Later(key) => key,
+        }
     }
 }
 
-/// Whether a parameter is set to something other than 0 and an empty list.
-pub(crate) fn is_set(parameters: &Parameters, key: &str) -> bool {
-    let nothing = [json!(0), json!([])];
-    parameters
-        .get(key)
-        .is_some_and(|value| !nothing.contains(value))
+impl From<String> for ParameterName {
+    fn from(key: String) -> Self {
+        Key::find(&key).map_or(Self::Later(key), Self::Known)
+    }
 }
 
-/// The texts of a parameter that is a list.
-fn texts<'p>(parameters: &'p Parameters, key: &str) -> impl Iterator<Item = &'p str> {
-    let list = parameters.get(key).and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(Value::as_str)
+impl From<ParameterName> for String {
+    fn from(name: ParameterName) -> Self {
+        name.as_str().into()
+    }
 }
 
-/// The names of the machine types, in their order.
-pub(crate) fn machine_types(parameters: &Parameters) -> impl Iterator<Item = &str> {
-    texts(parameters, parameter::MACHINE_TYPE)
+impl fmt::Display for ParameterName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
-/// The names of the regions.
-pub(crate) fn regions(parameters: &Parameters) -> impl Iterator<Item = &str> {
-    texts(parameters, parameter::REGIONS_KEY)
+impl<V> Default for Parameters<V> {
+    fn default() -> Self {
+        Self {
+            known: BTreeMap::new(),
+            later: BTreeMap::new(),
+        }
+    }
 }
 
-/// The number of GPUs; 0 for a CPU type.
-pub(crate) fn gpus(parameters: &Parameters) -> u32 {
-    let gpus = number(parameters, parameter::GPUS);
-    gpus.and_then(|gpus| u32::try_from(gpus).ok()).unwrap_or(0)
+impl<V> FromIterator<(Key, V)> for Parameters<V> {
+    fn from_iter<I: IntoIterator<Item = (Key, V)>>(parameters: I) -> Self {
+        Self {
+            known: parameters.into_iter().collect(),
+            later: BTreeMap::new(),
+        }
+    }
 }
 
-/// The fewest and the most replicas.
-pub(crate) fn replicas(parameters: &Parameters) -> (u64, u64) {
-    (
-        number_or_default(parameters, parameter::MIN_CONCURRENCY),
-        number_or_default(parameters, parameter::MAX_CONCURRENCY),
-    )
+impl<V> Parameters<V> {
+    /// Whether nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.later.is_empty()
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: Key) -> Option<&V> {
+        self.known.get(&key)
+    }
+
+    /// Whether a key is set.
+    pub fn contains(&self, key: Key) -> bool {
+        self.known.contains_key(&key)
+    }
+
+    /// Sets a key, and gives its value before.
+    pub fn insert(&mut self, key: Key, value: V) -> Option<V> {
+        self.known.insert(key, value)
+    }
+
+    /// Removes a key.
+    pub fn remove(&mut self, key: Key) -> Option<V> {
+        self.known.remove(&key)
+    }
+
+    /// The keys of this version with their values, in the order of the manifest.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &V)> {
+        self.known.iter().map(|(key, value)| (*key, value))
+    }
+
+    /// The keys of later versions.
+    pub fn later_keys(&self) -> impl Iterator<Item = &str> {
+        self.later.keys().map(String::as_str)
+    }
 }
 
-/// The path of the health check.
-pub(crate) fn health_check_path(parameters: &Parameters) -> Option<&Value> {
-    parameters.get(parameter::HEALTH_CHECK)?.get(PATH)
+impl<V: JsonValue> Parameters<V> {
+    /// Every key with its value as JSON: those of later versions last.
+    pub fn json(&self) -> impl Iterator<Item = (ParameterName, Value)> {
+        let known = self
+            .known
+            .iter()
+            .map(|(key, value)| (ParameterName::Known(*key), value.to_json()));
+        let later = self
+            .later
+            .iter()
+            .map(|(key, value)| (ParameterName::Later(key.clone()), value.clone()));
+        known.chain(later)
+    }
+
+    fn from_json(map: Map<String, Value>) -> Result<Self, String> {
+        let mut parameters = Self::default();
+        for (key, value) in map {
+            match Key::find(&key) {
+                Some(key) => {
+                    parameters.known.insert(key, V::from_json(key, &value)?);
+                }
+                None => {
+                    parameters.later.insert(key, value);
+                }
+            }
+        }
+        Ok(parameters)
+    }
 }
 
-/// A health check of this path; an object, because some platforms add more to it.
-pub(crate) fn health_check(path: &str) -> Value {
-    json!({PATH: path})
-}
+impl Parameters {
+    /// The value of a key that is a number.
+    pub fn number(&self, key: Key) -> Option<u32> {
+        self.get(key)?.number()
+    }
 
-const PATH: &str = "path";
+    /// The value of a key that is a number, or else its default on the catalogue's platform.
+    pub(crate) fn number_or_default(&self, key: Key) -> u32 {
+        let default = key.parameter().platform_default;
+        self.number(key).or(default).unwrap_or(0)
+    }
 
-/// Parameters overridden by others; `null` removes one.
-pub(crate) fn effective(base: &Parameters, top: &Parameters) -> Parameters {
-    let mut all = overlaid(base, top);
-    all.retain(|_, value| !value.is_null());
-    all
-}
+    /// Sets a number that is not set to its default on the catalogue's platform.
+    pub(crate) fn set_default(&mut self, key: Key) {
+        if let (Some(default), false) = (key.parameter().platform_default, self.contains(key)) {
+            self.insert(key, Setting::Number(default));
+        }
+    }
 
-/// Parameters overridden by others; `null` is kept.
-pub(crate) fn overlaid(base: &Parameters, top: &Parameters) -> Parameters {
-    let mut all = base.clone();
-    all.extend(top.clone());
-    sorted(all)
-}
+    fn list(&self, key: Key) -> &[String] {
+        self.get(key).map_or(&[], Setting::list)
+    }
 
-/// Parameters in the order of the manifest, with keys of a later version at the end.
-pub(crate) fn sorted(parameters: Parameters) -> Parameters {
-    let order = |key: &str| {
-        let mut known = PARAMETERS.iter();
-        known
-            .position(|parameter| parameter.key == key)
-            .unwrap_or(usize::MAX)
-    };
-    let mut all: Vec<(String, Value)> = parameters.into_iter().collect();
-    all.sort_by(|(a, _), (b, _)| (order(a), a).cmp(&(order(b), b)));
-    all.into_iter().collect()
-}
+    /// The names of the machine types, in their order.
+    pub fn machine_types(&self) -> &[String] {
+        self.list(Key::MachineType)
+    }
 
-/// The keys whose values differ, in the order of the manifest.
-pub(crate) fn changed_keys(from: &Parameters, to: &Parameters) -> Vec<String> {
-    let keys = overlaid(from, to).into_iter().map(|(key, _)| key);
-    keys.filter(|key| from.get(key) != to.get(key)).collect()
+    /// The names of the regions.
+    pub(crate) fn regions(&self) -> &[String] {
+        self.list(Key::Regions)
+    }
+
+    /// The number of GPUs; 0 for a CPU type.
+    pub(crate) fn gpus(&self) -> u32 {
+        self.number(Key::Gpus).unwrap_or(0)
+    }
+
+    /// The fewest and the most replicas.
+    pub(crate) fn replicas(&self) -> (u32, u32) {
+        (
+            self.number_or_default(Key::MinConcurrency),
+            self.number_or_default(Key::MaxConcurrency),
+        )
+    }
+
+    /// The path of the health check.
+    pub(crate) fn health_check_path(&self) -> Option<&str> {
+        self.get(Key::HealthCheck)?.path()
+    }
+
+    /// Whether a key is set to a value that says something: neither an empty list, nor 0 where
+    /// that is the default.
+    pub(crate) fn is_set(&self, key: Key) -> bool {
+        match self.get(key) {
+            None => false,
+            Some(Setting::Number(0)) => key.parameter().platform_default != Some(0),
+            Some(Setting::List(list)) => !list.is_empty(),
+            Some(Setting::Number(_) | Setting::Path(_)) => true,
+        }
+    }
+
+    /// Parameters with those of another group.
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.known.extend(others.known);
+        self.later.extend(others.later);
+        self
+    }
+
+    /// Parameters with overrides applied.
+    pub fn overridden_by(&self, overrides: &Overrides) -> Self {
+        let mut all = self.clone();
+        for (key, value) in &overrides.known {
+            match value {
+                Some(value) => all.known.insert(*key, value.clone()),
+                None => all.known.remove(key),
+            };
+        }
+        for (key, value) in &overrides.later {
+            match value {
+                Value::Null => all.later.remove(key),
+                value => all.later.insert(key.clone(), value.clone()),
+            };
+        }
+        all
+    }
+
+    /// Checks parameters by the rules of the attribute.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        for name in self.machine_types() {
+            custom::check_name(keys::NAME, name)?;
+        }
+        self.iter()
+            .try_for_each(|(key, setting)| key.parameter().check(setting))
+    }
 }
 
 /// Whether a platform's value is the known one. For a value that is not set it reports its default.
-pub(crate) fn is_same_value(key: &str, known: Option<&Value>, live: &Value) -> bool {
-    let default = default_number(key);
-    let is_regions = is_regions(key);
-    match known {
-        None if is_regions => live.as_array().is_none_or(Vec::is_empty),
-        None => live.is_null() || default.is_some_and(|default| *live == default),
-        Some(known) if is_regions => as_set(known) == as_set(live),
-        Some(known) => known == live,
+pub(crate) fn is_same_value(key: Key, known: Option<&Setting>, live: Option<&Setting>) -> bool {
+    let default = key.parameter().platform_default.map(Setting::Number);
+    let is_default = |live: &Setting| match live {
+        Setting::List(list) => list.is_empty(),
+        live => Some(live) == default.as_ref(),
+    };
+    match (known, live) {
+        (None, live) => live.is_none_or(is_default),
+        (Some(Setting::List(list)), None) => list.is_empty(),
+        (Some(_), None) => false,
+        // Regions are a set; machine types are tried in order.
+        (Some(Setting::List(known)), Some(Setting::List(live))) if key == Key::Regions => {
+            sorted(known) == sorted(live)
+        }
+        (Some(known), Some(live)) => known == live,
     }
 }
 
-fn as_set(list: &Value) -> Vec<&str> {
-    let elements = list.as_array().into_iter().flatten();
-    let mut texts: Vec<&str> = elements.filter_map(Value::as_str).collect();
-    texts.sort_unstable();
-    texts
+fn sorted(list: &[String]) -> Vec<&String> {
+    let mut sorted: Vec<&String> = list.iter().collect();
+    sorted.sort_unstable();
+    sorted
 }
 
-/// Checks parameters of a manifest by the rules of the attribute. Keys of a later version are
-/// skipped.
-pub(crate) fn check(parameters: &Parameters) -> Result<(), Problem> {
-    for (key, value) in parameters {
-        let Some(parameter) = parameter::find(key) else {
-            continue;
+/// A value of a parameter as records, manifests and states write it.
+pub trait JsonValue: Sized {
+    /// The value as JSON.
+    fn to_json(&self) -> Value;
+
+    /// Reads a value of this key. The range is not checked.
+    ///
+    /// # Errors
+    ///
+    /// When the value is of another kind than the key's.
+    fn from_json(key: Key, value: &Value) -> Result<Self, String>;
+}
+
+impl JsonValue for Setting {
+    fn to_json(&self) -> Value {
+        // What a setting writes is JSON.
+        serde_json::from_str(&self.json()).unwrap_or_default()
+    }
+
+    fn from_json(key: Key, value: &Value) -> Result<Self, String> {
+        let setting = match key.parameter().kind {
+            Kind::Number(..) | Kind::Seconds(..) => value
+                .as_u64()
+                .and_then(|number| number.try_into().ok())
+                .map(Self::Number),
+            Kind::Path => value[PATH].as_str().map(|path| Self::Path(path.into())),
+            Kind::MachineTypes | Kind::Regions => {
+                let texts = value.as_array().map(|elements| {
+                    let texts = elements.iter().map(|element| element.as_str());
+                    texts.map(|text| text.map(str::to_owned)).collect()
+                });
+                texts.flatten().map(Self::List)
+            }
         };
-        if checked(parameter, value)? != *value {
-            return Err(Problem::new(format!(
-                "`{key}` is not in the manifest's form"
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// Checks a value by the rules of the attribute, and gives it in the manifest's form.
-pub(crate) fn checked(parameter: &Parameter, value: &Value) -> Result<Value, Problem> {
-    match (parameter.read(&as_written(value), Place(0)), parameter.kind) {
-        (Ok(Setting::Number(number)), _) => Ok(number.into()),
-        (Ok(Setting::Text(path)), Kind::Path) => Ok(health_check(&path)),
-        (Ok(Setting::Text(text)), _) => Ok(text.into()),
-        (Ok(Setting::List(texts)), Kind::MachineTypes) => {
-            texts
-                .iter()
-                .try_for_each(|name| own::check_name(NAME, name))?;
-            Ok(texts.into())
-        }
-        (Ok(Setting::List(texts)), _) => Ok(texts.into()),
-        (Err(mut findings), _) => Err(findings.swap_remove(0).problem),
+        setting.ok_or_else(|| {
+            let (key, value) = (key.as_str(), shown(&value.to_string()));
+            format!("`{key}` is not in the manifest's form: {value}")
+        })
     }
 }
 
-/// A value of the manifest as the attribute has it.
-fn as_written(value: &Value) -> Written {
-    match value {
-        Value::String(text) => Written::Text(text.clone()),
-        Value::Bool(bool) => Written::Bool(*bool),
-        Value::Number(number) => match number.as_i64() {
-            Some(integer) => Written::Integer(integer.into()),
-            None => Written::Number(number.to_string()),
-        },
-        Value::Array(elements) => Written::List(
-            elements
-                .iter()
-                .map(|element| (as_written(element), Place(0)))
-                .collect(),
-        ),
-        // The attribute has the path of a health check alone.
-        Value::Object(members) => match members.get(PATH) {
-            Some(path) => as_written(path),
-            None => Written::Other(value.to_string()),
-        },
-        Value::Null => Written::Other(value.to_string()),
+impl JsonValue for Option<Setting> {
+    fn to_json(&self) -> Value {
+        self.as_ref().map_or(Value::Null, Setting::to_json)
+    }
+
+    fn from_json(key: Key, value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Null => Ok(None),
+            value => Setting::from_json(key, value).map(Some),
+        }
+    }
+}
+
+impl<V: JsonValue> Serialize for Parameters<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.known.len() + self.later.len()))?;
+        for (key, value) in self.json() {
+            map.serialize_entry(key.as_str(), &value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de, V: JsonValue> Deserialize<'de> for Parameters<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_json(Map::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }

@@ -6,13 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use machinist_core::parameter::Group;
-
 use crate::app_plan::{Action, AppPlan, Effective, Plan, changes, tuned};
 use crate::deployed::{AppState, Deployed};
 use crate::history::Why;
 use crate::manifest::{App, Manifest};
-use crate::parameters::{self, Parameters};
+use crate::parameters::{Overrides, Parameters};
 
 /// What a deploy may do beyond applying the code's values.
 #[derive(Clone, Debug, Default)]
@@ -88,18 +86,17 @@ fn plan_deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
     let empty = AppState::default();
     let before = state.unwrap_or(&empty);
     let overrides = if reset {
-        Parameters::new()
+        Overrides::default()
     } else {
         before.overrides.clone()
     };
     let effective = Effective {
         code: app.code.clone(),
-        scaling: parameters::effective(&app.scaling, &overrides),
+        scaling: app.scaling.overridden_by(&overrides),
     };
-    let changes = changes(before, &effective, |key| match parameters::group(key) {
-        Some(Group::Scaling) if reset && before.overrides.contains_key(key) => Why::Reset,
-        Some(Group::Scaling) => Why::Code,
-        _ if before.drift.contains_key(key) && before.code.get(key) == app.code.get(key) => {
+    let changes = changes(before, &effective, |name| match name.key() {
+        Some(key) if reset && before.overrides.contains(key) => Why::Reset,
+        Some(key) if before.drift.contains(key) && before.code.get(key) == app.code.get(key) => {
             Why::Drift
         }
         _ => Why::Code,
@@ -118,14 +115,13 @@ fn plan_deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
         reset,
         tuned: tuned(&app.scaling, &overrides),
         effective: Some(effective),
+        code_scaling: app.scaling.clone(),
+        overrides,
     }
 }
 
 fn plan_removed(name: &str, state: &AppState, prune: bool) -> AppPlan {
-    let effective = Effective {
-        code: state.actual_code(),
-        scaling: state.effective_scaling(),
-    };
+    let effective = Effective::of_state(state);
     AppPlan {
         name: name.into(),
         action: if prune {
@@ -139,6 +135,8 @@ fn plan_removed(name: &str, state: &AppState, prune: bool) -> AppPlan {
         reset: false,
         tuned: Vec::new(),
         effective: (!prune).then_some(effective),
+        code_scaling: Parameters::default(),
+        overrides: Overrides::default(),
     }
 }
 

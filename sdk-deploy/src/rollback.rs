@@ -7,9 +7,11 @@ use crate::history::{Deploy, Why};
 /// What going back to an earlier deploy of an app would change.
 ///
 /// ```
-/// use machinist_deploy::{Deployed, Manifest, DeployStamp, Options, plan, rollback};
+/// use machinist_core::parameter::Key;
+/// use machinist_core::setting::Setting;
+/// use machinist_deploy::{DeployStamp, Deployed, Manifest, Options, plan, rollback};
 ///
-/// let deploy = |deployed: &Deployed, gpus: u64, serial: u64| {
+/// let deploy = |deployed: &Deployed, gpus: u32, serial: u64| {
 ///     let mut manifest = Manifest::parse(
 ///         r#"{"manifest_version": 1, "apps": [{
 ///             "name": "llm", "package": "studio", "version": "0.1.0",
@@ -17,7 +19,7 @@ use crate::history::{Deploy, Why};
 ///             "code": {"machine_type": ["GPU-H100"]}
 ///         }]}"#,
 ///     )?;
-///     manifest.apps[0].code.insert("gpus".into(), gpus.into());
+///     manifest.apps[0].code.insert(Key::Gpus, Setting::Number(gpus));
 ///     let plan = plan(&manifest, deployed, &Options::default());
 ///     Ok::<_, machinist_deploy::ManifestError>(deployed.after(&plan, &DeployStamp::now(serial, None)))
 /// };

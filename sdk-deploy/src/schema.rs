@@ -1,13 +1,15 @@
 //! The JSON Schema of parameters and requirements, made from their tables.
 
-use machinist_core::parameter::{Group, Kind, MACHINE_TYPE, PARAMETERS, Parameter, REGIONS};
-use machinist_core::requirement::{REQUIREMENTS, Unit};
+use machinist_core::keys::PATH;
+use machinist_core::parameter::{GPU_LIMIT, Group, Key, Kind, PARAMETERS, Parameter, REGIONS};
+use machinist_core::requirement::REQUIREMENTS;
+use machinist_core::unit::Unit;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 /// The schema of an app's code parameters.
 pub(crate) fn code(_: &mut SchemaGenerator) -> Schema {
-    parameters(Group::Code, &[MACHINE_TYPE])
+    parameters(Group::Code, &[Key::MachineType.as_str()])
 }
 
 /// The schema of an app's scaling parameters.
@@ -17,19 +19,37 @@ pub(crate) fn scaling(_: &mut SchemaGenerator) -> Schema {
 
 /// The schema of an app's requirements.
 pub(crate) fn requires(_: &mut SchemaGenerator) -> Schema {
-    let property = |unit| match unit {
-        Unit::Quantity(quantity) => {
-            let (base, _) = quantity.units[0];
-            json!({"type": "integer", "minimum": 1, "unit": base})
+    let property = |unit: Unit| {
+        let mut amount = amount(unit);
+        // Nothing is not a requirement.
+        match unit {
+            Unit::Quantity(_) | Unit::Count => amount["minimum"] = 1.into(),
+            Unit::Decimal { .. } => amount["exclusiveMinimum"] = 0.into(),
+            Unit::Gpus | Unit::Flag | Unit::Words(_) => {}
         }
-        Unit::Count => json!({"type": "integer", "minimum": 1}),
-        Unit::Millicores => json!({"type": "number", "exclusiveMinimum": 0}),
-        Unit::Flag => json!({"type": "boolean"}),
+        amount
     };
     let properties = REQUIREMENTS
         .iter()
-        .map(|what| (what.key, what.doc, property(what.unit)));
+        .map(|what| (what.key, what.doc, property(what.unit())));
     object(properties, &[])
+}
+
+/// The schema of an amount in this unit.
+pub(crate) fn amount(unit: Unit) -> Value {
+    match unit {
+        Unit::Quantity(quantity) => {
+            let (base, _) = quantity.units[0];
+            json!({"type": "integer", "minimum": 0, "unit": base})
+        }
+        Unit::Count => json!({"type": "integer", "minimum": 0}),
+        Unit::Gpus => json!({"type": "integer", "minimum": 1, "maximum": GPU_LIMIT}),
+        Unit::Decimal { .. } => json!({"type": "number"}),
+        Unit::Flag => json!({"type": "boolean"}),
+        Unit::Words(words) => json!({
+            "type": "array", "items": {"enum": words.all}, "minItems": 1, "uniqueItems": true,
+        }),
+    }
 }
 
 fn parameters(group: Group, required: &[&str]) -> Schema {
@@ -38,15 +58,15 @@ fn parameters(group: Group, required: &[&str]) -> Schema {
             "type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": true,
         }),
         Kind::Number(min, max) => {
-            json!({"type": "integer", "minimum": min, "maximum": what.most(max)})
+            json!({"type": "integer", "minimum": min, "maximum": what.highest(max)})
         }
         Kind::Seconds(min, max) => {
             json!({"type": "integer", "minimum": min, "maximum": max, "unit": "s"})
         }
         Kind::Path => json!({
             "type": "object",
-            "properties": {"path": {"type": "string", "pattern": "^/"}},
-            "required": ["path"],
+            "properties": {PATH: {"type": "string", "pattern": "^/"}},
+            "required": [PATH],
             "additionalProperties": false,
         }),
         Kind::Regions => json!({
@@ -57,12 +77,12 @@ fn parameters(group: Group, required: &[&str]) -> Schema {
         .iter()
         .filter(|parameter| parameter.group == group);
     object(
-        of_group.map(|what| (what.key, what.doc, property(what))),
+        of_group.map(|what| (what.key.as_str(), what.doc, property(what))),
         required,
     )
 }
 
-fn object(
+pub(crate) fn object(
     properties: impl Iterator<Item = (&'static str, &'static str, Value)>,
     required: &[&str],
 ) -> Schema {

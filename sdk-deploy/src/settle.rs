@@ -3,7 +3,7 @@
 use crate::app_plan::{Action, AppPlan, Effective, Plan};
 use crate::deployed::{AppState, Deployed};
 use crate::history::{Change, Deploy, DeployStamp};
-use crate::parameters::Parameters;
+use crate::parameters::Overrides;
 
 /// How many deploys the history of an app keeps.
 const HISTORY_LENGTH: usize = 10;
@@ -36,7 +36,7 @@ impl Deployed {
     /// Records that an app was tuned.
     pub fn settle_tuning(&mut self, tuned: &AppPlan) {
         if let Some(state) = self.apps.get_mut(&tuned.name) {
-            state.overrides = tuned.overrides();
+            state.overrides.clone_from(&tuned.overrides);
         }
     }
 }
@@ -59,9 +59,9 @@ impl AppState {
         self.binaries.clone_from(&app.binaries);
         self.machines.clone_from(&app.machines);
         self.code = effective.code.clone();
-        self.scaling = app.scaling_of_the_code();
-        self.overrides = app.overrides();
-        self.drift = Parameters::new();
+        self.scaling.clone_from(&app.code_scaling);
+        self.overrides.clone_from(&app.overrides);
+        self.drift = Overrides::default();
         if app.action != Action::Unchanged {
             self.add_to_history(app.changes.clone(), stamp);
         }

@@ -120,7 +120,7 @@ impl State {
             if !is_dns_label(name) {
                 return Err(StateError::BadName(name.clone()));
             }
-            let machines = app.machines.iter().try_for_each(CustomMachine::check);
+            let machines = app.machines.iter().try_for_each(CustomMachine::check_names);
             machines.map_err(|problem| StateError::BadMachine(problem.message))?;
         }
         Ok(state)

@@ -1,6 +1,7 @@
 //! Where a deploy goes.
 
 mod binary;
+mod carries;
 mod digest;
 mod dstack;
 mod each_app;
@@ -12,9 +13,9 @@ mod list;
 mod messages;
 mod settings;
 mod skypilot;
-
 mod yaml;
 
+pub use carries::{Carries, Rule};
 pub use file::{EFFECTIVE_FILE, NAME as FILE};
 pub use interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
 pub use knative::settings::KnativeSettings;

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let destination = Destination::of_deployed_apps(&args.deployment)?;
     let state = Store::read(&destination.state_file)?;
     let target = destination.target_for_deployed_apps(&state)?;
-    let deployed = destination.refresh(&*target, state.of(target.name()), output)?;
+    let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
     if let Some(name) = &args.app {
         let app = deployed.find(name)?;
         match output.format {
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             );
         }
         Format::Text => {
-            let mut rows = vec![text_view::APP_COLUMNS.map(str::to_owned)];
+            let mut rows = vec![text_view::APP_COLUMNS.map(str::to_owned).to_vec()];
             let apps = deployed.apps.iter();
             rows.extend(apps.map(|(name, app)| text_view::app_row(name, app)));
             output.table(&rows)?;

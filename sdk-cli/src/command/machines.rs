@@ -2,12 +2,17 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
-use machinist_core::catalogue::{Catalogue, MOST_GPUS, WORKLOADS};
-use machinist_core::problem::unknown_machine_type;
-use machinist_core::requirement::{self, REQUIREMENTS, Required, Requirement, Unit, meets};
-use machinist_core::unit::{BANDWIDTH, SIZE, decimals, scale};
+use machinist_core::attribute::{Place, Value};
+use machinist_core::built_in::WORKLOADS;
+use machinist_core::catalogue::Catalogue;
+use machinist_core::figure::{FIGURES, Figure, Figures, Shown};
+use machinist_core::fitting::{meets, with_more_gpus};
+use machinist_core::machine_types::unknown_machine_type;
+use machinist_core::parameter::GPU_LIMIT;
+use machinist_core::requirement::{REQUIREMENTS, Required, Requirement};
+use machinist_core::unit::Unit;
 use machinist_core::{MachineKind, MachineType};
-use serde::Serialize;
+use serde_json::Map;
 
 use crate::args::globals::Format;
 use crate::context::Context;
@@ -24,11 +29,14 @@ pub(crate) struct Args {
     /// Show this machine type in full
     name: Option<String>,
     /// GPUs of a runner [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_GPUS as i64))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=GPU_LIMIT as i64))]
     gpus: Option<u32>,
     /// Only machine types that the platform recommends for this work, the best first
     #[arg(long, conflicts_with = "name", value_parser = workloads(), help_heading = REQUIRES)]
     workload: Option<String>,
+    /// Show the smallest first, or the one with the least of this figure
+    #[arg(long, value_name = "FIGURE", conflicts_with = "name", value_parser = sort_keys())]
+    sort: Option<String>,
     #[command(flatten)]
     required: Requirements,
 }
@@ -37,6 +45,14 @@ const REQUIRES: &str = "Requirements";
 
 fn workloads() -> PossibleValuesParser {
     PossibleValuesParser::new(WORKLOADS.iter().map(|workload| workload.name))
+}
+
+/// By size, as without `--sort`.
+const SIZE: &str = "size";
+
+fn sort_keys() -> PossibleValuesParser {
+    let figures = FIGURES.iter().map(|figure| figure.key);
+    PossibleValuesParser::new([SIZE].into_iter().chain(figures))
 }
 
 /// What a machine must have. Each requirement that an app can have is a flag.
@@ -55,7 +71,7 @@ impl clap::Args for Requirements {
 
 impl FromArgMatches for Requirements {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let amount = |what: &Requirement| match what.unit {
+        let amount = |what: &Requirement| match what.unit() {
             Unit::Flag => matches.get_flag(what.key).then_some(1),
             _ => matches.get_one(what.key).copied(),
         };
@@ -77,26 +93,39 @@ fn flag(what: &'static Requirement) -> Arg {
         .help(what.doc.trim_end_matches('.'))
         .help_heading(REQUIRES)
         .conflicts_with("name");
-    let value = match what.unit {
+    let value = match what.unit() {
         Unit::Flag => return flag.action(ArgAction::SetTrue),
         Unit::Quantity(quantity) => quantity.what.trim_start_matches("a ").to_uppercase(),
-        Unit::Millicores | Unit::Count => "N".into(),
+        Unit::Words(words) => words.what.to_uppercase(),
+        Unit::Decimal { .. } | Unit::Count | Unit::Gpus => "N".into(),
     };
     flag.value_name(value)
-        .value_parser(move |text: &str| amount(what.unit, text))
+        .value_parser(move |text: &str| read_amount(what, text))
 }
 
-fn amount(unit: Unit, text: &str) -> Result<u32, String> {
-    match unit {
-        Unit::Quantity(quantity) => quantity.read(text).map_err(|instead| {
-            let example = instead.unwrap_or_else(|| quantity.example.into());
-            format!("write {} like `{}`", quantity.what, unspaced(&example))
-        }),
-        Unit::Millicores => {
-            scale(text, 1_000).ok_or_else(|| "write a number of cores like `4` or `0.5`".into())
+/// An amount by the rules of the attribute; a shell knows only texts.
+fn read_amount(what: &Requirement, text: &str) -> Result<u32, String> {
+    let value = match what.unit() {
+        Unit::Quantity(_) | Unit::Flag => Value::Text(text.into()),
+        Unit::Words(_) => {
+            let words = text.split(',').map(|word| Value::Text(word.trim().into()));
+            Value::List(words.map(|word| (word, Place(0))).collect())
         }
-        Unit::Count | Unit::Flag => text.parse().map_err(|_| "write a number like `1`".into()),
-    }
+        Unit::Decimal { .. } | Unit::Count | Unit::Gpus => match text.parse() {
+            Ok(number) => Value::Integer(number),
+            Err(_) => Value::Number(text.into()),
+        },
+    };
+    what.read(&value).map_err(|problem| match what.unit() {
+        Unit::Quantity(quantity) => {
+            let meant = quantity.read(text).err().flatten();
+            let example = meant.unwrap_or_else(|| quantity.example.into());
+            format!("write {} like `{}`", quantity.what, unspaced(&example))
+        }
+        Unit::Decimal { what, .. } => format!("write {what} like `4` or `0.5`"),
+        Unit::Count | Unit::Gpus => "write a number like `1`".into(),
+        Unit::Flag | Unit::Words(_) => problem.to_string(),
+    })
 }
 
 /// The amount without spaces, so that a shell needs no quotes.
@@ -137,15 +166,25 @@ fn show_fitting(catalogue: &Catalogue, args: &Args, output: &Output) -> Result<(
     let fitting = candidates
         .iter()
         .filter(|machine| meets(machine, gpus, required));
-    let runners: Vec<Runner> = fitting.map(|machine| Runner::new(machine, gpus)).collect();
+    let mut runners: Vec<Runner> = fitting.map(|machine| Runner::new(machine, gpus)).collect();
+    if let Some(key) = args.sort.as_deref().filter(|key| *key != SIZE) {
+        runners.sort_by_key(|runner| {
+            let amount = runner.amount(key);
+            // Machine types of which nobody lists it come last.
+            (amount.is_none(), amount)
+        });
+    }
     if runners.is_empty() {
         return Err(nothing_fits(args, &candidates, required));
     }
     match output.format {
-        Format::Json => output.json(&runners),
+        Format::Json => output.json(&runners.iter().map(Runner::json).collect::<Vec<_>>()),
         Format::Text => {
-            let rows = std::iter::once(HEADS.map(str::to_owned));
-            let rows: Vec<_> = rows.chain(runners.iter().map(Runner::cells)).collect();
+            let columns = columns(&runners);
+            let heads = HEADS.map(str::to_owned).into_iter();
+            let heads = heads.chain(columns.iter().map(|figure| figure.head.into()));
+            let rows = runners.iter().map(|runner| runner.cells(&columns));
+            let rows: Vec<_> = std::iter::once(heads.collect()).chain(rows).collect();
             output.table(&rows)
         }
     }
@@ -164,7 +203,7 @@ fn nothing_fits(args: &Args, candidates: &[&MachineType], required: &[Required])
     };
     let most = candidates
         .iter()
-        .map(|machine| machine.max_gpus)
+        .map(|machine| machine.figures.max_gpus)
         .max()
         .unwrap_or(0);
     if gpus > most {
@@ -176,12 +215,9 @@ fn nothing_fits(args: &Args, candidates: &[&MachineType], required: &[Required])
         "no machine type{workload}{with} meets {}",
         asked.join(" and ")
     ));
-    let more = candidates.iter().filter_map(|machine| {
-        Some((
-            machine.name,
-            requirement::with_more_gpus(machine, gpus, required)?,
-        ))
-    });
+    let more = candidates
+        .iter()
+        .filter_map(|machine| Some((machine.name, with_more_gpus(machine, gpus, required)?)));
     match more.min_by_key(|(_, gpus)| *gpus) {
         Some((name, gpus)) => failure.help(format!("`{name}` with `--gpus {gpus}` meets it")),
         None if args.workload.is_some() => failure.help("leave out `--workload`"),
@@ -192,9 +228,9 @@ fn nothing_fits(args: &Args, candidates: &[&MachineType], required: &[Required])
 /// A requirement as a flag of this command.
 fn written((what, amount): &Required) -> String {
     let name = what.key.replace('_', "-");
-    match what.unit {
+    match what.unit() {
         Unit::Flag => format!("`--{name}`"),
-        _ => format!("`--{name} {}`", unspaced(&what.show(*amount))),
+        unit => format!("`--{name} {}`", unspaced(&unit.show(*amount))),
     }
 }
 
@@ -214,122 +250,110 @@ fn show_one(
     }
     let runner = Runner::new(machine, gpus.unwrap_or(1));
     match output.format {
-        Format::Json => output.json(&runner),
+        Format::Json => output.json(&runner.json()),
         Format::Text => output.lines(&runner.in_full()),
     }
 }
 
-const HEADS: [&str; 9] = [
-    "NAME",
-    "GPUS",
-    "VRAM",
-    "RAM",
-    "CORES",
-    "BANDWIDTH",
-    "ENCODERS",
-    "DECODERS",
-    "AV1 ENCODE",
-];
+/// The heads of the columns that are not figures.
+const HEADS: [&str; 2] = ["NAME", "GPUS"];
 
-/// The figures of a runner of a machine type.
-#[derive(Serialize)]
+/// The figures that have a column in the table of these runners.
+fn columns(runners: &[Runner]) -> Vec<&'static Figure> {
+    let is_shown = |figure: &&Figure| match figure.shown {
+        Shown::Always => true,
+        Shown::WhenKnown => runners
+            .iter()
+            .any(|runner| figure.get(&runner.figures).is_some()),
+        Shown::InFull => false,
+    };
+    FIGURES.iter().copied().filter(is_shown).collect()
+}
+
+/// A runner of a machine type.
 struct Runner {
-    name: &'static str,
-    gpus: u32,
-    max_gpus: u32,
-    vram_mb: u32,
-    ram_mb: u32,
-    cpus: f64,
-    bandwidth_gb_s: u32,
-    encoders: u32,
-    decoders: u32,
-    av1_encode: Option<bool>,
-    suits: &'static str,
-    #[serde(skip)]
     machine: MachineType,
+    /// GPUs of the runner; 0 of a CPU type.
+    gpus: u32,
+    /// The figures over all its GPUs.
+    figures: Figures,
 }
 
 impl Runner {
-    fn new(one_gpu: &MachineType, gpus: u32) -> Self {
-        let machine = one_gpu.with_gpus(gpus);
+    fn new(machine: &MachineType, gpus: u32) -> Self {
         Self {
-            name: machine.name,
-            gpus: if machine.kind() == MachineKind::Gpu {
-                gpus
-            } else {
-                0
+            machine: *machine,
+            gpus: match machine.kind() {
+                MachineKind::Gpu => gpus,
+                MachineKind::Cpu => 0,
             },
-            max_gpus: machine.max_gpus,
-            vram_mb: machine.vram_mb,
-            ram_mb: machine.ram_mb,
-            cpus: f64::from(machine.millicores) / 1_000.0,
-            bandwidth_gb_s: machine.bandwidth_gb_s,
-            encoders: machine.encoders,
-            decoders: machine.decoders,
-            av1_encode: machine.av1_encode,
-            suits: machine.suits,
-            machine,
+            figures: machine.with_gpus(gpus),
         }
     }
 
-    fn cells(&self) -> [String; HEADS.len()] {
-        let ram = SIZE.show(self.ram_mb);
-        let cores = decimals(self.machine.millicores, 1_000);
-        if self.machine.kind() == MachineKind::Cpu {
-            let none = || "-".to_owned();
-            return [
-                self.name.into(),
-                none(),
-                none(),
-                ram,
-                cores,
-                none(),
-                none(),
-                none(),
-                none(),
-            ];
+    fn has(&self, figure: &Figure) -> bool {
+        self.gpus > 0 || !figure.presence.is_of_gpu_types()
+    }
+
+    /// The amount of the figure of this key; `None` where it is not listed.
+    fn amount(&self, key: &str) -> Option<u32> {
+        let figure = FIGURES.iter().find(|figure| figure.key == key)?;
+        figure.get(&self.figures)
+    }
+
+    fn cell(&self, figure: &Figure) -> String {
+        match (figure.get(&self.figures), figure.unit) {
+            _ if !self.has(figure) => "-".into(),
+            (None, _) => "not listed".into(),
+            (Some(0), Unit::Count | Unit::Quantity(_)) => "none".into(),
+            (Some(amount), unit) => unit.show(amount),
         }
-        let engines = |count: u32| {
-            if count == 0 {
-                "none".into()
-            } else {
-                count.to_string()
-            }
+    }
+
+    fn cells(&self, columns: &[&Figure]) -> Vec<String> {
+        let gpus = match self.gpus {
+            0 => "-".into(),
+            gpus => gpus.to_string(),
         };
-        let av1_encode = match self.av1_encode {
-            Some(true) => "yes",
-            Some(false) => "no",
-            None => "not listed",
-        };
-        [
-            self.name.into(),
-            self.gpus.to_string(),
-            SIZE.show(self.vram_mb),
-            ram,
-            cores,
-            BANDWIDTH.show(self.bandwidth_gb_s),
-            engines(self.encoders),
-            engines(self.decoders),
-            av1_encode.into(),
-        ]
+        let figures = columns.iter().map(|figure| self.cell(figure));
+        [self.machine.name.into(), gpus]
+            .into_iter()
+            .chain(figures)
+            .collect()
+    }
+
+    /// Every figure by its key, `null` where it is not listed.
+    fn json(&self) -> serde_json::Value {
+        let mut json = Map::new();
+        json.insert("name".into(), self.machine.name.into());
+        json.insert("gpus".into(), self.gpus.into());
+        for figure in FIGURES {
+            let amount = figure.get(&self.figures);
+            let value = amount.map(|amount| figure.unit.json(amount));
+            // The unit writes JSON.
+            let value = value.and_then(|value| serde_json::from_str(&value).ok());
+            json.insert(figure.key.into(), value.unwrap_or_default());
+        }
+        json.insert("suits".into(), self.machine.suits.into());
+        json.into()
     }
 
     /// Each figure on its own line, and the attribute to write in the code.
     fn in_full(&self) -> Vec<Line> {
-        let mut lines: Vec<(&str, String)> = HEADS.into_iter().zip(self.cells()).collect();
-        lines.retain(|(_, figure)| figure != "-");
-        let mut attribute = format!("machine_type = \"{}\"", self.name);
+        let mut attribute = format!("machine_type = \"{}\"", self.machine.name);
         if self.gpus > 1 {
             attribute += &format!(", gpus = {}", self.gpus);
         }
-        if self.max_gpus > 0 {
-            lines.push(("MAX GPUS", self.max_gpus.to_string()));
-        }
-        lines.push(("SUITS", self.suits.into()));
+        let figures = FIGURES.iter().filter(|figure| self.has(figure));
+        let mut lines: Vec<(&str, String)> = HEADS.into_iter().zip(self.cells(&[])).collect();
+        lines.retain(|(_, cell)| cell != "-");
+        lines.extend(figures.map(|figure| (figure.head, self.cell(figure))));
+        lines.push(("SUITS", self.machine.suits.into()));
         lines.push(("IN CODE", format!("#[machinist::app({attribute})]")));
-        let lines = lines
-            .iter()
-            .map(|(head, figure)| Line::default().with(Look::Plain, format!("{head:<12}{figure}")));
+        let width = lines.iter().map(|(head, _)| head.len()).max().unwrap_or(0);
+        let lines = lines.iter().map(|(head, text)| {
+            Line::default().with(Look::Plain, format!("{head:<width$}  {text}"))
+        });
         lines.collect()
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo machinist rollback`.
 
-use machinist_deploy::{Occasion, Plan, rollback};
+use machinist_deploy::{DeployStamp, Plan, rollback};
 
 use crate::args::deployment::{Consent, Deployment};
 use crate::carry_out::{PendingChange, open_state, show_warnings_and_needs};
@@ -31,14 +31,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let destination = Destination::of_deployed_apps(&args.deployment)?;
     let (state, store) = open_state(&destination, args.consent.dry_run)?;
     let target = destination.target_for_deployed_apps(&state)?;
-    let deployed = destination.refresh(&*target, state.of(target.name()), output)?;
+    let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
     let app_state = deployed.find(&args.app)?;
     let earlier = app_state.earlier(args.to)?;
     let app = rollback(&args.app, app_state, earlier);
     let plan = Plan {
         apps: vec![app.clone()],
     };
-    let after = deployed.after(&plan, &Occasion::default());
+    let after = deployed.after(&plan, &DeployStamp::default());
     let rendering = target.roll_back(&app, earlier, &after)?;
     show_warnings_and_needs(&rendering, output);
     let question = format!("Restore the deploy of {}?", earlier.time);

@@ -1,8 +1,8 @@
 //! `cargo machinist scale`.
 
-use machinist_core::parameter::{self, Kind};
-use machinist_deploy::{Parameters, Plan};
-use serde_json::Value;
+use machinist_core::attribute::{Place, Value};
+use machinist_core::parameter::{Key, Kind};
+use machinist_deploy::Plan;
 
 use crate::args::deployment::Deployment;
 use crate::carry_out::{PendingChange, open_state, show_warnings_and_needs};
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let destination = Destination::of_deployed_apps(&args.deployment)?;
     let (state, store) = open_state(&destination, args.dry_run)?;
     let target = destination.target_for_deployed_apps(&state)?;
-    let deployed = destination.refresh(&*target, state.of(target.name()), output)?;
+    let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
     let app = deployed.tune(&args.app, &parse_values(&args.values)?)?;
     let mut after = deployed.clone();
     after.settle_tuning(&app);
@@ -63,25 +63,28 @@ fn split_key_value(argument: &str) -> Result<(String, String), String> {
     }
 }
 
-fn parse_values(arguments: &[(String, String)]) -> Result<Parameters, Failure> {
-    let mut values = Parameters::new();
+fn parse_values(arguments: &[(String, String)]) -> Result<Vec<(String, Value)>, Failure> {
+    let mut values: Vec<(String, Value)> = Vec::new();
     for (key, text) in arguments {
-        if values.insert(key.clone(), parse_value(key, text)).is_some() {
+        if values.iter().any(|(known, _)| known == key) {
             return Err(
                 Failure::new(format!("`{key}` is given twice")).help("leave out one of them")
             );
         }
+        values.push((key.clone(), parse_value(key, text)));
     }
     Ok(values)
 }
 
 /// A value with the type that it has in the code. Arguments are only texts.
 fn parse_value(key: &str, text: &str) -> Value {
-    let is_list = |kind| matches!(kind, Kind::Regions | Kind::MachineTypes);
-    let kind = parameter::find(key).map(|parameter| parameter.kind);
-    match text.parse::<i64>() {
-        _ if kind.is_some_and(is_list) => text.split(',').map(str::trim).collect(),
-        Ok(number) => number.into(),
-        Err(_) => text.into(),
+    let kind = Key::find(key).map(|key| key.parameter().kind);
+    match (kind, text.parse()) {
+        (Some(Kind::Regions | Kind::MachineTypes), _) => {
+            let elements = text.split(',').map(|text| Value::Text(text.trim().into()));
+            Value::List(elements.map(|text| (text, Place(0))).collect())
+        }
+        (_, Ok(number)) => Value::Integer(number),
+        (_, Err(_)) => Value::Text(text.into()),
     }
 }

@@ -63,7 +63,9 @@ fn calls(project: &Project) -> Vec<String> {
 }
 
 fn deployed_apps(project: &Project) -> Vec<String> {
-    let state = State::parse(&project.read(STATE)).unwrap().deployed_to("fal");
+    let state = State::parse(&project.read(STATE))
+        .unwrap()
+        .deployed_to("fal");
     state.apps.into_keys().collect()
 }
 

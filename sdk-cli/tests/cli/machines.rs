@@ -74,6 +74,16 @@ fn requirements_select_machines_smallest_first() {
         ),
         (&["--decoders", "7"], &["GPU-H100", "GPU-H200", "GPU-B200"]),
         (&["--av1-encode"], &["GPU-RTX5090", "GPU-L40"]),
+        (&["--nvlink", "900GB/s"], &["GPU-H100"]),
+        (&["--precision", "fp4"], &["GPU-RTX5090", "GPU-B200"]),
+        (
+            &["--precision", "bf16,fp8", "--vram", "84GB"],
+            &["GPU-H100", "GPU-H200", "GPU-B200"],
+        ),
+        (
+            &["--vram", "100GB", "--sort", "cpus"],
+            &["GPU-H200", "GPU-B200"],
+        ),
         (&["--workload", "llm-inference"], &["GPU-H100", "GPU-H200"]),
         (
             &["--workload", "largest-models"],
@@ -115,18 +125,22 @@ fn a_machine_is_shown_in_full() {
     let answer = run(&["machines", "GPU-H100", "--gpus", "2"]).exits(0);
     assert_eq!(
         answer.stdout,
-        "NAME        GPU-H100\n\
-         GPUS        2\n\
-         VRAM        160 GB\n\
-         RAM         224 GB\n\
-         CORES       24\n\
-         BANDWIDTH   3.4 TB/s\n\
-         ENCODERS    none\n\
-         DECODERS    14\n\
-         AV1 ENCODE  no\n\
-         MAX GPUS    8\n\
-         SUITS       LLM inference and training, NVLink between several GPUs\n\
-         IN CODE     #[machinist::app(machine_type = \"GPU-H100\", gpus = 2)]\n"
+        "NAME         GPU-H100\n\
+         GPUS         2\n\
+         VRAM         160 GB\n\
+         USABLE VRAM  169.886 GB\n\
+         RAM          224 GB\n\
+         CORES        24\n\
+         BANDWIDTH    3.4 TB/s\n\
+         ENCODERS     none\n\
+         DECODERS     14\n\
+         AV1 ENCODE   no\n\
+         PRECISION    bf16, fp8\n\
+         NVLINK       900 GB/s\n\
+         PRICE/HOUR   not listed\n\
+         MAX GPUS     8\n\
+         SUITS        LLM inference and training, NVLink between several GPUs\n\
+         IN CODE      #[machinist::app(machine_type = \"GPU-H100\", gpus = 2)]\n"
     );
 }
 
@@ -134,7 +148,7 @@ fn a_machine_is_shown_in_full() {
 fn an_unknown_machine_gets_the_error_of_the_compiler() {
     run(&["machines", "GPU-H10O"]).exits(1).says(&format!(
         "error: {}",
-        machinist_core::problem::unknown_machine_type(
+        machinist_core::machine_types::unknown_machine_type(
             &machinist_core::catalogue::Catalogue::built_in(),
             "GPU-H10O"
         )
@@ -153,8 +167,9 @@ fn json_has_plain_figures() {
     ])
     .exits(0);
     let expected = json!([{
-        "name": "GPU-L40", "gpus": 1, "max_gpus": 8, "vram_mb": 48000, "ram_mb": 100_000,
-        "cpus": 6.0, "bandwidth_gb_s": 900, "encoders": 3, "decoders": 3, "av1_encode": true,
+        "name": "GPU-L40", "gpus": 1, "vram": 48_000, "vram_usable": 47_577, "ram": 100_000,
+        "cpus": 6, "bandwidth": 900, "encoders": 3, "decoders": 3, "av1_encode": true,
+        "precision": ["bf16", "fp8"], "nvlink": 0, "price_per_hour": null, "max_gpus": 8,
         "suits": "inference together with video transcoding and graphics rendering",
     }]);
     assert_eq!(answer.json(), expected);
@@ -178,7 +193,7 @@ fn values_are_read_as_in_the_attribute() {
     for (flags, said) in [
         (["--vram", "60gb"], "write a size like `60GB`"),
         (["--vram", "60"], "write a size like `60GB`"),
-        (["--vram", "64GiB"], "write a size like `69GB`"),
+        (["--vram", "64GiB"], "write a size like `68.719477GB`"),
         (["--bandwidth", "3TB"], "write a bandwidth like `3TB/s`"),
         (
             ["--cpus", "many"],
@@ -189,6 +204,14 @@ fn values_are_read_as_in_the_attribute() {
             "no machine type takes 9 GPUs\nhelp: ask for at most 8",
         ),
         (["--gpus", "65"], "65 is not in 1..=64"),
+        (
+            ["--precision", "fp16"],
+            "unknown precision `fp16`\nhelp: precisions are bf16, fp8, fp6, fp4",
+        ),
+        (
+            ["--sort", "prize"],
+            "a similar value exists: 'price_per_hour'",
+        ),
         (
             ["--workload", "llm-inferense"],
             "a similar value exists: 'llm-inference'",

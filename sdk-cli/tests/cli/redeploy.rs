@@ -117,7 +117,11 @@ file: 1 to update
     );
     let scaling = json!({"keep_alive": 60, "max_concurrency": 9});
     assert_eq!(effective_app(&project, 0)["scaling"], scaling);
-    assert!(state(&project).deployed_to("file").apps["a"].overrides.is_empty());
+    assert!(
+        state(&project).deployed_to("file").apps["a"]
+            .overrides
+            .is_empty()
+    );
 }
 
 #[test]
@@ -641,7 +645,10 @@ fn a_killed_deploy_leaves_the_old_state_or_the_new_one() {
         assert!(last.exits(0).stderr.is_empty());
     }
     assert_eq!(effective_app(&project, 0)["code"]["gpus"], 4);
-    assert_eq!(state(&project).deployed_to("file").apps["a"].code["gpus"], 4);
+    assert_eq!(
+        state(&project).deployed_to("file").apps["a"].code["gpus"],
+        4
+    );
     let files = fs::read_dir(project.path("")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     let left_over: Vec<String> = names.filter(|name| name.ends_with(".tmp")).collect();

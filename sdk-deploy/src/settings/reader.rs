@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use machinist_core::attribute::{Place, Value};
-use machinist_core::parameter::{self, Group, Kind, Parameter, Setting};
+use machinist_core::attribute::Value;
+use machinist_core::parameter::MAX_SECONDS;
 use machinist_core::problem::{self, Problem};
+use machinist_core::setting::read_duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -66,29 +67,16 @@ impl Reader {
     }
 
     /// A duration, by the rules of the attribute.
-    pub(crate) fn duration(
-        &self,
-        key: &'static str,
-        value: &Item<'_>,
-    ) -> Result<Duration, Problem> {
-        let rule = Parameter {
-            key,
-            group: Group::Code,
-            kind: Kind::Seconds(1, parameter::MAX_SECONDS),
-            platform_default: None,
-            doc: "",
-        };
+    pub(crate) fn duration(&self, key: &str, value: &Item<'_>) -> Result<Duration, Problem> {
         let source = &self.text[value.span()];
         let written = match (value.get_ref().as_str(), source.parse()) {
             (Some(text), _) => Value::Text(text.into()),
             (None, Ok(seconds)) => Value::Integer(seconds),
             (None, Err(_)) => Value::Number(source.into()),
         };
-        match rule.read(&written, Place(0)) {
-            Ok(Setting::Number(seconds)) => Ok(Duration::from_secs(seconds.into())),
-            Ok(_) => Err(self.at(value, Problem::new(format!("`{key}` takes a duration")))),
-            Err(mut findings) => Err(self.at(value, findings.swap_remove(0).problem)),
-        }
+        let seconds = read_duration(key, &written, (1, MAX_SECONDS));
+        let seconds = seconds.map_err(|problem| self.at(value, problem))?;
+        Ok(Duration::from_secs(seconds.into()))
     }
 
     /// A list.

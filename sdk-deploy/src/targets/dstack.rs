@@ -4,22 +4,23 @@
 
 use std::path::Path;
 
-use machinist_core::parameter;
+use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
 use super::binary::{binary_to_run, path_in_image};
+use super::carries::{Carries, fixed_replicas, only_if_scaled, requests_per_second, warnings};
 use super::digest::digest;
 use super::each_app::each_app;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
-use super::messages::{image_is_kept, no_image, no_port, requests_per_second, unsupported};
+use super::messages::{image_is_kept, no_image, no_port};
 use super::yaml::yaml;
 use crate::app_plan::{AppPlan, Plan};
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::machines;
-use crate::parameters::{self, Parameters};
+use crate::parameters::Parameters;
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -34,16 +35,6 @@ const FILE: &str = "service.dstack.yml";
 /// The longest name of a service.
 const MAX_NAME_LENGTH: usize = 41;
 
-/// The keys that it does not support.
-const UNSUPPORTED: &[&str] = &[
-    parameter::STARTUP_TIMEOUT,
-    parameter::CONCURRENCY_BUFFER,
-    parameter::CONCURRENCY_BUFFER_PERC,
-    parameter::REQUEST_TIMEOUT,
-    parameter::REQUEST_START_TIMEOUT,
-    parameter::REGIONS_KEY,
-];
-
 /// The target `dstack`.
 pub(super) struct Dstack {
     project: Project,
@@ -57,15 +48,8 @@ impl Dstack {
     fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
         let text = yaml(&self.service(app)?);
-        rendering
-            .warnings
-            .extend(unsupported("dstack", app, UNSUPPORTED));
-        if app
-            .all_parameters()
-            .contains_key(parameter::MAX_MULTIPLEXING)
-        {
-            rendering.warnings.push(requests_per_second("dstack", name));
-        }
+        let carries = |key| self.carries(key);
+        rendering.warnings.extend(warnings(NAME, app, carries));
         rendering.artifacts.insert(name.clone(), digest(&text));
         rendering.files.push(RenderedFile {
             path: Path::new(name).join(FILE),
@@ -82,7 +66,7 @@ impl Dstack {
     fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
         let name = &app.name;
         let settings = self.project.settings(name);
-        let image = settings.image.ok_or_else(|| no_image("dstack", name))?;
+        let image = settings.image.ok_or_else(|| no_image(NAME, name))?;
         let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
         if !is_letter || !(2..=MAX_NAME_LENGTH).contains(&name.len()) {
             let message = format!("invalid name of a dstack service: `{name}`");
@@ -91,8 +75,7 @@ impl Dstack {
             )));
         }
         let all = app.all_parameters();
-        let number = |key: &str| parameters::number(&all, key);
-        let port = number(parameter::PORT).ok_or_else(|| no_port("dstack", name))?;
+        let port = all.number(Key::Port).ok_or_else(|| no_port(NAME, name))?;
         let binary = binary_to_run(app, settings.bin.as_deref())?;
         let mut service = Map::new();
         let mut set = |key: &str, value: Value| service.insert(key.into(), value);
@@ -105,10 +88,10 @@ impl Dstack {
         if let Some(auth) = &settings.auth {
             set("auth", (auth != "public").into());
         }
-        if let Some(seconds) = number(parameter::TERMINATION_GRACE_PERIOD) {
+        if let Some(seconds) = all.number(Key::TerminationGracePeriod) {
             set("stop_duration", seconds.into());
         }
-        if let Some(path) = parameters::health_check_path(&all) {
+        if let Some(path) = all.health_check_path() {
             set("probes", json!([{"type": "http", "url": path}]));
         }
         replicas(&all, &mut set);
@@ -119,22 +102,22 @@ impl Dstack {
 
 /// The number of replicas, and when it changes.
 fn replicas(all: &Parameters, set: &mut dyn FnMut(&str, Value) -> Option<Value>) {
-    let number = |key: &str| parameters::number(all, key);
-    let (min, max) = parameters::replicas(all);
-    if min == max {
-        set("replicas", min.into());
+    if let Some(count) = fixed_replicas(all) {
+        set("replicas", count.into());
         return;
     }
+    let (min, max) = all.replicas();
     set("replicas", format!("{min}..{max}").into());
     let mut scaling = Map::new();
     scaling.insert("metric".into(), "rps".into());
-    let requests = parameters::number_or_default(all, parameter::MAX_MULTIPLEXING);
+    let requests = all.number_or_default(Key::MaxMultiplexing);
     scaling.insert("target".into(), requests.into());
     for (key, name) in [
-        (parameter::SCALING_DELAY, "scale_up_delay"),
-        (parameter::KEEP_ALIVE, "scale_down_delay"),
+        (Key::ScalingDelay, "scale_up_delay"),
+        (Key::KeepAlive, "scale_down_delay"),
     ] {
-        scaling.extend(number(key).map(|seconds| (name.into(), seconds.into())));
+        let seconds = all.number(key);
+        scaling.extend(seconds.map(|seconds| (name.into(), seconds.into())));
     }
     set("scaling", scaling.into());
 }
@@ -142,10 +125,10 @@ fn replicas(all: &Parameters, set: &mut dyn FnMut(&str, Value) -> Option<Value>)
 fn resources(app: &AppPlan) -> Result<Value, Problem> {
     let code = app.effective.clone().unwrap_or_default().code;
     let machines = machines::named_in(&code, &app.machines);
-    let gpus = parameters::gpus(&code);
+    let gpus = code.gpus();
+    let (ram_mb, millicores) = machines::smallest_runner(&machines, gpus);
     // dstack counts whole cores.
-    let cores = machines::smallest(&machines, gpus, |machine| machine.millicores).div_ceil(1_000);
-    let ram_mb = machines::smallest(&machines, gpus, |machine| machine.ram_mb);
+    let cores = millicores.div_ceil(1_000);
     let mut resources = json!({"cpu": format!("{cores}.."), "memory": format!("{ram_mb}MB..")});
     let names: Vec<&String> = machines::accelerators(&machines)?;
     resources["gpu"] = match names.is_empty() {
@@ -159,6 +142,26 @@ fn resources(app: &AppPlan) -> Result<Value, Problem> {
 impl Target for Dstack {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn carries(&self, key: Key) -> Carries<'_> {
+        match key {
+            Key::MachineType
+            | Key::Gpus
+            | Key::Port
+            | Key::HealthCheck
+            | Key::TerminationGracePeriod
+            | Key::MinConcurrency
+            | Key::MaxConcurrency => Carries::Exactly,
+            Key::MaxMultiplexing => requests_per_second(NAME),
+            Key::KeepAlive | Key::ScalingDelay => only_if_scaled(NAME, key),
+            Key::StartupTimeout
+            | Key::ConcurrencyBuffer
+            | Key::ConcurrencyBufferPerc
+            | Key::RequestTimeout
+            | Key::RequestStartTimeout
+            | Key::Regions => Carries::Not(""),
+        }
     }
 
     fn list_command(&self) -> Option<ToolCommand> {

@@ -8,18 +8,19 @@ mod pyproject;
 
 use std::path::Path;
 
+use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
-use serde_json::Value;
+use machinist_core::setting::Setting;
 
 use super::binary::which_binary;
+use super::carries::{Carries, warnings};
 use super::each_app::each_app;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Deployed;
-use crate::history::{Change, Deploy};
+use crate::history::Deploy;
 use crate::live::Live;
 use crate::manifest::Binary;
-use crate::parameters;
 use crate::tool::{Tool, ToolCommand};
 
 /// The target's name.
@@ -44,6 +45,27 @@ impl Fal {
 impl Target for Fal {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn carries(&self, key: Key) -> Carries<'_> {
+        match key {
+            Key::MachineType
+            | Key::Gpus
+            | Key::MaxMultiplexing
+            | Key::StartupTimeout
+            | Key::Port
+            | Key::HealthCheck
+            | Key::TerminationGracePeriod
+            | Key::KeepAlive
+            | Key::MinConcurrency
+            | Key::MaxConcurrency
+            | Key::ConcurrencyBuffer
+            | Key::ConcurrencyBufferPerc
+            | Key::ScalingDelay
+            | Key::RequestTimeout
+            | Key::RequestStartTimeout
+            | Key::Regions => Carries::Exactly,
+        }
     }
 
     fn list_command(&self) -> Option<ToolCommand> {
@@ -97,6 +119,8 @@ impl Target for Fal {
 impl Fal {
     /// Adds the folder of an app, with the files that its deploy sends and no others.
     fn add_files(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+        let carries = |key| self.carries(key);
+        rendering.warnings.extend(warnings(NAME, app, carries));
         let settings = self.project.settings(&app.name);
         let (source, mut files) = match settings.image {
             Some(image) => (pyproject::Source::Image(image), Vec::new()),
@@ -188,11 +212,14 @@ fn needs_reset(app: &AppPlan) -> bool {
 
 fn removes_regions(app: &AppPlan) -> bool {
     app.scaling_changes()
-        .any(|change| change.to.is_none() && parameters::is_regions(&change.parameter))
+        .any(|(key, value)| key == Key::Regions && value.is_none())
 }
 
 fn scale_step(app: &AppPlan) -> Option<Step> {
-    let flags: Vec<String> = app.scaling_changes().flat_map(scale_flag).collect();
+    let flags: Vec<String> = app
+        .scaling_changes()
+        .flat_map(|(key, value)| scale_flag(key, value))
+        .collect();
     if flags.is_empty() {
         return None;
     }
@@ -210,26 +237,15 @@ fn scale_step(app: &AppPlan) -> Option<Step> {
 
 /// A change as a flag of `fal apps scale`. A removed value becomes the default, or 0 if there is no
 /// default, which clears it.
-fn scale_flag(change: &Change) -> Vec<String> {
-    let default = || {
-        parameters::default_number(&change.parameter)
-            .unwrap_or(0)
-            .into()
-    };
-    let value = change.to.clone().unwrap_or_else(default);
-    let flag = format!("--{}", change.parameter.replace('_', "-"));
-    let values = match &value {
-        Value::Array(elements) => elements.iter().map(flag_value).collect(),
-        value => vec![flag_value(value)],
+fn scale_flag(key: Key, value: Option<&Setting>) -> Vec<String> {
+    let flag = format!("--{}", key.as_str().replace('_', "-"));
+    let values = match value {
+        Some(Setting::Number(number)) => vec![number.to_string()],
+        Some(Setting::List(texts)) => texts.clone(),
+        Some(Setting::Path(path)) => vec![path.clone()],
+        None => vec![key.parameter().platform_default.unwrap_or(0).to_string()],
     };
     [flag].into_iter().chain(values).collect()
-}
-
-fn flag_value(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 fn fal_command(args: &[&str], folder: Option<&str>) -> ToolCommand {

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use machinist_core::json;
+use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 use serde::Serialize;
 
+use super::carries::Carries;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Target};
 use crate::app_plan::{AppPlan, Plan};
 use crate::deployed::Deployed;
@@ -55,6 +57,11 @@ impl File {
 impl Target for File {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn carries(&self, _: Key) -> Carries<'_> {
+        // The file has all parameters, those of later versions too.
+        Carries::Exactly
     }
 
     fn folder(&self) -> Option<&Path> {

@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 
+use super::carries::Carries;
 use super::knative::settings::KnativeSettings;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Deployed;
@@ -36,6 +38,10 @@ use crate::tool::{self, ToolCommand};
 pub trait Target {
     /// Its name.
     fn name(&self) -> &'static str;
+
+    /// How it carries a parameter. Every target answers for every key, so a new key does not
+    /// compile before each has.
+    fn carries(&self, key: Key) -> Carries<'_>;
 
     /// The folder of its files, if the files are the deploy itself.
     fn folder(&self) -> Option<&Path> {

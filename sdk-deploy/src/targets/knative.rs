@@ -9,9 +9,11 @@ pub(super) mod settings;
 
 use std::path::Path;
 
+use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
-use serde_json::{Value, json};
+use machinist_core::setting::Setting;
 
+use super::carries::{Carries, warnings};
 use super::digest::digest;
 use super::each_app::each_app;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
@@ -21,9 +23,9 @@ use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
-use crate::parameters::{self, Parameters};
+use crate::parameters::Overrides;
 use crate::tool::{Tool, ToolCommand};
-use service::Service;
+use service::{PLATFORM, Service};
 use settings::KnativeSettings;
 
 /// The target's name.
@@ -82,8 +84,8 @@ impl Knative {
         Step::new(app, StepKind::Deploy, self.kubectl(&args, Some(app)))
     }
 
-    /// Sets single scaling parameters, and removes those that are `null`.
-    fn patch_step(&self, app: &AppPlan, values: &Parameters) -> Option<Step> {
+    /// Sets single scaling parameters, and removes those that are `None`.
+    fn patch_step(&self, app: &AppPlan, values: &Overrides) -> Option<Step> {
         let patch = service::scaling_patch(values);
         if patch.as_object().is_none_or(serde_json::Map::is_empty) {
             return None;
@@ -109,7 +111,9 @@ impl Knative {
     fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let service = Service::new(app, &self.project);
         service.check()?;
-        rendering.warnings.extend(service.warnings());
+        let carries = |key| self.carries(key);
+        rendering.warnings.extend(warnings(PLATFORM, app, carries));
+        rendering.warnings.extend(service.auth_warning());
         rendering.needs.extend(service.needs());
         let (code, scaling) = (service.code_part(), service.scaling_part());
         let code_text = yaml(&code);
@@ -167,6 +171,33 @@ impl Target for Knative {
         NAME
     }
 
+    fn carries(&self, key: Key) -> Carries<'_> {
+        match key {
+            Key::MachineType
+            | Key::Gpus
+            | Key::MaxMultiplexing
+            | Key::StartupTimeout
+            | Key::Port
+            | Key::HealthCheck
+            | Key::MinConcurrency
+            | Key::MaxConcurrency
+            | Key::RequestTimeout => Carries::Exactly,
+            Key::KeepAlive => Carries::Depends("yes, up to 1h", Box::new(service::keep_alive_rule)),
+            Key::ConcurrencyBufferPerc => Carries::Depends(
+                "as a target utilization in whole percent: 25 is exact, others are approximate",
+                Box::new(service::buffer_rule),
+            ),
+            Key::Regions => Carries::Depends(
+                "yes, if `knative.regions` of the settings has the cluster's name",
+                Box::new(|app, all| service::region_rule(app, all, self.settings())),
+            ),
+            Key::TerminationGracePeriod => Carries::Not("Knative sets it"),
+            Key::ConcurrencyBuffer | Key::ScalingDelay | Key::RequestStartTimeout => {
+                Carries::Not("")
+            }
+        }
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         Some(self.kubectl(&["get", "ksvc", "--output=json"], None))
     }
@@ -187,8 +218,9 @@ impl Target for Knative {
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut keys = app.scaling_changes().map(|change| &change.parameter);
-        let rendering = self.update(app, keys.any(|key| parameters::is_regions(key)))?;
+        // The code's part has the regions, because Knative has no place for them in its scaling.
+        let changes_regions = app.scaling_changes().any(|(key, _)| key == Key::Regions);
+        let rendering = self.update(app, changes_regions)?;
         Ok(match rendering.steps.is_empty() {
             // Without a command the files have no use.
             true => Rendering {
@@ -206,17 +238,10 @@ impl Target for Knative {
     }
 }
 
-/// The scaling parameters that change, with their new values; `null` if one is removed.
-fn changed_scaling(app: &AppPlan, is_included: impl Fn(&Option<Value>) -> bool) -> Parameters {
-    let changes = app
-        .scaling_changes()
-        .filter(|change| is_included(&change.to));
-    changes
-        .map(|change| {
-            (
-                change.parameter.clone(),
-                change.to.clone().unwrap_or(json!(null)),
-            )
-        })
+/// The scaling parameters that change, with their new values; `None` if one is removed.
+fn changed_scaling(app: &AppPlan, is_included: impl Fn(Option<&Setting>) -> bool) -> Overrides {
+    app.scaling_changes()
+        .filter(|(_, value)| is_included(*value))
+        .map(|(key, value)| (key, value.cloned()))
         .collect()
 }

@@ -2,9 +2,6 @@
 
 use machinist_core::problem::Problem;
 
-use crate::app_plan::AppPlan;
-use crate::parameters;
-
 pub(super) fn no_image(platform: &str, app: &str) -> Problem {
     Problem::new(format!(
         "{platform} needs a container image, and `{app}` has none"
@@ -17,28 +14,6 @@ pub(super) fn no_image(platform: &str, app: &str) -> Problem {
 pub(super) fn no_port(platform: &str, app: &str) -> Problem {
     Problem::new(format!("{platform} needs the port of `{app}`"))
         .help("write `port = 8080` in its attribute")
-}
-
-/// Warnings for keys that are set and that a platform does not support.
-pub(super) fn unsupported(platform: &str, app: &AppPlan, keys: &[&str]) -> Vec<Problem> {
-    let all = app.all_parameters();
-    let keys = keys.iter().filter(|key| parameters::is_set(&all, key));
-    keys.map(|key| not_supported(platform, &app.name, key))
-        .collect()
-}
-
-/// A key that a platform does not support.
-pub(super) fn not_supported(platform: &str, app: &str, key: &str) -> Problem {
-    Problem::new(format!(
-        "`{key}` of `{app}` is not supported by {platform} and is left out"
-    ))
-}
-
-pub(super) fn requests_per_second(platform: &str, app: &str) -> Problem {
-    Problem::new(format!(
-        "{platform} scales by requests per second: `max_multiplexing` of `{app}` is used as their \
-         number per replica, and does not limit concurrent requests"
-    ))
 }
 
 /// A rollback cannot restore an image that is built elsewhere.

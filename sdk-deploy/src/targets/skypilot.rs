@@ -4,24 +4,26 @@
 
 use std::path::Path;
 
-use machinist_core::parameter;
+use machinist_core::number::decimals;
+use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
 use super::binary::{binary_to_run, path_in_image};
+use super::carries::{
+    Carries, fixed_replicas, not_supported, only_if_scaled, requests_per_second, warnings,
+};
 use super::digest::digest;
 use super::each_app::each_app;
 use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
-use super::messages::{
-    image_is_kept, no_image, no_port, not_supported, requests_per_second, unsupported,
-};
+use super::messages::{image_is_kept, no_image, no_port};
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::machines;
-use crate::parameters::{self, Parameters};
+use crate::parameters::Parameters;
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -32,15 +34,10 @@ static SKY: Tool = Tool {
     install: "`pip install skypilot`, with the extras of your clouds",
 };
 
-const FILE: &str = "service.yaml";
+/// What people call it.
+const PLATFORM: &str = "SkyServe";
 
-/// The keys that it does not support.
-const UNSUPPORTED: &[&str] = &[
-    parameter::CONCURRENCY_BUFFER_PERC,
-    parameter::REQUEST_START_TIMEOUT,
-    parameter::TERMINATION_GRACE_PERIOD,
-    parameter::REGIONS_KEY,
-];
+const FILE: &str = "service.yaml";
 
 /// The target `skypilot`.
 pub(super) struct SkyPilot {
@@ -57,7 +54,13 @@ impl SkyPilot {
         let name = &app.name;
         let auth = self.project.settings(name).auth;
         let text = yaml(&self.service(app)?);
-        rendering.warnings.extend(warnings(app, auth.as_deref()));
+        let carries = |key| self.carries(key);
+        rendering.warnings.extend(warnings(PLATFORM, app, carries));
+        if auth.is_some_and(|auth| auth != "public") {
+            rendering
+                .warnings
+                .push(not_supported(PLATFORM, name, "auth"));
+        }
         rendering.artifacts.insert(name.clone(), digest(&text));
         rendering.files.push(RenderedFile {
             path: Path::new(name).join(FILE),
@@ -77,14 +80,15 @@ impl SkyPilot {
     fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
         let name = &app.name;
         let settings = self.project.settings(name);
-        let image = settings.image.ok_or_else(|| no_image("SkyServe", name))?;
+        let image = settings.image.ok_or_else(|| no_image(PLATFORM, name))?;
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
             let message = format!("the name of a SkyServe service begins with a letter: `{name}`");
             return Err(Problem::new(message).help("give the app another name"));
         }
         let all = app.all_parameters();
-        let number = |key: &str| parameters::number(&all, key);
-        let port = number(parameter::PORT).ok_or_else(|| no_port("SkyServe", name))?;
+        let port = all
+            .number(Key::Port)
+            .ok_or_else(|| no_port(PLATFORM, name))?;
         let binary = binary_to_run(app, settings.bin.as_deref())?;
         Ok(json!({
             "name": name,
@@ -94,20 +98,22 @@ impl SkyPilot {
         }))
     }
 
-    fn resources(&self, app: &AppPlan, image: &str, port: u64) -> Result<Value, Problem> {
+    fn resources(&self, app: &AppPlan, image: &str, port: u32) -> Result<Value, Problem> {
         let code = app.effective.clone().unwrap_or_default().code;
         let machines = machines::named_in(&code, &app.machines);
-        let gpus = parameters::gpus(&code);
-        let millicores = machines::smallest(&machines, gpus, |machine| machine.millicores);
-        let ram_mb = machines::smallest(&machines, gpus, |machine| machine.ram_mb);
+        let gpus = code.gpus();
+        let (ram_mb, millicores) = machines::smallest_runner(&machines, gpus);
         let mut resources = Map::new();
         resources.insert("image_id".into(), format!("docker:{image}").into());
         resources.insert("ports".into(), port.into());
         resources.insert(
             "cpus".into(),
-            format!("{}+", thousandths(millicores)).into(),
+            format!("{}+", decimals(millicores, 1_000)).into(),
         );
-        resources.insert("memory".into(), format!("{}+", thousandths(ram_mb)).into());
+        resources.insert(
+            "memory".into(),
+            format!("{}+", decimals(ram_mb, 1_000)).into(),
+        );
         let names = machines::accelerators(&machines)?.into_iter();
         let ordered: Vec<Value> = names
             .map(|name| json!({"accelerators": {name: gpus}}))
@@ -122,6 +128,27 @@ impl SkyPilot {
 impl Target for SkyPilot {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn carries(&self, key: Key) -> Carries<'_> {
+        match key {
+            Key::MachineType
+            | Key::Gpus
+            | Key::StartupTimeout
+            | Key::Port
+            | Key::HealthCheck
+            | Key::MinConcurrency
+            | Key::MaxConcurrency
+            | Key::RequestTimeout => Carries::Exactly,
+            Key::MaxMultiplexing => requests_per_second(PLATFORM),
+            Key::KeepAlive | Key::ScalingDelay | Key::ConcurrencyBuffer => {
+                only_if_scaled(PLATFORM, key)
+            }
+            Key::TerminationGracePeriod
+            | Key::ConcurrencyBufferPerc
+            | Key::RequestStartTimeout
+            | Key::Regions => Carries::Not(""),
+        }
     }
 
     fn list_command(&self) -> Option<ToolCommand> {
@@ -154,24 +181,23 @@ impl Target for SkyPilot {
 
 /// How the service is served and scaled. If SkyServe needs a value that is not set, it gets the
 /// default of the catalogue's platform.
-fn service_section(all: &Parameters, port: u64) -> Value {
-    let number = |key: &str| parameters::number(all, key);
-    let or_default = |key: &str| parameters::number_or_default(all, key);
-    let path = parameters::health_check_path(all);
+fn service_section(all: &Parameters, port: u32) -> Value {
+    let (min, max) = all.replicas();
     let mut policy = Map::new();
-    let (min, max) = parameters::replicas(all);
     policy.insert("min_replicas".into(), min.into());
     policy.insert("max_replicas".into(), max.into());
-    if min != max {
-        let requests = or_default(parameter::MAX_MULTIPLEXING);
+    if fixed_replicas(all).is_none() {
+        let requests = all.number_or_default(Key::MaxMultiplexing);
         policy.insert("target_qps_per_replica".into(), requests.into());
         for (key, name) in [
-            (parameter::SCALING_DELAY, "upscale_delay_seconds"),
-            (parameter::KEEP_ALIVE, "downscale_delay_seconds"),
+            (Key::ScalingDelay, "upscale_delay_seconds"),
+            (Key::KeepAlive, "downscale_delay_seconds"),
         ] {
-            policy.extend(number(key).map(|seconds| (name.into(), seconds.into())));
+            let seconds = all.number(key);
+            policy.extend(seconds.map(|seconds| (name.into(), seconds.into())));
         }
-        let buffer = number(parameter::CONCURRENCY_BUFFER).filter(|buffer| *buffer > 0);
+        let buffer = all.number(Key::ConcurrencyBuffer);
+        let buffer = buffer.filter(|buffer| *buffer > 0);
         policy.extend(buffer.map(|buffer| ("num_overprovision".into(), buffer.into())));
     }
     let mut service = Map::new();
@@ -179,48 +205,14 @@ fn service_section(all: &Parameters, port: u64) -> Value {
     service.insert(
         "readiness_probe".into(),
         json!({
-            "path": path.and_then(Value::as_str).unwrap_or("/"),
-            "initial_delay_seconds": or_default(parameter::STARTUP_TIMEOUT),
+            "path": all.health_check_path().unwrap_or("/"),
+            "initial_delay_seconds": all.number_or_default(Key::StartupTimeout),
         }),
     );
-    if let Some(seconds) = number(parameter::REQUEST_TIMEOUT) {
+    if let Some(seconds) = all.number(Key::RequestTimeout) {
         let balancer = json!({"stream_timeout_seconds": seconds});
         service.insert("load_balancer".into(), balancer);
     }
     service.insert("replica_policy".into(), policy.into());
     service.into()
-}
-
-/// Thousandths, as a decimal number.
-fn thousandths(count: u32) -> String {
-    let text = format!("{}.{:03}", count / 1_000, count % 1_000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// Warnings for what SkyServe does not support.
-fn warnings(app: &AppPlan, auth: Option<&str>) -> Vec<Problem> {
-    let name = &app.name;
-    let all = app.all_parameters();
-    let mut warnings = unsupported("SkyServe", app, UNSUPPORTED);
-    if all.contains_key(parameter::MAX_MULTIPLEXING) {
-        warnings.push(requests_per_second("SkyServe", name));
-    }
-    let number = |key: &str| parameters::number(&all, key);
-    let is_fixed = number(parameter::MIN_CONCURRENCY).is_some()
-        && number(parameter::MIN_CONCURRENCY) == number(parameter::MAX_CONCURRENCY);
-    for key in [
-        parameter::SCALING_DELAY,
-        parameter::KEEP_ALIVE,
-        parameter::CONCURRENCY_BUFFER,
-    ] {
-        if is_fixed && all.get(key).is_some_and(|value| *value != 0) {
-            warnings.push(Problem::new(format!(
-                "`{name}` has a fixed number of replicas, so `{key}` has no effect on SkyServe"
-            )));
-        }
-    }
-    if auth.is_some_and(|auth| auth != "public") {
-        warnings.push(not_supported("SkyServe", name, "auth"));
-    }
-    warnings
 }

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use machinist_core::parameter::{Kind, PARAMETERS, Parameter};
+use machinist_core::parameter::{Key, PARAMETERS};
+use machinist_core::setting::Setting;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::pyproject::{our_name, renamed};
+use super::pyproject::our_name;
 use crate::deployed::Deployed;
 use crate::live::{Live, LiveApp};
 use crate::machines::CustomMachine;
-use crate::parameters::Parameters;
+use crate::parameters::{JsonValue, Overrides};
 
 #[derive(Deserialize)]
 struct List {
@@ -23,7 +24,7 @@ struct ListedApp {
     revision: Option<String>,
     environment_name: Option<String>,
     #[serde(flatten)]
-    rest: Parameters,
+    rest: Map<String, Value>,
 }
 
 /// Reads the list. It has no number of GPUs, which the platform never reports.
@@ -54,24 +55,23 @@ fn name(listed: &ListedApp) -> String {
 
 /// An app, or the key of an invalid value, which would be kept as tuned otherwise.
 fn app(listed: ListedApp, custom: &[CustomMachine]) -> Result<LiveApp, &'static str> {
-    let mut parameters = Parameters::new();
-    for Parameter { key, kind, .. } in PARAMETERS {
-        let platform_key = match kind {
-            Kind::MachineTypes => "machine_types",
-            Kind::Regions => "valid_regions",
-            _ => key,
-        };
-        let Some(value) = listed.rest.get(platform_key) else {
+    let mut parameters = Overrides::default();
+    for parameter in PARAMETERS {
+        let key = parameter.key;
+        let reported = reported_key(key);
+        let Some((reported, value)) = reported.and_then(|key| Some((key, listed.rest.get(key)?)))
+        else {
             continue;
         };
-        if !is_of_kind(*kind, value) {
-            return Err(platform_key);
-        }
-        let value = match kind {
-            Kind::MachineTypes => renamed(value, |name| our_name(name, custom)),
-            _ => value.clone(),
+        let value = Option::<Setting>::from_json(key, value).map_err(|_| reported)?;
+        let value = match value {
+            Some(Setting::List(names)) if key == Key::MachineType => {
+                let names = names.iter().map(|name| our_name(name, custom).to_owned());
+                Some(Setting::List(names.collect()))
+            }
+            other => other,
         };
-        parameters.insert((*key).into(), value);
+        parameters.insert(key, value);
     }
     Ok(LiveApp {
         parameters,
@@ -79,13 +79,21 @@ fn app(listed: ListedApp, custom: &[CustomMachine]) -> Result<LiveApp, &'static 
     })
 }
 
-/// Whether a value is of this kind, within our ranges or not.
-fn is_of_kind(kind: Kind, value: &Value) -> bool {
-    let texts = |list: &Vec<Value>| list.iter().all(Value::is_string);
-    value.is_null()
-        || match kind {
-            Kind::MachineTypes | Kind::Regions => value.as_array().is_some_and(texts),
-            Kind::Number(..) | Kind::Seconds(..) => value.is_u64(),
-            Kind::Path => true,
-        }
+/// The member of a listed app with this parameter; `None` if the platform never reports it.
+fn reported_key(key: Key) -> Option<&'static str> {
+    match key {
+        Key::MachineType => Some("machine_types"),
+        Key::Regions => Some("valid_regions"),
+        Key::Gpus | Key::Port | Key::HealthCheck | Key::TerminationGracePeriod => None,
+        Key::MaxMultiplexing
+        | Key::StartupTimeout
+        | Key::KeepAlive
+        | Key::MinConcurrency
+        | Key::MaxConcurrency
+        | Key::ConcurrencyBuffer
+        | Key::ConcurrencyBufferPerc
+        | Key::ScalingDelay
+        | Key::RequestTimeout
+        | Key::RequestStartTimeout => Some(key.as_str()),
+    }
 }

@@ -1,18 +1,34 @@
 //! The `pyproject.toml` that `fal deploy` reads. The client rejects unknown keys.
 
-use machinist_core::parameter::{self, GPUS, MACHINE_TYPE, PORT, TERMINATION_GRACE_PERIOD};
-use serde_json::Value as Json;
+use machinist_core::keys::PATH;
+use machinist_core::parameter::Key;
+use machinist_core::setting::Setting;
 use toml::{Table, Value};
 
 use crate::app_plan::AppPlan;
 use crate::machines::CustomMachine;
 
-/// The platform's keys of parameters, if they differ from ours.
-const PLATFORM_KEYS: &[(&str, &str)] = &[
-    (GPUS, "num_gpus"),
-    (PORT, "exposed_port"),
-    (TERMINATION_GRACE_PERIOD, "termination_grace_period_seconds"),
-];
+/// The platform's key of a parameter.
+fn platform_key(key: Key) -> &'static str {
+    match key {
+        Key::Gpus => "num_gpus",
+        Key::Port => "exposed_port",
+        Key::TerminationGracePeriod => "termination_grace_period_seconds",
+        Key::MachineType
+        | Key::MaxMultiplexing
+        | Key::StartupTimeout
+        | Key::HealthCheck
+        | Key::KeepAlive
+        | Key::MinConcurrency
+        | Key::MaxConcurrency
+        | Key::ConcurrencyBuffer
+        | Key::ConcurrencyBufferPerc
+        | Key::ScalingDelay
+        | Key::RequestTimeout
+        | Key::RequestStartTimeout
+        | Key::Regions => key.as_str(),
+    }
+}
 
 /// What the platform runs.
 pub(super) enum Source {
@@ -26,19 +42,19 @@ pub(super) enum Source {
 /// file has the switch.
 pub(super) fn render(app: &AppPlan, source: &Source, auth: Option<&str>, reset: bool) -> String {
     let mut table = Table::new();
-    let effective = app.effective.iter();
-    let all = effective.flat_map(|all| all.code.iter().chain(&all.scaling));
-    // An unknown key of a later version could be a key of the platform with another meaning.
-    for (key, value) in all.filter(|(key, _)| parameter::find(key).is_some()) {
-        let platform_key = PLATFORM_KEYS.iter().find(|(ours, _)| ours == key);
-        let name = platform_key.map_or(key.as_str(), |(_, name)| name);
-        let value = match key == MACHINE_TYPE {
-            true => renamed(value, |name| platform_name(name, &app.machines)),
-            false => value.clone(),
+    for (key, value) in app.all_parameters().iter() {
+        let value: Value = match value {
+            Setting::Number(number) => (*number).into(),
+            Setting::Path(path) => table_of(PATH, path.clone()).into(),
+            // The platform's default; the client rejects an empty list.
+            Setting::List(texts) if texts.is_empty() => continue,
+            Setting::List(names) if key == Key::MachineType => {
+                let names = names.iter();
+                list(names.map(|name| platform_name(name, &app.machines)))
+            }
+            Setting::List(texts) => list(texts.iter().map(String::as_str)),
         };
-        if let Some(value) = toml_value(&value) {
-            table.insert(name.into(), value);
-        }
+        table.insert(platform_key(key).into(), value);
     }
     if let Some(auth) = auth {
         table.insert("auth".into(), auth.into());
@@ -75,25 +91,10 @@ pub(super) fn our_name<'a>(name: &'a str, custom: &'a [CustomMachine]) -> &'a st
     custom.map_or(name, |custom| &custom.name)
 }
 
-/// A list of names, each replaced.
-pub(super) fn renamed<'a>(list: &'a Json, name: impl Fn(&'a str) -> &'a str) -> Json {
-    let names = list
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Json::as_str);
-    names.map(name).collect()
+fn list<'a>(texts: impl Iterator<Item = &'a str>) -> Value {
+    Value::Array(texts.map(Value::from).collect())
 }
 
 fn table_of(key: &str, value: impl Into<Value>) -> Table {
     Table::from_iter([(key.to_owned(), value.into())])
-}
-
-/// A value for TOML; `None` for an empty list, which is the platform's default.
-fn toml_value(value: &Json) -> Option<Value> {
-    match value {
-        Json::Array(elements) if elements.is_empty() => None,
-        // TOML has integers, texts, lists and tables, but no `null`.
-        value => Value::try_from(value).ok(),
-    }
 }

@@ -1,8 +1,9 @@
 //! Reads the output of `kubectl get ksvc --output=json`.
 
-use machinist_core::parameter::{self, Group, PARAMETERS};
+use machinist_core::parameter::{Key, PARAMETERS};
+use machinist_core::setting::Setting;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::service::{
     DEADLINE, MAX_DELAY, MAX_SCALE, MIN_SCALE, RETENTION, UTILIZATION, gpu_label, labelled,
@@ -11,11 +12,11 @@ use super::service::{
 use super::settings::KnativeSettings;
 use crate::deployed::Deployed;
 use crate::live::{Live, LiveApp};
-use crate::machines::{self, CustomMachine, Machine};
-use crate::parameters::{self, Parameters};
+use crate::machines::{self, CustomMachine};
+use crate::parameters::{Overrides, Parameters};
 
 /// The request timeout that a cluster writes by default, in seconds.
-const DEFAULT_REQUEST_TIMEOUT: u64 = 300;
+const DEFAULT_REQUEST_TIMEOUT: u32 = 300;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -41,8 +42,9 @@ pub(super) fn parse(
             return Err("a service without a name".into());
         };
         let known = known.apps.get(name);
-        let mut parameters = known.map(|app| app.actual_code()).unwrap_or_default();
-        parameters.extend(known.map(|app| app.effective_scaling()).unwrap_or_default());
+        let code = known.map(|app| app.actual_code()).unwrap_or_default();
+        let scaling = known.map(|app| app.effective_scaling()).unwrap_or_default();
+        let parameters = code.and(scaling);
         let custom = known.map_or(&[][..], |app| &app.machines);
         let revision = service["status"]["latestCreatedRevisionName"].as_str();
         let app = LiveApp {
@@ -54,75 +56,82 @@ pub(super) fn parse(
     Ok(live)
 }
 
-/// The parameters of a service. If several values look the same there, the known one is taken.
+/// The parameters of a service.
 fn read_service(
     service: &Value,
     known: &Parameters,
     custom: &[CustomMachine],
     settings: &KnativeSettings,
-) -> Parameters {
+) -> Overrides {
+    let read = |key| Some((key, read_parameter(key, service, known, custom, settings)?));
+    let keys = PARAMETERS.iter().map(|parameter| parameter.key);
+    keys.filter_map(read).collect()
+}
+
+/// A parameter of a service: `None` if it does not tell, `Some(None)` if it is not set there. If
+/// several values look the same there, the known one is taken.
+fn read_parameter(
+    key: Key,
+    service: &Value,
+    known: &Parameters,
+    custom: &[CustomMachine],
+    settings: &KnativeSettings,
+) -> Option<Option<Setting>> {
     let template = &service["spec"]["template"];
     let annotation = |name: &str| template["metadata"]["annotations"][name].as_str();
     let pod = &template["spec"];
     let container = &pod["containers"][0];
-    let mut live = Parameters::new();
-    if let Some(machines) = read_machines(pod, known, custom, settings) {
-        live.insert(parameter::MACHINE_TYPE.into(), machines);
-    }
-    let gpus = &container["resources"]["limits"]["nvidia.com/gpu"];
-    let gpus = gpus.as_u64().or_else(|| gpus.as_str()?.parse().ok());
-    live.extend(gpus.map(|gpus| (parameter::GPUS.into(), gpus.into())));
-    if let Some(multiplexing) = pod["containerConcurrency"].as_u64() {
-        live.insert(parameter::MAX_MULTIPLEXING.into(), multiplexing.into());
-    }
-    let deadline = service["metadata"]["annotations"][DEADLINE]
-        .as_str()
-        .and_then(seconds);
-    live.insert(
-        parameter::STARTUP_TIMEOUT.into(),
-        deadline.map_or(Value::Null, Value::from),
-    );
-    let port = container["ports"][0]["containerPort"].clone();
-    live.insert(parameter::PORT.into(), port);
-    if let Some(path) = container["readinessProbe"]["httpGet"]["path"].as_str() {
-        live.insert(
-            parameter::HEALTH_CHECK.into(),
-            parameters::health_check(path),
-        );
-    }
-    for parameter in PARAMETERS
-        .iter()
-        .filter(|parameter| parameter.group == Group::Scaling)
-    {
-        let key = parameter.key;
-        let value = match key {
-            parameter::MIN_CONCURRENCY => annotation(MIN_SCALE).and_then(|n| n.parse().ok()),
-            parameter::MAX_CONCURRENCY => annotation(MAX_SCALE).and_then(|n| n.parse().ok()),
-            parameter::KEEP_ALIVE => annotation(RETENTION).and_then(seconds),
-            parameter::REQUEST_TIMEOUT => pod["timeoutSeconds"]
-                .as_u64()
-                .filter(|seconds| known.contains_key(key) || *seconds != DEFAULT_REQUEST_TIMEOUT),
-            _ => continue,
-        };
-        live.insert(key.into(), value.map_or(Value::Null, Value::from));
-    }
-    // Several percentages give the same utilization, and times over an hour become an hour.
-    let live_utilization = annotation(UTILIZATION)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(100u64);
-    let known_perc = parameters::number(known, parameter::CONCURRENCY_BUFFER_PERC);
-    let perc = match known_perc.filter(|perc| utilization(*perc) == live_utilization) {
-        Some(perc) => perc,
-        None => 10_000 / live_utilization.clamp(1, 100) - 100,
-    };
-    live.insert(parameter::CONCURRENCY_BUFFER_PERC.into(), perc.into());
-    let kept = parameters::number(known, parameter::KEEP_ALIVE);
-    if let Some(kept) = kept.filter(|seconds| *seconds > MAX_DELAY) {
-        if live[parameter::KEEP_ALIVE] == MAX_DELAY {
-            live.insert(parameter::KEEP_ALIVE.into(), kept.into());
+    let number = |value: &Value| value.as_u64().and_then(|number| number.try_into().ok());
+    let known_number = known.number(key);
+    let value = match key {
+        Key::MachineType => {
+            let machines = read_machines(pod, known, custom, settings)?;
+            return Some(Some(Setting::List(machines)));
         }
-    }
-    live
+        Key::Gpus => {
+            let gpus = &container["resources"]["limits"]["nvidia.com/gpu"];
+            Some(number(gpus).or_else(|| gpus.as_str()?.parse().ok())?)
+        }
+        Key::MaxMultiplexing => Some(number(&pod["containerConcurrency"])?),
+        Key::StartupTimeout => service["metadata"]["annotations"][DEADLINE]
+            .as_str()
+            .and_then(seconds),
+        Key::Port => number(&container["ports"][0]["containerPort"]),
+        Key::HealthCheck => {
+            let path = container["readinessProbe"]["httpGet"]["path"].as_str()?;
+            return Some(Some(Setting::Path(path.into())));
+        }
+        Key::MinConcurrency => annotation(MIN_SCALE).and_then(|n| n.parse().ok()),
+        Key::MaxConcurrency => annotation(MAX_SCALE).and_then(|n| n.parse().ok()),
+        Key::KeepAlive => {
+            // Times over the limit are written as the limit.
+            let is_shortened = |live: u32| live == MAX_DELAY && known_number > Some(MAX_DELAY);
+            let live = annotation(RETENTION).and_then(seconds);
+            match live.is_some_and(is_shortened) {
+                true => known_number,
+                false => live,
+            }
+        }
+        Key::ConcurrencyBufferPerc => {
+            // Several percentages give the same utilization.
+            let live = annotation(UTILIZATION).and_then(|text| text.parse().ok());
+            let live = live.unwrap_or(100u32);
+            let is_same = |perc: &u32| utilization(*perc) == live;
+            let computed = || 10_000 / live.clamp(1, 100) - 100;
+            Some(known_number.filter(is_same).unwrap_or_else(computed))
+        }
+        Key::RequestTimeout => {
+            // A cluster writes its default where none is set.
+            let is_set = |live: &u32| known.contains(key) || *live != DEFAULT_REQUEST_TIMEOUT;
+            number(&pod["timeoutSeconds"]).filter(is_set)
+        }
+        Key::TerminationGracePeriod
+        | Key::ConcurrencyBuffer
+        | Key::ScalingDelay
+        | Key::RequestStartTimeout
+        | Key::Regions => return None,
+    };
+    Some(value.map(Setting::Number))
 }
 
 /// The machine types by the labels of their nodes; `None` if there are no labels.
@@ -131,7 +140,7 @@ fn read_machines(
     known: &Parameters,
     custom: &[CustomMachine],
     settings: &KnativeSettings,
-) -> Option<Value> {
+) -> Option<Vec<String>> {
     let affinity = &pod["affinity"]["nodeAffinity"];
     let required = &affinity["requiredDuringSchedulingIgnoredDuringExecution"];
     let label = gpu_label(settings);
@@ -149,24 +158,25 @@ fn read_machines(
     let all = machines::named_in(known, custom)
         .into_iter()
         .chain(machines::all());
-    let all: Vec<Machine> = all.map(|machine| labelled(machine, settings)).collect();
-    let mut names: Vec<&str> = Vec::new();
+    let all: Vec<CustomMachine> = all.map(|machine| labelled(machine, settings)).collect();
+    let mut names: Vec<String> = Vec::new();
     for label in labels {
-        let has_label = |machine: &&Machine| machine.node_labels.iter().any(|known| known == label);
+        let has_label =
+            |machine: &&CustomMachine| machine.node_labels.iter().any(|known| known == label);
         let name = all
             .iter()
             .find(has_label)
             .map_or(label, |machine| &machine.name);
-        if !names.contains(&name) {
-            names.push(name);
+        if !names.iter().any(|known| known == name) {
+            names.push(name.into());
         }
     }
-    Some(json!(names))
+    Some(names)
 }
 
 /// A Go duration of hours, minutes and seconds.
-fn seconds(text: &str) -> Option<u64> {
-    let mut total = 0u64;
+fn seconds(text: &str) -> Option<u32> {
+    let mut total = 0u32;
     let mut digits = String::new();
     for c in text.chars() {
         let unit = match c {
@@ -179,7 +189,7 @@ fn seconds(text: &str) -> Option<u64> {
             's' => 1,
             _ => return None,
         };
-        let count: u64 = std::mem::take(&mut digits).parse().ok()?;
+        let count: u32 = std::mem::take(&mut digits).parse().ok()?;
         total = total.checked_add(count.checked_mul(unit)?)?;
     }
     digits.is_empty().then_some(total)

@@ -1,22 +1,28 @@
 //! An app as a Knative service.
 
-use machinist_core::own::FILE;
-use machinist_core::parameter;
+use machinist_core::custom::NODE_LABELS;
+use machinist_core::machines_toml::FILE;
+use machinist_core::parameter::Key;
 use machinist_core::platform::NODE_LABEL;
 use machinist_core::problem::Problem;
+use machinist_core::setting::Setting;
 use serde_json::{Map, Value, json};
 
 use super::settings::KnativeSettings;
 use crate::app_plan::AppPlan;
-use crate::machines::{self, Machine};
-use crate::parameters::{self, Parameters, set_default};
+use crate::machines::{self, CustomMachine, has_gpus};
+use crate::parameters::{Overrides, Parameters};
+use crate::targets::carries::{approximated, not_supported};
 use crate::targets::interface::Project;
-use crate::targets::messages::{no_image, not_supported, unsupported};
+use crate::targets::messages::no_image;
+
+/// What people call the platform.
+pub(super) const PLATFORM: &str = "Knative";
 
 /// The longest delay of the autoscaler, in seconds.
-pub(super) const MAX_DELAY: u64 = 3_600;
+pub(super) const MAX_DELAY: u32 = 3_600;
 /// The longest request timeout that a cluster allows by default, in seconds.
-const MAX_REQUEST_TIMEOUT: u64 = 600;
+const MAX_REQUEST_TIMEOUT: u32 = 600;
 
 pub(super) const MIN_SCALE: &str = "autoscaling.knative.dev/min-scale";
 pub(super) const MAX_SCALE: &str = "autoscaling.knative.dev/max-scale";
@@ -25,21 +31,12 @@ const SCALE_DOWN_DELAY: &str = "autoscaling.knative.dev/scale-down-delay";
 pub(super) const UTILIZATION: &str = "autoscaling.knative.dev/target-utilization-percentage";
 pub(super) const DEADLINE: &str = "serving.knative.dev/progress-deadline";
 
-/// The keys that a service does not support.
-const UNSUPPORTED: &[&str] = &[
-    parameter::CONCURRENCY_BUFFER,
-    parameter::SCALING_DELAY,
-    parameter::REQUEST_START_TIMEOUT,
-    parameter::TERMINATION_GRACE_PERIOD,
-];
-
 /// An app as a service.
 pub(super) struct Service<'a> {
     app: &'a AppPlan,
     all: Parameters,
-    code: Parameters,
     gpus: u32,
-    machines: Vec<Machine>,
+    machines: Vec<CustomMachine>,
     image: Option<String>,
     auth: Option<String>,
     settings: &'a KnativeSettings,
@@ -47,35 +44,33 @@ pub(super) struct Service<'a> {
 
 impl<'a> Service<'a> {
     pub(super) fn new(app: &'a AppPlan, project: &'a Project) -> Self {
-        let effective = app.effective.as_ref();
-        let code = effective.map_or_else(Parameters::new, |effective| effective.code.clone());
+        let code = app.effective.clone().unwrap_or_default().code;
         let app_settings = project.settings(&app.name);
         let settings = &project.knative;
         let machines = machines::named_in(&code, &app.machines);
         Self {
             app,
             all: app.all_parameters(),
-            gpus: parameters::gpus(&code),
+            gpus: code.gpus(),
             machines: machines
                 .into_iter()
                 .map(|machine| labelled(machine, settings))
                 .collect(),
-            code,
             image: app_settings.image,
             auth: app_settings.auth,
             settings,
         }
     }
 
-    fn number(&self, key: &str) -> Option<u64> {
-        parameters::number(&self.all, key)
+    fn number(&self, key: Key) -> Option<u32> {
+        self.all.number(key)
     }
 
     /// Checks what a service needs.
     pub(super) fn check(&self) -> Result<(), Problem> {
         let name = &self.app.name;
         if self.image.is_none() {
-            return Err(no_image("Knative", name));
+            return Err(no_image(PLATFORM, name));
         }
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
             let message = format!("the name of a Knative service begins with a letter: `{name}`");
@@ -84,14 +79,14 @@ impl<'a> Service<'a> {
         let unlabelled = self
             .machines
             .iter()
-            .find(|machine| machine.has_gpus && machine.node_labels.is_empty());
+            .find(|machine| has_gpus(machine) && machine.node_labels.is_empty());
         match unlabelled {
             Some(machine) => Err(Problem::new(format!(
                 "the node label of `{}` is not known",
                 machine.name
             ))
             .help(format!(
-                "write its `node_labels` in `{FILE}`, or `knative.node_labels.{} = [\"...\"]` in \
+                "write its `{NODE_LABELS}` in `{FILE}`, or `knative.{NODE_LABELS}.{} = [\"...\"]` in \
                  `[workspace.metadata.machinist]`",
                 machine.name
             ))),
@@ -102,7 +97,7 @@ impl<'a> Service<'a> {
     /// The part that every deploy sets from the code.
     pub(super) fn code_part(&self) -> Value {
         let mut metadata = self.metadata();
-        if let Some(seconds) = self.number(parameter::STARTUP_TIMEOUT) {
+        if let Some(seconds) = self.number(Key::StartupTimeout) {
             let deadline = json!({DEADLINE: seconds_text(seconds)});
             metadata.insert("annotations".into(), deadline);
         }
@@ -111,7 +106,12 @@ impl<'a> Service<'a> {
 
     /// The part with the scaling.
     pub(super) fn scaling_part(&self) -> Value {
-        service_with(self.metadata(), scaling_template(&self.scaling()).into())
+        let scaling = self.scaling();
+        let scaling = scaling
+            .iter()
+            .map(|(key, value)| (key, Some(value.clone())));
+        let template = scaling_template(&scaling.collect());
+        service_with(self.metadata(), template.into())
     }
 
     fn metadata(&self) -> Map<String, Value> {
@@ -126,20 +126,16 @@ impl<'a> Service<'a> {
     fn scaling(&self) -> Parameters {
         let mut scaling = self.app.effective.clone().unwrap_or_default().scaling;
         // Without a limit a cluster adds replicas as long as it has machines.
-        set_default(&mut scaling, parameter::MAX_CONCURRENCY);
-        set_default(&mut scaling, parameter::CONCURRENCY_BUFFER_PERC);
+        scaling.set_default(Key::MaxConcurrency);
+        scaling.set_default(Key::ConcurrencyBufferPerc);
         scaling
     }
 
     fn pod(&self) -> Map<String, Value> {
         let mut pod = Map::new();
         // Without a limit a runner gets more concurrent requests than its code may expect.
-        let mut code = self.code.clone();
-        set_default(&mut code, parameter::MAX_MULTIPLEXING);
-        pod.insert(
-            "containerConcurrency".into(),
-            code[parameter::MAX_MULTIPLEXING].clone(),
-        );
+        let concurrency = self.all.number_or_default(Key::MaxMultiplexing);
+        pod.insert("containerConcurrency".into(), concurrency.into());
         if let Some(account) = &self.settings.service_account {
             pod.insert("serviceAccountName".into(), account.clone().into());
         }
@@ -168,17 +164,17 @@ impl<'a> Service<'a> {
             "image".into(),
             self.image.clone().unwrap_or_default().into(),
         );
-        if let Some(port) = self.number(parameter::PORT) {
+        if let Some(port) = self.number(Key::Port) {
             container.insert("ports".into(), json!([{"containerPort": port}]));
         }
         container.insert("resources".into(), self.resources());
-        if let Some(path) = parameters::health_check_path(&self.all) {
+        if let Some(path) = self.all.health_check_path() {
             let mut get = json!({"httpGet": {"path": path}});
-            if let Some(port) = self.number(parameter::PORT) {
+            if let Some(port) = self.number(Key::Port) {
                 get["httpGet"]["port"] = port.into();
             }
             container.insert("readinessProbe".into(), get.clone());
-            if let Some(seconds) = self.number(parameter::STARTUP_TIMEOUT) {
+            if let Some(seconds) = self.number(Key::StartupTimeout) {
                 let mut probe = get;
                 probe["periodSeconds"] = PROBE_PERIOD.into();
                 probe["failureThreshold"] = seconds.div_ceil(PROBE_PERIOD).into();
@@ -191,8 +187,7 @@ impl<'a> Service<'a> {
     /// The resources that every listed machine type has.
     fn resources(&self) -> Value {
         let gpus = self.gpus;
-        let millicores = machines::smallest(&self.machines, gpus, |machine| machine.millicores);
-        let ram_mb = machines::smallest(&self.machines, gpus, |machine| machine.ram_mb);
+        let (ram_mb, millicores) = machines::smallest_runner(&self.machines, gpus);
         let mut resources = json!({
             "requests": {"cpu": format!("{millicores}m"), "memory": format!("{ram_mb}M")},
         });
@@ -218,15 +213,15 @@ impl<'a> Service<'a> {
 
     /// The order of the machine types as weights: the first one has the highest.
     fn preferred(&self) -> Vec<Value> {
-        let with_gpus: Vec<&Machine> = self
+        let with_gpus: Vec<&CustomMachine> = self
             .machines
             .iter()
-            .filter(|machine| machine.has_gpus)
+            .filter(|machine| has_gpus(machine))
             .collect();
         if with_gpus.len() < 2 {
             return Vec::new();
         }
-        let weigh = |(place, machine): (usize, &&Machine)| {
+        let weigh = |(place, machine): (usize, &&CustomMachine)| {
             let expression = json!({
                 "key": gpu_label(self.settings), "operator": "In", "values": machine.node_labels,
             });
@@ -241,40 +236,16 @@ impl<'a> Service<'a> {
 
     /// The cluster's names of the regions.
     fn regions(&self) -> Vec<&String> {
-        parameters::regions(&self.all)
+        let names = self.all.regions().iter();
+        names
             .filter_map(|name| self.settings.regions.get(name))
             .collect()
     }
 
-    /// Warnings for what a service does not support.
-    pub(super) fn warnings(&self) -> Vec<Problem> {
-        let name = &self.app.name;
-        let mut warnings = unsupported("Knative", self.app, UNSUPPORTED);
-        if self.auth.as_ref().is_some_and(|auth| auth != "public") {
-            warnings.push(not_supported("Knative", name, "auth"));
-        }
-        if self
-            .number(parameter::KEEP_ALIVE)
-            .is_some_and(|seconds| seconds > MAX_DELAY)
-        {
-            let message =
-                format!("`keep_alive` of `{name}` exceeds Knative's limit, and is shortened to 1h");
-            warnings.push(Problem::new(message));
-        }
-        for region in parameters::regions(&self.all) {
-            if !self.settings.regions.contains_key(region) {
-                let message = format!(
-                    "the cluster's name of the region `{region}` is not known: \
-                                       `{name}` is not placed there"
-                );
-                let help = format!(
-                    "write `knative.regions.{region} = \"...\"` in \
-                                    `[workspace.metadata.machinist]`"
-                );
-                warnings.push(Problem::new(message).help(help));
-            }
-        }
-        warnings
+    /// A warning if the settings restrict who may call the app.
+    pub(super) fn auth_warning(&self) -> Option<Problem> {
+        let is_restricted = self.auth.as_ref().is_some_and(|auth| auth != "public");
+        is_restricted.then(|| not_supported(PLATFORM, &self.app.name, "auth"))
     }
 
     /// What the cluster must be configured for.
@@ -290,7 +261,7 @@ impl<'a> Service<'a> {
             );
         }
         if let Some(seconds) = self
-            .number(parameter::REQUEST_TIMEOUT)
+            .number(Key::RequestTimeout)
             .filter(|s| *s > MAX_REQUEST_TIMEOUT)
         {
             needs.push(format!(
@@ -301,8 +272,48 @@ impl<'a> Service<'a> {
     }
 }
 
+/// The rule of `keep_alive`: the autoscaler has a limit.
+pub(super) fn keep_alive_rule(app: &str, all: &Parameters) -> Vec<Problem> {
+    let is_over = |seconds: &u32| *seconds > MAX_DELAY;
+    let over = all.number(Key::KeepAlive).filter(is_over);
+    let message =
+        |_| format!("`keep_alive` of `{app}` exceeds Knative's limit, and is shortened to 1h");
+    over.map(message).map(Problem::new).into_iter().collect()
+}
+
+/// The rule of `concurrency_buffer_perc`: a utilization is a whole percentage.
+pub(super) fn buffer_rule(app: &str, all: &Parameters) -> Vec<Problem> {
+    let Some(perc) = all.number(Key::ConcurrencyBufferPerc) else {
+        return Vec::new();
+    };
+    let utilization = utilization(perc);
+    match utilization * (100 + perc) == 10_000 {
+        true => Vec::new(),
+        false => {
+            let how = "its target utilization is a whole percentage";
+            let problem = approximated(PLATFORM, app, Key::ConcurrencyBufferPerc, how);
+            vec![problem.note(format!("the target utilization is {utilization} percent"))]
+        }
+    }
+}
+
+/// The rule of `regions`: the cluster has its own names.
+pub(super) fn region_rule(app: &str, all: &Parameters, settings: &KnativeSettings) -> Vec<Problem> {
+    let regions = all.regions().iter();
+    let unnamed = regions.filter(|region| !settings.regions.contains_key(*region));
+    let problem = |region: &String| {
+        Problem::new(format!(
+            "the cluster's name of the region `{region}` is not known: `{app}` is not placed there"
+        ))
+        .help(format!(
+            "write `knative.regions.{region} = \"...\"` in `[workspace.metadata.machinist]`"
+        ))
+    };
+    unnamed.map(problem).collect()
+}
+
 /// A machine type with the node labels of the settings, if there are any.
-pub(super) fn labelled(mut machine: Machine, settings: &KnativeSettings) -> Machine {
+pub(super) fn labelled(mut machine: CustomMachine, settings: &KnativeSettings) -> CustomMachine {
     if let Some(labels) = settings.node_labels.get(&machine.name) {
         machine.node_labels.clone_from(labels);
     }
@@ -347,63 +358,76 @@ pub(super) fn merged(first: Value, second: Value) -> Value {
 }
 
 /// Seconds between the probes of a starting runner.
-const PROBE_PERIOD: u64 = 10;
+const PROBE_PERIOD: u32 = 10;
 
 const REGION_LABEL: &str = "topology.kubernetes.io/region";
 
-fn seconds_text(seconds: u64) -> String {
+fn seconds_text(seconds: u32) -> String {
     format!("{seconds}s")
 }
 
 /// Scaling parameters as annotations; `null` removes one.
-fn annotations(scaling: &Parameters) -> Map<String, Value> {
+fn annotations(scaling: &Overrides) -> Map<String, Value> {
     let mut annotations = Map::new();
     let mut add = |name: &str, value: Option<String>| {
         annotations.insert(name.into(), value.map_or(Value::Null, Value::from));
     };
-    for (key, value) in scaling {
-        let number = value.as_u64();
+    for (key, value) in scaling.iter() {
+        let number = value.as_ref().and_then(Setting::number);
         let text = number.map(|number| number.to_string());
-        match &**key {
-            parameter::MIN_CONCURRENCY => add(MIN_SCALE, text),
-            parameter::MAX_CONCURRENCY => add(MAX_SCALE, text),
-            parameter::KEEP_ALIVE => {
+        match key {
+            Key::MinConcurrency => add(MIN_SCALE, text),
+            Key::MaxConcurrency => add(MAX_SCALE, text),
+            Key::KeepAlive => {
                 let text = number.map(|seconds| seconds_text(seconds.min(MAX_DELAY)));
                 add(RETENTION, text.clone());
                 add(SCALE_DOWN_DELAY, text);
             }
-            parameter::CONCURRENCY_BUFFER_PERC => {
+            Key::ConcurrencyBufferPerc => {
                 add(
                     UTILIZATION,
                     Some(utilization(number.unwrap_or(0)).to_string()),
                 );
             }
-            _ => {}
+            // At another place of the service, or not carried.
+            Key::MachineType
+            | Key::Gpus
+            | Key::MaxMultiplexing
+            | Key::StartupTimeout
+            | Key::Port
+            | Key::HealthCheck
+            | Key::TerminationGracePeriod
+            | Key::ConcurrencyBuffer
+            | Key::ScalingDelay
+            | Key::RequestTimeout
+            | Key::RequestStartTimeout
+            | Key::Regions => {}
         }
     }
     annotations
 }
 
 /// The target utilization in percent. A buffer of spare runners is the same as a lower utilization.
-pub(super) fn utilization(buffer_perc: u64) -> u64 {
+pub(super) fn utilization(buffer_perc: u32) -> u32 {
     (10_000 / (100 + buffer_perc)).max(1)
 }
 
 /// The scaling parameters that a service supports, at their places.
-fn scaling_template(values: &Parameters) -> Map<String, Value> {
+fn scaling_template(values: &Overrides) -> Map<String, Value> {
     let annotations = annotations(values);
     let mut template = Map::new();
     if !annotations.is_empty() {
         template.insert("metadata".into(), json!({"annotations": annotations}));
     }
-    if let Some(seconds) = values.get(parameter::REQUEST_TIMEOUT) {
+    if let Some(value) = values.get(Key::RequestTimeout) {
+        let seconds = value.as_ref().and_then(Setting::number);
         template.insert("spec".into(), json!({"timeoutSeconds": seconds}));
     }
     template
 }
 
 /// A patch that sets scaling parameters of a service; empty if it supports none of them.
-pub(super) fn scaling_patch(values: &Parameters) -> Value {
+pub(super) fn scaling_patch(values: &Overrides) -> Value {
     let template = scaling_template(values);
     match template.is_empty() {
         true => json!({}),

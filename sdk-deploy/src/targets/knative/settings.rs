@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use machinist_core::own;
+use machinist_core::custom::{NODE_LABELS, check_name};
 use machinist_core::problem::Problem;
 
 use crate::settings::reader::{Item, Reader};
@@ -14,7 +14,6 @@ const CONTEXT: &str = "context";
 const NAMESPACE: &str = "namespace";
 const SERVICE_ACCOUNT: &str = "service_account";
 const GPU_LABEL: &str = "gpu_label";
-const NODE_LABELS: &str = "node_labels";
 const REGIONS: &str = "regions";
 const TOLERATIONS: &str = "tolerations";
 
@@ -81,7 +80,7 @@ fn node_labels(
     let mut by_machine = BTreeMap::new();
     for (machine, value) in reader.table(NODE_LABELS, value)? {
         let labels = reader.texts(machine.get_ref(), value)?;
-        let check = |label: &String| own::check_name(own::NODE_LABELS, label);
+        let check = |label: &String| check_name(NODE_LABELS, label);
         labels
             .iter()
             .try_for_each(check)

@@ -1,0 +1,84 @@
+//! What an app requires of its machine, typed.
+
+use machinist_core::requirement::{self, Required};
+use serde::de::Error as _;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// Requirements with their amounts, in the order of the manifest.
+///
+/// ```
+/// use machinist_deploy::Requirements;
+///
+/// let requires: Requirements = serde_json::from_str(r#"{"vram": 120000}"#)?;
+/// let (what, amount) = requires.iter().next().unwrap();
+/// assert_eq!(what.unit().show(amount), "120 GB");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Requirements {
+    known: Vec<Required>,
+    /// Requirements of later versions, as they were written.
+    later: Map<String, Value>,
+}
+
+impl Requirements {
+    /// Whether nothing is required.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.later.is_empty()
+    }
+
+    /// The requirements of this version with their amounts, in their units.
+    pub fn iter(&self) -> impl Iterator<Item = Required> {
+        self.known.iter().copied()
+    }
+
+    /// The keys of later versions.
+    pub fn later_keys(&self) -> impl Iterator<Item = &str> {
+        self.later.keys().map(String::as_str)
+    }
+}
+
+impl PartialEq for Requirements {
+    fn eq(&self, other: &Self) -> bool {
+        let keyed = |all: &Self| -> Vec<_> {
+            let known = all.iter();
+            known.map(|(what, amount)| (what.key, amount)).collect()
+        };
+        keyed(self) == keyed(other) && self.later == other.later
+    }
+}
+
+impl Serialize for Requirements {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.known.len() + self.later.len()))?;
+        for (what, amount) in self.iter() {
+            // What a unit writes is JSON.
+            let value: Value = serde_json::from_str(&what.unit().json(amount)).unwrap_or_default();
+            map.serialize_entry(what.key, &value)?;
+        }
+        for (key, value) in &self.later {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Requirements {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut requirements = Self::default();
+        for (key, value) in Map::<String, Value>::deserialize(deserializer)? {
+            let Some(what) = requirement::find(&key) else {
+                requirements.later.insert(key, value);
+                continue;
+            };
+            let amount = what.unit().from_json(&value.to_string());
+            let amount = amount.ok_or_else(|| {
+                D::Error::custom(format!("`{key}` is not in the manifest's form: {value}"))
+            })?;
+            requirements.known.push((what, amount));
+        }
+        Ok(requirements)
+    }
+}
