@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: workspaces of their own, and the commands they run there.
 
 pub mod apps;
+pub mod imports;
 mod python;
 pub mod texts;
 
