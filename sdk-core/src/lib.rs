@@ -1,10 +1,10 @@
-//! The facts and rules of machinist: machine types, parameters, when an app is valid, and the
-//! record that carries one.
+//! The facts and rules of machinist: machine types, parameters, the rules of a valid app, and the
+//! format of records.
 //!
-//! The attribute and the deploy side both read them here, so they cannot disagree. No `std` and no
-//! dependencies, because a part of this is linked into every app: the machine types, [`Spec`] and
-//! the reading of records. The rules and their words are the feature `rules`, which `machinist`
-//! does not ask for.
+//! The attribute and the deploy side use the same rules, so they cannot disagree. The crate has no
+//! dependencies and needs no `std`, because a part of it is linked into every program: the machine
+//! types, [`Spec`] and the reader of records. The rules and their messages need the feature `rules`,
+//! which `machinist` does not enable.
 #![no_std]
 
 extern crate alloc;
@@ -25,7 +25,7 @@ pub mod unit;
 pub use machine::{MachineKind, MachineType};
 pub use spec::Spec;
 
-/// Declares the modules of the rules.
+/// Declares the modules that need the feature `rules`.
 macro_rules! rules {
     ($($visibility:vis mod $module:ident;)*) => {
         $(#[cfg(feature = "rules")] $visibility mod $module;)*

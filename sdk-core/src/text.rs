@@ -1,9 +1,9 @@
-//! Text as it is shown, wherever it comes from.
+//! Showing text from any source without surprises: invisible characters are escaped.
 
 use alloc::string::String;
 
-/// Whether a character is shown as it is: it is no control character, is not invisible, and
-/// changes neither the line it stands in nor the line's direction.
+/// Whether a character can be shown: it is visible or a space, is no control character, and changes
+/// neither the line nor the direction of the text.
 ///
 /// ```
 /// use machinist_core::text::is_shown;
@@ -19,7 +19,7 @@ pub fn is_shown(c: char) -> bool {
     !c.is_control() && !is_hidden
 }
 
-/// A text in one line, with escapes for what is not shown as it is.
+/// The text on one line, with escapes for characters that cannot be shown.
 ///
 /// ```
 /// use machinist_core::text::shown;

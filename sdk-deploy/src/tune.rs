@@ -55,7 +55,7 @@ fn tunable(given: &str) -> Result<Key, Problem> {
                 .help("change it in the code and deploy: every deploy applies the code's value"),
         ),
         None => {
-            let keys: Vec<&str> = Key::of(Group::Scaling).map(Key::as_str).collect();
+            let keys: Vec<&str> = Key::in_group(Group::Scaling).map(Key::as_str).collect();
             Err(problem::unknown("scaling parameter", given, &keys))
         }
     }

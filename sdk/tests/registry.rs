@@ -1,4 +1,4 @@
-//! The registry and the record are written by the same expansion: both say the same.
+//! The registry, the record and the `SPEC` of an app have the same values.
 
 use machinist::catalogue::{GPU_H100, GPU_H200};
 use machinist::{App, CodeParameters, ScalingParameters, Spec};
@@ -107,13 +107,13 @@ fn a_cpu_type_has_no_gpus_in_either() {
 }
 
 #[test]
-fn apps_come_by_name() {
+fn apps_are_sorted_by_name() {
     let names: Vec<&str> = machinist::apps().iter().map(|app| app.name).collect();
     assert_eq!(names, ["everything", "nothing-more"]);
 }
 
 #[test]
-fn figures_are_those_of_the_smallest_machine() {
+fn the_figures_of_an_app_are_those_of_its_smallest_machine() {
     const SPEC: Spec = Everything::SPEC;
     const VRAM: u32 = SPEC.vram_mb();
     assert_eq!(
