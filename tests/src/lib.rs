@@ -18,6 +18,9 @@ pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
+/// The file of the app with every key of the attribute, in this repository.
+pub const EVERY_KEY: &str = "sdk/tests/every_key/mod.rs";
+
 /// A folder with a cargo workspace in it, apart from this repository's.
 #[derive(Clone)]
 pub struct Workspace {
