@@ -1,6 +1,8 @@
 //! What the end-to-end tests share: workspaces of their own, and the commands they run there.
 
 pub mod apps;
+#[cfg(doctest)]
+mod pages;
 mod python;
 pub mod texts;
 
