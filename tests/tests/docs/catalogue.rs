@@ -1,51 +1,41 @@
 //! The machine types, from the catalogue in `sdk-core`.
 
-use machinist_core::catalogue::{MACHINE_TYPES, WORKLOADS};
+use machinist_core::built_in::{MACHINE_TYPES, WORKLOADS};
+use machinist_core::figure::{FIGURES, Figure};
 use machinist_core::platform::NAMES;
-use machinist_core::unit::{BANDWIDTH, SIZE, decimals};
 use machinist_core::{MachineKind, MachineType};
 
-use crate::table::{NOTHING, code, table};
+use crate::table::{NOTHING, code, lists, table};
 
-/// Every machine type with its figures.
+/// Every machine type with those figures that the catalogue has.
 pub(crate) fn machine_types() -> String {
-    let heads = [
-        "machine type",
-        "VRAM",
-        "RAM",
-        "cores",
-        "bandwidth",
-        "encoders",
-        "decoders",
-        "AV1 encode",
-        "most GPUs",
-        "suits",
-    ];
-    table(heads, MACHINE_TYPES.iter().map(row))
+    let is_listed = |figure: &&&Figure| {
+        let mut amounts = MACHINE_TYPES
+            .iter()
+            .map(|machine| figure.get(&machine.figures));
+        amounts.any(|amount| amount.is_some())
+    };
+    let figures: Vec<&Figure> = FIGURES.iter().filter(is_listed).copied().collect();
+    let mut heads = vec!["machine type".to_owned()];
+    heads.extend(figures.iter().map(|figure| figure.head.to_owned()));
+    heads.push("suits".into());
+    let rows = MACHINE_TYPES.iter().map(|machine| {
+        let mut row = vec![code(machine.name)];
+        row.extend(figures.iter().map(|figure| cell(figure, machine)));
+        row.push(machine.suits.into());
+        row
+    });
+    lists(heads, rows)
 }
 
-fn row(machine: &MachineType) -> [String; 10] {
-    let of_gpus = |figure: String| match machine.kind() {
-        MachineKind::Cpu => NOTHING.into(),
-        MachineKind::Gpu => figure,
-    };
-    let av1_encode = match machine.av1_encode {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => "not listed",
-    };
-    [
-        code(machine.name),
-        of_gpus(SIZE.show(machine.vram_mb)),
-        SIZE.show(machine.ram_mb),
-        decimals(machine.millicores, 1_000),
-        of_gpus(BANDWIDTH.show(machine.bandwidth_gb_s)),
-        of_gpus(machine.encoders.to_string()),
-        of_gpus(machine.decoders.to_string()),
-        of_gpus(av1_encode.into()),
-        of_gpus(machine.max_gpus.to_string()),
-        machine.suits.into(),
-    ]
+fn cell(figure: &Figure, machine: &MachineType) -> String {
+    match figure.get(&machine.figures) {
+        _ if machine.kind() == MachineKind::Cpu && figure.presence.is_of_gpu_types() => {
+            NOTHING.into()
+        }
+        Some(amount) => figure.unit.show(amount),
+        None => "not listed".into(),
+    }
 }
 
 /// What is recommended for each kind of work.

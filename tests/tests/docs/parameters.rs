@@ -73,7 +73,7 @@ fn row(parameter: &Parameter) -> [String; 5] {
         (Some(default), _) => default.to_string(),
     };
     [
-        code(parameter.key),
+        code(parameter.key.as_str()),
         kind.into(),
         range,
         default,

@@ -8,14 +8,24 @@ pub(crate) fn table<const N: usize>(
     heads: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
-    let row = |cells: [String; N]| {
-        let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
-        format!("| {} |\n", cells.join(" | "))
-    };
-    let mut out = row(heads.map(str::to_owned));
-    out += &format!("{}|\n", "|---".repeat(N));
+    let heads = heads.map(str::to_owned);
+    lists(heads.into(), rows.into_iter().map(Vec::from))
+}
+
+/// The same of as many columns as there are heads.
+pub(crate) fn lists(heads: Vec<String>, rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let line = format!("{}|\n", "|---".repeat(heads.len()));
+    let mut out = row(heads) + &line;
     out.extend(rows.into_iter().map(row));
     out
+}
+
+fn row(cells: Vec<String>) -> String {
+    let cells: Vec<String> = cells
+        .iter()
+        .map(|cell| cell.replace('|', "\\|").replace('\n', " "))
+        .collect();
+    format!("| {} |\n", cells.join(" | "))
 }
 
 /// As code.
