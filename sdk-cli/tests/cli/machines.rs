@@ -193,7 +193,7 @@ fn values_are_read_as_in_the_attribute() {
     for (flags, said) in [
         (["--vram", "60gb"], "write a size like `60GB`"),
         (["--vram", "60"], "write a size like `60GB`"),
-        (["--vram", "64GiB"], "write a size like `68.719477GB`"),
+        (["--vram", "64GiB"], "write a size like `68.72GB`"),
         (["--bandwidth", "3TB"], "write a bandwidth like `3TB/s`"),
         (
             ["--cpus", "many"],
@@ -209,7 +209,7 @@ fn values_are_read_as_in_the_attribute() {
             "unknown precision `fp16`\nhelp: precisions are bf16, fp8, fp6, fp4",
         ),
         (
-            ["--sort", "prize"],
+            ["--sort", "price"],
             "a similar value exists: 'price_per_hour'",
         ),
         (
