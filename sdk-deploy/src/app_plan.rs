@@ -7,6 +7,7 @@ use machinist_core::setting::Setting;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::cost::{CostChange, CostPerHour};
 use crate::deployed::AppState;
 use crate::history::{Change, Why};
 use crate::machines::{self, CustomMachine};
@@ -47,6 +48,9 @@ pub struct AppPlan {
     /// The parameters in effect afterwards; `None` if the app is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective: Option<Effective>,
+    /// What the runners that it always keeps cost.
+    #[serde(skip_serializing_if = "CostChange::is_nothing")]
+    pub cost_per_hour: CostChange,
     /// The scaling parameters of the code.
     #[serde(skip)]
     pub(crate) code_scaling: Parameters,
@@ -107,6 +111,10 @@ impl Effective {
             scaling: state.effective_scaling(),
         }
     }
+
+    fn cost_per_hour(&self, machines: &[CustomMachine]) -> Option<CostPerHour> {
+        CostPerHour::of_kept_runners(&self.code, &self.scaling, machines)
+    }
 }
 
 impl AppPlan {
@@ -134,6 +142,7 @@ impl AppPlan {
             changes,
             reset: false,
             tuned: tuned(scaling, overrides),
+            cost_per_hour: cost_change(Some(state), Some((&effective, &state.machines))),
             effective: Some(effective),
             code_scaling: scaling.clone(),
             overrides: overrides.clone(),
@@ -190,6 +199,19 @@ pub(crate) fn tuned(code: &Parameters, overrides: &Overrides) -> Vec<Tuned> {
         value,
     });
     tuned.collect()
+}
+
+/// What the kept runners cost before and after a change: of what is deployed now, and of these
+/// parameters with these custom machine types.
+pub(crate) fn cost_change(
+    before: Option<&AppState>,
+    after: Option<(&Effective, &[CustomMachine])>,
+) -> CostChange {
+    let cost_before = |state: &AppState| Effective::of_state(state).cost_per_hour(&state.machines);
+    CostChange {
+        from: before.and_then(cost_before),
+        to: after.and_then(|(effective, machines)| effective.cost_per_hour(machines)),
+    }
 }
 
 /// The changes from the parameters that are in effect now.

@@ -12,6 +12,7 @@
 
 mod app_plan;
 mod apply;
+mod cost;
 mod deployed;
 mod file;
 mod history;
@@ -33,10 +34,12 @@ mod state;
 mod store;
 mod targets;
 mod tool;
+mod total_cost;
 mod tune;
 
 pub use app_plan::{Action, AppPlan, Effective, Plan, Tuned};
 pub use apply::{Apply, ApplyError, Progress, write};
+pub use cost::{CostChange, CostPerHour};
 pub use deployed::{AppState, Deployed};
 pub use file::write_file;
 pub use history::{Change, Deploy, DeployStamp, Why};
@@ -60,3 +63,4 @@ pub use targets::{
     Rule, Step, StepKind, TARGETS, Target, target,
 };
 pub use tool::{Tool, ToolCommand, shell_word};
+pub use total_cost::TotalCost;
