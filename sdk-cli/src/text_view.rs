@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use machinist_core::parameter::Key;
 use machinist_core::setting::Setting;
 use machinist_deploy::{
-    Action, AppPlan, AppState, ArtifactPart, Change, Deploy, DeployKind, JsonValue, Overrides,
-    ParameterName, Parameters, Plan, Tuned, What, Why,
+    Action, AppPlan, AppState, ArtifactPart, Change, CostChange, CostPerHour, Deploy, DeployKind,
+    JsonValue, Overrides, ParameterName, Parameters, Plan, TotalCost, Tuned, What, Why,
 };
 use serde_json::Value;
 
@@ -30,7 +30,23 @@ pub(crate) fn plan_lines(plan: &Plan, target: &str, profile: Option<&str>) -> Ve
     let build = profile.map_or_else(String::new, |profile| format!(", from a {profile} build"));
     let summary = format!("{target}: {}{build}", summary(&plan.apps));
     lines.push(Line::default().with(Look::Bold, summary));
+    let total = TotalCost::of(&plan.apps).map(total_cost);
+    lines.extend(total.map(|total| Line::default().with(Look::Bold, total)));
     lines
+}
+
+/// What the kept runners of all apps cost.
+fn total_cost(total: TotalCost) -> String {
+    let cost = match total.from {
+        Some(from) if from != total.to => format!("{from} -> {}", total.to),
+        _ => total.to.to_string(),
+    };
+    let not_counted = match total.apps_not_known {
+        0 => String::new(),
+        1 => ", without 1 app whose price is not known".into(),
+        apps => format!(", without {apps} apps whose prices are not known"),
+    };
+    format!("{KEPT_RUNNERS}: {cost}{not_counted}")
 }
 
 /// How many apps are created, updated and so on.
@@ -84,11 +100,15 @@ fn app_plan_lines(app: &AppPlan) -> Vec<Line> {
     let changes = app.changes.iter();
     let changes = changes.map(|change| ParameterRow::changed(change, app.action));
     let kept = app.tuned.iter().filter(|tuned| !is_tuned_now(tuned));
-    let rows = changes.chain(kept.map(ParameterRow::kept)).collect();
+    let rows = changes.chain(kept.map(ParameterRow::kept));
+    let rows = rows.chain(ParameterRow::cost(app)).collect();
     std::iter::once(head).chain(parameter_lines(rows)).collect()
 }
 
-/// A parameter and what is said about it.
+/// What the cost of kept runners is called.
+const KEPT_RUNNERS: &str = "kept runners";
+
+/// A parameter or the cost, and what is said about it.
 struct ParameterRow {
     key: String,
     look: Look,
@@ -138,6 +158,28 @@ impl ParameterRow {
         let text = format!("stays {value}  (tuned; {code})");
         Self::new(&tuned.parameter, Look::Good, text)
     }
+
+    /// What the kept runners cost, unless that stays as it is.
+    fn cost(app: &AppPlan) -> Option<Self> {
+        let CostChange { from, to } = app.cost_per_hour;
+        let text = match app.action {
+            _ if app.cost_per_hour.is_nothing() || from == to => return None,
+            Action::Create => display_cost(to),
+            Action::Delete => format!("{} -> {}", display_cost(from), CostPerHour::ZERO),
+            Action::Adopt | Action::Update | Action::Unchanged | Action::Orphaned => {
+                format!("{} -> {}", display_cost(from), display_cost(to))
+            }
+        };
+        Some(Self {
+            key: KEPT_RUNNERS.into(),
+            look: Look::Plain,
+            text,
+        })
+    }
+}
+
+fn display_cost(cost: Option<CostPerHour>) -> String {
+    cost.map_or("not known".into(), |cost| cost.to_string())
 }
 
 /// What changes of what is sent. Digests say nothing to a person.

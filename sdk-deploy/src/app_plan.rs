@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::artifact::Artifact;
 use crate::change::{ArtifactPart, Change, What, Why};
+use crate::cost::{CostChange, CostPerHour};
 use crate::deployed::{AppState, Deployed};
 use crate::machines::{self, CustomMachine};
 use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters};
@@ -67,6 +68,9 @@ pub struct AppPlan {
     /// What is sent, parameters aside.
     #[serde(skip)]
     pub(crate) artifact: Option<Artifact>,
+    /// What the runners that it always keeps cost.
+    #[serde(skip_serializing_if = "CostChange::is_nothing")]
+    pub cost_per_hour: CostChange,
     /// The scaling parameters of the code.
     #[serde(skip)]
     pub(crate) code_scaling: Parameters,
@@ -167,6 +171,10 @@ impl Effective {
             scaling: state.effective_scaling(),
         }
     }
+
+    fn cost_per_hour(&self, machines: &[CustomMachine]) -> Option<CostPerHour> {
+        CostPerHour::of_kept_runners(&self.code, &self.scaling, machines)
+    }
 }
 
 impl AppPlan {
@@ -194,6 +202,7 @@ impl AppPlan {
             changes,
             reset: false,
             tuned: tuned(scaling, overrides),
+            cost_per_hour: cost_change(Some(state), Some((&effective, &state.machines))),
             effective: Some(effective),
             package: state.package.clone(),
             warnings: Vec::new(),
@@ -272,6 +281,19 @@ pub(crate) fn tuned(code: &Parameters, overrides: &Overrides) -> Vec<Tuned> {
         value,
     });
     tuned.collect()
+}
+
+/// What the kept runners cost before and after a change: of what is deployed now, and of these
+/// parameters with these custom machine types.
+pub(crate) fn cost_change(
+    before: Option<&AppState>,
+    after: Option<(&Effective, &[CustomMachine])>,
+) -> CostChange {
+    let cost_before = |state: &AppState| Effective::of_state(state).cost_per_hour(&state.machines);
+    CostChange {
+        from: before.and_then(cost_before),
+        to: after.and_then(|(effective, machines)| effective.cost_per_hour(machines)),
+    }
 }
 
 /// The changes from the parameters that are in effect now.

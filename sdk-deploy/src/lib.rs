@@ -14,6 +14,7 @@ mod app_plan;
 mod apply;
 mod artifact;
 mod change;
+mod cost;
 mod deployed;
 mod file;
 mod history;
@@ -37,12 +38,14 @@ mod state;
 mod store;
 mod targets;
 mod tool;
+mod total_cost;
 mod tune;
 
 pub use app_plan::{Action, AppPlan, Effective, Plan, Tuned};
 pub use apply::{Apply, ApplyError, Progress, write};
 pub use artifact::Artifact;
 pub use change::{ArtifactPart, Change, What, Why};
+pub use cost::{CostChange, CostPerHour};
 pub use deployed::{AppState, Deployed, Owner};
 pub use file::write_file;
 pub use history::{Deploy, DeployKind, DeployStamp};
@@ -66,3 +69,4 @@ pub use targets::{
     Carries, FILE, KnativeSettings, Project, Rule, TARGETS, Target, effective_file, target,
 };
 pub use tool::{Tool, ToolCommand, shell_word};
+pub use total_cost::TotalCost;

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app_plan::{Action, AppPlan, Effective, Plan, changes, tuned};
+use crate::app_plan::{Action, AppPlan, Effective, Plan, changes, cost_change, tuned};
 use crate::change::Why;
 use crate::deployed::{AppState, Deployed};
 use crate::manifest::{App, Manifest};
@@ -123,6 +123,7 @@ fn plan_deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
         changes,
         reset,
         tuned: tuned(&app.scaling, &overrides),
+        cost_per_hour: cost_change(state, Some((&effective, &app.machines))),
         effective: Some(effective),
         code_scaling: app.scaling.clone(),
         overrides,
@@ -138,7 +139,10 @@ pub fn removal(name: &str, state: &AppState) -> Plan {
 }
 
 fn plan_removed(name: &str, state: &AppState, prune: bool) -> AppPlan {
-    let effective = Effective::of_state(state);
+    let effective = (!prune).then(|| Effective::of_state(state));
+    let after = effective
+        .as_ref()
+        .map(|effective| (effective, &*state.machines));
     AppPlan {
         name: name.into(),
         action: if prune {
@@ -155,7 +159,8 @@ fn plan_removed(name: &str, state: &AppState, prune: bool) -> AppPlan {
         changes: Vec::new(),
         reset: false,
         tuned: Vec::new(),
-        effective: (!prune).then_some(effective),
+        cost_per_hour: cost_change(Some(state), after),
+        effective,
         code_scaling: Parameters::default(),
         overrides: Overrides::default(),
     }
