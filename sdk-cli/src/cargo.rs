@@ -35,6 +35,27 @@ pub(crate) struct BuiltBinary {
     pub(crate) target: Target,
 }
 
+impl Build {
+    /// The name of a package.
+    pub(crate) fn package_name<'a>(&'a self, id: &'a PackageId) -> &'a str {
+        let mut packages = self.metadata.packages.iter();
+        let package = packages.find(|package| package.id == *id);
+        package.map_or(&id.repr, |package| &package.name)
+    }
+}
+
+impl BuiltBinary {
+    /// Its kind: `bin`, `example` or `cdylib`.
+    pub(crate) fn kind(&self) -> &'static str {
+        let is = |kind| self.target.kind.contains(&kind);
+        match (is(TargetKind::Bin), is(TargetKind::Example)) {
+            (true, _) => "bin",
+            (_, true) => "example",
+            _ => "cdylib",
+        }
+    }
+}
+
 /// Builds what is selected. cargo shows its progress and the compiler's errors on stderr.
 pub(crate) fn build(selection: &Selection, globals: &Globals) -> Result<Build, Failure> {
     let mut artifacts = build_artifacts(selection, globals)?;

@@ -8,6 +8,7 @@ use machinist_deploy::{
     AppPlan, Apply, DeployStamp, Deployed, Plan, Progress, Rendering, State, Store, Target,
 };
 
+use crate::args::globals::Format;
 use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -28,10 +29,10 @@ pub(crate) fn open_state(
 
 /// Prints what the target does not support, and what the platform must be set up for.
 pub(crate) fn show_warnings_and_needs(rendering: &Rendering, output: &Output) {
-    for warning in &rendering.warnings {
+    for warning in rendering.warnings() {
         output.warning(&warning.clone().into());
     }
-    for need in &rendering.needs {
+    for need in rendering.needs() {
         output.status("Needs", need);
     }
 }
@@ -42,10 +43,24 @@ pub(crate) struct PendingChange<'a> {
     pub(crate) target: &'a dyn Target,
     pub(crate) deployed: Deployed,
     pub(crate) rendering: &'a Rendering,
+    /// The profile of the build, if there was one.
+    pub(crate) profile: Option<&'a str>,
     pub(crate) output: &'a Output,
 }
 
 impl PendingChange<'_> {
+    /// Where it goes, for a question.
+    pub(crate) fn place(&self) -> String {
+        let mut place = self.target.name().to_owned();
+        if let Some(inside) = self.target.place() {
+            place += &format!(", {inside}");
+        }
+        if let Some(profile) = self.profile {
+            place += &format!(", from a {profile} build");
+        }
+        place
+    }
+
     /// Prints the plan and asks `question`, unless there is nothing to do or consent is given.
     /// Returns the store if the change is to be carried out.
     pub(crate) fn confirm(
@@ -55,24 +70,24 @@ impl PendingChange<'_> {
         is_agreed: bool,
         question: &str,
     ) -> Result<Option<Store>, Failure> {
-        let report = PlanReport::new(plan, self.target);
+        let report = PlanReport::new(plan, self.target, self.profile);
         let Some(store) = store else {
             let folder = self.destination.output_folder(self.target);
             let report = report.with_dry_run(self.rendering, &folder);
             report.print(self.output)?;
             return Ok(None);
         };
-        report.print(self.output)?;
+        // As JSON there is one document, at the end.
+        if self.output.format == Format::Text {
+            report.print(self.output)?;
+        }
         let does_nothing = !plan.changes_something() && self.rendering.steps.is_empty();
         if does_nothing || is_agreed {
             return Ok(Some(store));
         }
         match self.output.ask(question) {
             Some(true) => Ok(Some(store)),
-            Some(false) => {
-                self.output.status("Stopped", "nothing was done");
-                Ok(None)
-            }
+            Some(false) => Err(Failure::new("stopped: nothing was done")),
             None => Err(
                 Failure::new("cannot ask for confirmation: there is no terminal")
                     .help("look at the changes with `--dry-run`, then pass `--yes`"),
@@ -89,9 +104,14 @@ impl PendingChange<'_> {
             // Files of an earlier deploy must not be sent with this one.
             remove_folder(&self.destination.output_folder(self.target))?;
         }
-        let state = self.apply(store)?.plan(plan, rendering, &mut |progress| {
+        let report = PlanReport::new(plan, self.target, self.profile);
+        let result = self.apply(store)?.plan(plan, rendering, &mut |progress| {
             show_progress(output, progress);
-        })?;
+        });
+        if output.format == Format::Json {
+            report.with_result(&result).print(output)?;
+        }
+        let state = result?;
         if state.serial == serial_before && rendering.steps.is_empty() {
             output.status("Unchanged", "what is deployed matches the code");
         } else {
@@ -105,6 +125,13 @@ impl PendingChange<'_> {
     /// Tunes an app.
     pub(crate) fn tune(self, app: &AppPlan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
+        if output.format == Format::Json {
+            let plan = Plan {
+                apps: vec![app.clone()],
+                ..Plan::default()
+            };
+            PlanReport::new(&plan, self.target, None).print(output)?;
+        }
         self.apply(store)?.tuning(app, rendering, &mut |progress| {
             show_progress(output, progress);
         })?;
@@ -116,9 +143,16 @@ impl PendingChange<'_> {
     where
         Self: 's,
     {
-        let serial = store.state().serial + 1;
+        let before = store.state();
         Ok(Apply {
-            stamp: DeployStamp::now(serial, self.destination.current_commit()),
+            stamp: DeployStamp {
+                by: current_user(),
+                ..DeployStamp::now(
+                    before.serial.saturating_add(1),
+                    self.destination.current_commit(),
+                )
+            },
+            before,
             folder: self.destination.output_folder(self.target),
             target: self.target,
             deployed: self.deployed,
@@ -131,8 +165,28 @@ impl PendingChange<'_> {
 fn show_progress(output: &Output, progress: Progress<'_>) {
     match progress {
         Progress::Wrote(path) => output.verbose("Wrote", &path.display().to_string()),
-        Progress::Runs(step) => output.status("Running", &step.command.to_string()),
+        Progress::Runs { step, nth, of } => {
+            let count = if of > 1 {
+                format!("[{nth}/{of}] ")
+            } else {
+                String::new()
+            };
+            output.status("Running", &format!("{count}{}", step.command));
+        }
     }
+}
+
+/// Who carries a change out: the person of a CI job, or else the user of this machine.
+fn current_user() -> Option<String> {
+    const VARIABLES: [&str; 5] = [
+        "GITHUB_ACTOR",
+        "GITLAB_USER_LOGIN",
+        "USER",
+        "LOGNAME",
+        "USERNAME",
+    ];
+    let mut names = VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
+    names.find(|name| !name.is_empty())
 }
 
 fn remove_folder(folder: &Path) -> Result<(), Failure> {

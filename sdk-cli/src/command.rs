@@ -3,8 +3,10 @@
 mod apps;
 mod completions;
 mod deploy;
+mod destroy;
 mod machines;
 mod manifest;
+mod mv;
 mod plan;
 mod render;
 mod rollback;
@@ -42,6 +44,8 @@ subcommands! {
     Scale(scale),
     Apps(apps),
     Rollback(rollback),
+    Mv(mv),
+    Destroy(destroy),
     Render(render),
     Machines(machines),
     Schema(schema),

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use machinist_deploy::{
-    AppSettings, Binary, Deployed, EFFECTIVE_FILE, FILE, Live, Manifest, Project, Settings, State,
-    Target, target,
+    AppSettings, Binary, Deployed, FILE, Live, Manifest, Project, Settings, State, Target,
+    effective_file, target,
 };
 
 use crate::args::deployment::{Deployment, PlanOptions, StateSource};
@@ -59,13 +59,9 @@ impl Destination {
         target_flag: Option<String>,
         source: &AppSource,
         plan_options: &PlanOptions,
-        workspace: Option<Workspace>,
     ) -> Result<Self, Failure> {
         let selection = &source.selection;
-        let workspace = match workspace {
-            Some(workspace) => Some(workspace),
-            None => Workspace::find(selection.manifest_path())?,
-        };
+        let workspace = Workspace::find(selection.manifest_path())?;
         let mut destination = Self::new(target_flag, &plan_options.state, workspace)?;
         if let (Some(folder), Some(workspace)) =
             (selection.target_dir(), &mut destination.workspace)
@@ -113,6 +109,19 @@ impl Destination {
         })
     }
 
+    /// Whether apps go to a platform, where they run.
+    pub(crate) fn is_platform(&self) -> bool {
+        self.target_name != FILE
+    }
+
+    /// The same, without asking the platform what is deployed.
+    pub(crate) fn without_asking(self) -> Self {
+        Self {
+            asks_platform: false,
+            ..self
+        }
+    }
+
     /// The target, for apps that were read out of binaries.
     pub(crate) fn target_for_linked_apps(
         &self,
@@ -130,10 +139,11 @@ impl Destination {
         &self,
         state: &State,
     ) -> Result<Box<dyn Target>, Failure> {
-        let apps = state.deployed_to(&self.target_name).apps.into_keys();
-        let settings = apps.map(|app| {
-            let settings = self.settings.for_app(&app, None);
-            (app, settings)
+        let apps = state.deployed_to(&self.target_name).apps;
+        let settings = apps.into_iter().map(|(name, app)| {
+            let package = Some(app.package.as_str()).filter(|package| !package.is_empty());
+            let settings = self.settings.for_app(&name, package);
+            (name, settings)
         });
         self.make_target(settings.collect(), Vec::new())
     }
@@ -147,7 +157,7 @@ impl Destination {
             binaries,
             apps: settings_by_app,
             knative: self.settings.knative()?,
-            state_folder: self.state_file.with_file_name(""),
+            state_file: self.state_file.clone(),
         };
         Ok(target(&self.target_name, project)?)
     }
@@ -215,20 +225,16 @@ impl Destination {
             Some(workspace) => relative_to_cwd(&workspace.target_folder),
             None => self.state_file.with_file_name("target"),
         };
-        let state_name = self.state_file.file_name();
-        let name = if state_name.is_some_and(|name| name == DEFAULT_STATE_FILE) {
-            target.name().to_owned()
-        } else {
-            // Each state file has its own folder, because deploys of several may run at once.
-            let path = std::path::absolute(&self.state_file).unwrap_or(self.state_file.clone());
-            let mut hasher = DefaultHasher::new();
-            path.hash(&mut hasher);
-            format!("{}-{:016x}", target.name(), hasher.finish())
-        };
+        // Each state has its own folder: deploys of several may run at once, and several projects
+        // may have one build folder.
+        let path = std::path::absolute(&self.state_file).unwrap_or(self.state_file.clone());
+        let mut hasher = DefaultHasher::new();
+        path.hash(&mut hasher);
+        let name = format!("{}-{:016x}", target.name(), hasher.finish());
         cargo_target.join("machinist").join(name)
     }
 
-    /// The commit that is checked out; it ends in `-dirty` if tracked files have changes.
+    /// The commit that is checked out; it ends in `-dirty` if the files differ from it.
     pub(crate) fn current_commit(&self) -> Option<String> {
         let git = |args: &[&str]| {
             let mut git = Command::new("git");
@@ -242,9 +248,18 @@ impl Destination {
         let commit = git(&["rev-parse", "HEAD"])?;
         // Files that a deploy writes itself do not make the code differ from the commit.
         let state_name = self.state_file.file_name().unwrap_or_default();
-        let written_by_deploy = [state_name.to_string_lossy(), EFFECTIVE_FILE.into()];
-        let is_code = |line: &str| !written_by_deploy.iter().any(|name| line.ends_with(&**name));
-        let changes = git(&["status", "--porcelain", "--untracked-files=no"])?;
+        let written_by_deploy = [
+            state_name.to_string_lossy(),
+            effective_file(&self.state_file).into(),
+        ];
+        let is_written = |line: &str| {
+            let path = line.get(3..).unwrap_or(line).trim_matches('"');
+            let file = path.rsplit('/').next().unwrap_or(path);
+            let is_hidden = file.starts_with(".machinist-");
+            is_hidden || written_by_deploy.iter().any(|name| *name == file)
+        };
+        let is_code = |line: &str| !is_written(line);
+        let changes = git(&["status", "--porcelain"])?;
         Some(if changes.lines().any(is_code) {
             commit + "-dirty"
         } else {

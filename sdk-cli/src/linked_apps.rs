@@ -1,14 +1,14 @@
 //! The apps of binaries, which cargo builds or which were built elsewhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use machinist_deploy::{Binary, Manifest, WHY_LOST};
 
 use crate::args::globals::Globals;
-use crate::args::selection::Selection;
+use crate::args::selection::{BuildProfile, Selection};
 use crate::args::source::AppSource;
-use crate::cargo;
+use crate::cargo::{self, Build, BuiltBinary};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::lost_apps::{self, LostApps};
@@ -25,13 +25,30 @@ pub(crate) struct LinkedApps {
     pub(crate) lost: Vec<LostApps>,
     /// The workspace, if there was a build.
     pub(crate) workspace: Option<Workspace>,
+    /// The profile of the build, if there was one.
+    pub(crate) profile: Option<String>,
 }
 
 impl LinkedApps {
-    /// Builds and reads what the arguments select.
+    /// Builds and reads what the arguments select. Without apps it is an error.
     pub(crate) fn read(source: &AppSource, context: &Context) -> Result<Self, Failure> {
+        let apps = Self::read_any(source, BuildProfile::Dev, context)?;
+        match apps.manifest.apps.is_empty() {
+            true => Err(no_apps_found(&apps.binaries, apps.lost)),
+            false => Ok(apps),
+        }
+    }
+
+    /// Builds and reads what the arguments select, which may be no apps. Without a flag for it the
+    /// build has this profile.
+    pub(crate) fn read_any(
+        source: &AppSource,
+        default_profile: BuildProfile,
+        context: &Context,
+    ) -> Result<Self, Failure> {
         if source.binary.is_empty() {
-            Self::from_build(&source.selection, &context.globals, &context.output)
+            let selection = source.selection.with_default(default_profile);
+            Self::from_build(&selection, &context.globals, &context.output)
         } else {
             Self::from_binaries(source, &context.output)
         }
@@ -50,24 +67,15 @@ impl LinkedApps {
                 ),
             );
         }
-        let binaries: Vec<Binary> = build
-            .binaries
-            .iter()
-            .map(|binary| Binary {
-                name: binary.target.name.clone(),
-                path: binary.path.clone(),
-            })
-            .collect();
+        let binaries = named_binaries(&build)?;
         let manifest = read_manifest(&binaries, output)?;
         let lost = lost_apps::find(&build, &manifest)?;
-        if manifest.apps.is_empty() {
-            return Err(no_apps_found(&binaries, lost));
-        }
         Ok(Self {
             manifest,
             binaries,
             lost,
             workspace: Some(Workspace::new(&build.metadata)),
+            profile: Some(selection.profile_name().to_owned()),
         })
     }
 
@@ -88,14 +96,12 @@ impl LinkedApps {
             })
             .collect();
         let manifest = read_manifest(&binaries, output)?;
-        if manifest.apps.is_empty() {
-            return Err(no_apps_found(&binaries, Vec::new()));
-        }
         Ok(Self {
             manifest,
             binaries,
             lost: Vec::new(),
             workspace: None,
+            profile: None,
         })
     }
 
@@ -109,6 +115,55 @@ impl LinkedApps {
         };
         known.into_iter().filter(|name| !is_read(name)).collect()
     }
+}
+
+/// The binaries of a build under the names that the manifest has: that of the target and, where two
+/// have one, its kind or its package.
+///
+/// # Errors
+///
+/// When two of them are written to one file: what is read is only the last one.
+fn named_binaries(build: &Build) -> Result<Vec<Binary>, Failure> {
+    let mut by_path: BTreeMap<&Path, &BuiltBinary> = BTreeMap::new();
+    for binary in &build.binaries {
+        if let Some(other) = by_path.insert(&binary.path, binary) {
+            return Err(same_path(build, other, binary));
+        }
+    }
+    let name = |binary: &BuiltBinary| {
+        let is_same = |other: &&BuiltBinary| other.target.name == binary.target.name;
+        let (name, kind) = (&binary.target.name, binary.kind());
+        let same: Vec<&BuiltBinary> = build.binaries.iter().filter(is_same).collect();
+        let same_kind = same.iter().filter(|other| other.kind() == kind).count();
+        match (same.len(), same_kind, kind) {
+            (1, ..) | (_, 1, "bin") => name.clone(),
+            (_, 1, kind) => format!("{name}-{kind}"),
+            (.., kind) => format!("{}-{name}-{kind}", build.package_name(&binary.package)),
+        }
+    };
+    let binaries = build.binaries.iter().map(|binary| Binary {
+        name: name(binary),
+        path: binary.path.clone(),
+    });
+    Ok(binaries.collect())
+}
+
+fn same_path(build: &Build, first: &BuiltBinary, second: &BuiltBinary) -> Failure {
+    let describe = |binary: &BuiltBinary| {
+        let package = build.package_name(&binary.package);
+        format!(
+            "the {} `{}` of `{package}`",
+            binary.kind(),
+            binary.target.name
+        )
+    };
+    Failure::new(format!(
+        "{} and {} are written to one file: `{}`",
+        describe(first),
+        describe(second),
+        first.path.display()
+    ))
+    .help("give one of them another name in its Cargo.toml, or select one of them with `-p`")
 }
 
 /// The file's name without the extension that a platform gives to binaries.
@@ -132,7 +187,7 @@ fn read_manifest(binaries: &[Binary], output: &Output) -> Result<Manifest, Failu
     Ok(Manifest::read(binaries)?)
 }
 
-fn no_apps_found(binaries: &[Binary], lost: Vec<LostApps>) -> Failure {
+pub(crate) fn no_apps_found(binaries: &[Binary], lost: Vec<LostApps>) -> Failure {
     let paths: Vec<String> = binaries
         .iter()
         .map(|binary| format!("`{}`", binary.path.display()))

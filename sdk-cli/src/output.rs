@@ -133,7 +133,9 @@ impl Output {
 
     /// Asks a yes-or-no question on the terminal. Returns `None` if there is no terminal.
     pub(crate) fn ask(&self, question: &str) -> Option<bool> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        // Where the plan went to a file, nobody has seen it.
+        let is_seen = io::stdout().is_terminal() && io::stderr().is_terminal();
+        if !io::stdin().is_terminal() || !is_seen {
             return None;
         }
         let mut stderr = anstream::stderr();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use machinist_deploy::{AppPlan, Contents, Plan, Rendering, Target};
+use machinist_deploy::{Action, AppPlan, ApplyError, Contents, Plan, Rendering, State, Target};
 use serde::Serialize;
 
 use crate::args::globals::Format;
@@ -11,18 +11,39 @@ use crate::output::{Line, Look, Output};
 use crate::text_view;
 
 /// The version of the JSON document.
-const PLAN_VERSION: u32 = 1;
+const PLAN_VERSION: u32 = 2;
 
 /// A plan, and in a dry run the files and commands that would carry it out.
 #[derive(Serialize)]
 pub(crate) struct PlanReport<'a> {
     plan_version: u32,
     target: &'static str,
-    apps: &'a [AppPlan],
+    /// The profile of the build, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<&'a str>,
+    #[serde(flatten)]
+    plan: &'a Plan,
     #[serde(skip_serializing_if = "Option::is_none")]
     files: Option<Vec<FileToWrite>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     commands: Option<Vec<CommandToRun>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<DeployResult>,
+}
+
+/// What a deploy did, and what it did not.
+#[derive(Serialize)]
+struct DeployResult {
+    /// The serial of the state afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<u64>,
+    /// The apps for which commands ran, and succeeded.
+    done: Vec<String>,
+    /// The apps that were not deployed, the first perhaps in part.
+    not_done: Vec<String>,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -41,14 +62,39 @@ struct CommandToRun {
 }
 
 impl<'a> PlanReport<'a> {
-    pub(crate) fn new(plan: &'a Plan, target: &dyn Target) -> Self {
+    pub(crate) fn new(plan: &'a Plan, target: &dyn Target, profile: Option<&'a str>) -> Self {
         Self {
+            profile,
             plan_version: PLAN_VERSION,
             target: target.name(),
-            apps: &plan.apps,
+            plan,
             files: None,
             commands: None,
+            result: None,
         }
+    }
+
+    /// Adds what a deploy did.
+    pub(crate) fn with_result(mut self, result: &Result<State, ApplyError>) -> Self {
+        let is_touched =
+            |app: &&AppPlan| !matches!(app.action, Action::Unchanged | Action::Orphaned);
+        let touched = self.plan.apps.iter().filter(is_touched);
+        let touched = touched.map(|app| app.name.clone());
+        self.result = Some(match result {
+            Ok(state) => DeployResult {
+                serial: Some(state.serial),
+                done: touched.collect(),
+                not_done: Vec::new(),
+                error: None,
+            },
+            Err(error) => DeployResult {
+                serial: None,
+                done: touched.filter(|app| error.done.contains(app)).collect(),
+                not_done: error.not_done.clone(),
+                error: Some(error.problem.to_string()),
+            },
+        });
+        self
     }
 
     /// Adds the files that would be written into this folder, and the commands that would run.
@@ -81,7 +127,7 @@ impl<'a> PlanReport<'a> {
     }
 
     fn lines(&self) -> Vec<Line> {
-        let mut lines = text_view::plan_lines(self.apps, self.target);
+        let mut lines = text_view::plan_lines(self.plan, self.target, self.profile);
         for file in self.files.iter().flatten() {
             let original = file.copy_of.as_ref();
             let note = original.map(|original| format!("  (a copy of {original})"));

@@ -1,22 +1,22 @@
 //! A deploy that is planned and checked, with its warnings printed: what `plan`, `deploy` and
 //! `render` have in common.
 
-use std::collections::BTreeSet;
-
 use machinist_core::problem::Problem;
 use machinist_deploy::{
-    Action, DeployStamp, Deployed, Manifest, Options, Plan, Rendering, Reset, State, Target,
-    WHY_LOST, plan,
+    Action, AppPlan, AppSet, DeployStamp, Deployed, Manifest, Options, Plan, Rendering, State,
+    Target, WHY_LOST, plan,
 };
 
 use crate::args::deployment::PlanOptions;
+use crate::args::selection::BuildProfile;
 use crate::args::source::AppSource;
 use crate::carry_out::show_warnings_and_needs;
 use crate::context::Context;
 use crate::destination::{self, Destination};
 use crate::failure::Failure;
-use crate::linked_apps::LinkedApps;
+use crate::linked_apps::{LinkedApps, no_apps_found};
 use crate::output::Output;
+use crate::plan_report::PlanReport;
 
 /// Builds or reads the apps, and finds out where they go.
 pub(crate) fn read_apps(
@@ -24,15 +24,23 @@ pub(crate) fn read_apps(
     plan_options: &PlanOptions,
     context: &Context,
 ) -> Result<(LinkedApps, Destination), Failure> {
-    // An unknown target is an error before a build that may take minutes.
+    // What is wrong with the settings is an error before a build that may take minutes.
     let target_flag = destination::target_flag(&source.selection)?;
-    let apps = LinkedApps::read(source, context)?;
-    let workspace = apps.workspace.clone();
-    let destination = Destination::of_linked_apps(target_flag, source, plan_options, workspace)?;
+    let destination = Destination::of_linked_apps(target_flag, source, plan_options)?;
+    // A deploy to a platform is a release build.
+    let profile = match destination.is_platform() {
+        true => BuildProfile::Release,
+        false => BuildProfile::Dev,
+    };
+    let apps = LinkedApps::read_any(source, profile, context)?;
+    // With `--prune` the last app can go.
+    if apps.manifest.apps.is_empty() && !(plan_options.prune && apps.lost.is_empty()) {
+        return Err(no_apps_found(&apps.binaries, apps.lost));
+    }
     Ok((apps, destination))
 }
 
-/// A deploy that is planned and checked.
+/// A deploy that is planned, rendered and checked.
 pub(crate) struct PreparedDeploy {
     /// Where it goes.
     pub(crate) target: Box<dyn Target>,
@@ -40,13 +48,21 @@ pub(crate) struct PreparedDeploy {
     pub(crate) deployed: Deployed,
     /// What it changes.
     pub(crate) plan: Plan,
+    /// The files and commands that carry it out, of the apps that change.
+    pub(crate) rendering: Rendering,
+    /// The profile of the build, if there was one for a platform.
+    pub(crate) profile: Option<String>,
+    refusal: Result<(), Problem>,
 }
 
 impl PreparedDeploy {
+    /// Plans and renders. Prints what the target does not carry as it is, which with `--strict` is
+    /// an error. With `force` unchanged apps are deployed too.
     pub(crate) fn new(
         destination: &Destination,
         apps: &LinkedApps,
         plan_options: &PlanOptions,
+        force: bool,
         state: &State,
         output: &Output,
     ) -> Result<Self, Failure> {
@@ -58,50 +74,93 @@ impl PreparedDeploy {
         }
         let binaries_of_deployed = deployed.apps.values().flat_map(|app| app.binaries.clone());
         let options = Options {
-            reset_scaling: scaling_to_reset(plan_options, manifest, &deployed)?,
+            reset_scaling: named_apps(
+                "--reset-scaling",
+                &plan_options.reset_scaling,
+                manifest,
+                &deployed,
+            )?,
             prune: plan_options.prune,
             not_read: apps.unread_binaries(binaries_of_deployed.collect()),
         };
-        let plan = plan(manifest, &deployed, &options);
+        let mut plan = plan(manifest, &deployed, &options);
         refuse_to_delete_lost(&plan, apps)?;
         warn_of_lost(apps, &deployed, &options, output);
         warn_of_missing(&plan, apps, output);
         warn_of_unknown_in_settings(destination, manifest, &options, output);
+        if let AppSet::Apps(selected) = selected_apps(&plan_options.apps, &plan)? {
+            plan.apps.retain(|app| selected.contains(&app.name));
+        }
+        let after = deployed.after(&plan, &DeployStamp::default());
+        let rendering = target.deploy(&plan, &after)?;
+        plan.add_rendering(&rendering, &deployed);
+        if let Some(folder) = target.folder() {
+            plan.find_stale_files(&rendering, folder);
+        }
+        if force {
+            plan.force();
+        }
+        show_warnings_and_needs(&rendering, output);
+        if plan_options.strict && rendering.warnings().next().is_some() {
+            return Err(Failure::new(
+                "with `--strict`, what the platform does not support is an error",
+            )
+            .help("resolve the warnings, or leave out `--strict`"));
+        }
+        let adopt = named_apps("--adopt", &plan_options.adopt, manifest, &deployed)?;
+        let refusal = plan.check(&deployed, &adopt, &options.not_read, target.name());
+        let untouched = |app: &&AppPlan| matches!(app.action, Action::Unchanged | Action::Orphaned);
+        let untouched = plan.apps.iter().filter(untouched);
+        let rendering = rendering.without(&untouched.map(|app| &*app.name).collect());
         Ok(Self {
+            profile: apps.profile.clone().filter(|_| target.folder().is_none()),
             target,
             deployed,
             plan,
+            rendering,
+            refusal,
         })
     }
 
-    /// The files and commands that carry it out. Prints what the target does not support, which
-    /// with `--strict` is an error.
-    pub(crate) fn render(&self, strict: bool, output: &Output) -> Result<Rendering, Failure> {
-        let after = self.deployed.after(&self.plan, &DeployStamp::default());
-        let rendering = self.target.deploy(&self.plan, &after)?;
-        show_warnings_and_needs(&rendering, output);
-        match strict && !rendering.warnings.is_empty() {
-            true => Err(Failure::new(
-                "with `--strict`, what the platform does not support is an error",
-            )
-            .help("resolve the warnings, or leave out `--strict`")),
-            false => Ok(rendering),
-        }
+    /// The plan, to print.
+    pub(crate) fn report(&self) -> PlanReport<'_> {
+        PlanReport::new(&self.plan, &*self.target, self.profile.as_deref())
+    }
+
+    /// Why it may not be carried out, if it may not.
+    pub(crate) fn refuse(&self) -> Result<(), Failure> {
+        Ok(self.refusal.clone()?)
     }
 }
 
-/// The apps that `--reset-scaling` names.
-fn scaling_to_reset(
-    plan_options: &PlanOptions,
+/// The apps of the plan that are named; all if none is.
+fn selected_apps(names: &[String], plan: &Plan) -> Result<AppSet, Failure> {
+    let known: Vec<&str> = plan.apps.iter().map(|app| &*app.name).collect();
+    for name in names {
+        if !known.contains(&&**name) {
+            let problem = Problem::new(format!("no app `{name}` is in the code or deployed"));
+            return Err(problem.suggest("app", name, &known).into());
+        }
+    }
+    Ok(match names.is_empty() {
+        true => AppSet::Everything,
+        false => AppSet::Apps(names.iter().cloned().collect()),
+    })
+}
+
+/// The apps that a flag names: none without the flag, all if it names none.
+fn named_apps(
+    flag: &str,
+    names: &[String],
     manifest: &Manifest,
     deployed: &Deployed,
-) -> Result<Reset, Failure> {
-    if plan_options.reset_scaling.iter().any(String::is_empty) {
-        return Ok(Reset::Everything);
+) -> Result<AppSet, Failure> {
+    if names.iter().any(String::is_empty) {
+        return Ok(AppSet::Everything);
     }
-    for app in &plan_options.reset_scaling {
+    for app in names {
         if !manifest.apps.iter().any(|known| known.name == *app) {
-            let problem = Problem::new(format!("`--reset-scaling`: the code has no app `{app}`"));
+            let problem = Problem::new(format!("`{flag}`: the code has no app `{app}`"));
             let problem = suggest_app(problem, app, manifest);
             return Err(Failure::from(match deployed.apps.contains_key(app) {
                 true => problem.help("it is deployed, but gone from the code"),
@@ -109,10 +168,9 @@ fn scaling_to_reset(
             }));
         }
     }
-    let apps: BTreeSet<String> = plan_options.reset_scaling.iter().cloned().collect();
-    Ok(match apps.is_empty() {
-        true => Reset::Nothing,
-        false => Reset::Apps(apps),
+    Ok(match names.is_empty() {
+        true => AppSet::Nothing,
+        false => AppSet::Apps(names.iter().cloned().collect()),
     })
 }
 
@@ -160,6 +218,20 @@ fn warn_of_missing(plan: &Plan, apps: &LinkedApps, output: &Output) {
     });
     let names: Vec<String> = missing.map(|app| format!("`{}`", app.name)).collect();
     if names.is_empty() {
+        return;
+    }
+    if let [(old, new)] = &*plan.renamed() {
+        output.warning(
+            &Failure::new(format!(
+                "`{old}` is gone and `{new}` is new: it looks like a rename"
+            ))
+            .help(format!(
+                "`cargo machinist mv {old} {new}` carries the tuned values and the history over"
+            ))
+            .note(format!(
+                "without it `{new}` starts anew, and `{old}` goes on running"
+            )),
+        );
         return;
     }
     let (are, advice) = match names.len() {

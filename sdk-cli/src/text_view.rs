@@ -5,28 +5,55 @@ use std::collections::{BTreeMap, BTreeSet};
 use machinist_core::parameter::Key;
 use machinist_core::setting::Setting;
 use machinist_deploy::{
-    Action, AppPlan, AppState, Change, Deploy, JsonValue, Overrides, ParameterName, Parameters,
-    Tuned, Why,
+    Action, AppPlan, AppState, ArtifactPart, Change, CostChange, CostPerHour, Deploy, DeployKind,
+    JsonValue, Overrides, ParameterName, Parameters, Plan, TotalCost, Tuned, What, Why,
 };
 use serde_json::Value;
 
 use crate::output::{Line, Look, MAX_COLUMN_WIDTH};
 
 /// A plan, app by app, with a summary at the end.
-pub(crate) fn plan_lines(apps: &[AppPlan], target: &str) -> Vec<Line> {
-    let mut lines: Vec<Line> = apps.iter().flat_map(app_plan_lines).collect();
+pub(crate) fn plan_lines(plan: &Plan, target: &str, profile: Option<&str>) -> Vec<Line> {
+    let listed = |app: &&AppPlan| app.action != Action::Unchanged;
+    let apps = plan.apps.iter().filter(listed);
+    let mut lines: Vec<Line> = apps.flat_map(app_plan_lines).collect();
+    lines.extend(plan.stale_files.iter().map(|file| {
+        let text = format!(
+            "~ {}  is not what is deployed: it is written anew",
+            file.display()
+        );
+        Line::default().with(Look::Notable, text)
+    }));
     if !lines.is_empty() {
         lines.push(Line::default());
     }
-    let summary = format!("{target}: {}", summary(apps));
+    let build = profile.map_or_else(String::new, |profile| format!(", from a {profile} build"));
+    let summary = format!("{target}: {}{build}", summary(&plan.apps));
     lines.push(Line::default().with(Look::Bold, summary));
+    let total = TotalCost::of(&plan.apps).map(total_cost);
+    lines.extend(total.map(|total| Line::default().with(Look::Bold, total)));
     lines
+}
+
+/// What the kept runners of all apps cost.
+fn total_cost(total: TotalCost) -> String {
+    let cost = match total.from {
+        Some(from) if from != total.to => format!("{from} -> {}", total.to),
+        _ => total.to.to_string(),
+    };
+    let not_counted = match total.apps_not_known {
+        0 => String::new(),
+        1 => ", without 1 app whose price is not known".into(),
+        apps => format!(", without {apps} apps whose prices are not known"),
+    };
+    format!("{KEPT_RUNNERS}: {cost}{not_counted}")
 }
 
 /// How many apps are created, updated and so on.
 fn summary(apps: &[AppPlan]) -> String {
-    const ACTION_LABELS: [(Action, &str); 5] = [
+    const ACTION_LABELS: [(Action, &str); 6] = [
         (Action::Create, "to create"),
+        (Action::Adopt, "to adopt"),
         (Action::Update, "to update"),
         (Action::Delete, "to delete"),
         (Action::Unchanged, "unchanged"),
@@ -46,6 +73,11 @@ fn summary(apps: &[AppPlan]) -> String {
 fn app_plan_lines(app: &AppPlan) -> Vec<Line> {
     let (sign, look, action) = match app.action {
         Action::Create => ("+", Look::Good, "create"),
+        Action::Adopt => (
+            "~",
+            Look::Notable,
+            "adopt: it runs already, and was never deployed from this state",
+        ),
         Action::Update => ("~", Look::Notable, "update"),
         Action::Unchanged => (" ", Look::Plain, "unchanged"),
         Action::Orphaned => (
@@ -61,16 +93,22 @@ fn app_plan_lines(app: &AppPlan) -> Vec<Line> {
         .with(look, format!("  {action}"));
     let is_tuned_now = |tuned: &&Tuned| {
         let mut changes = app.changes.iter();
-        changes.any(|change| change.why == Why::Tuned && change.parameter == tuned.parameter)
+        changes.any(|change| {
+            change.why == Why::Tuned && change.what.parameter() == Some(&tuned.parameter)
+        })
     };
     let changes = app.changes.iter();
     let changes = changes.map(|change| ParameterRow::changed(change, app.action));
     let kept = app.tuned.iter().filter(|tuned| !is_tuned_now(tuned));
-    let rows = changes.chain(kept.map(ParameterRow::kept)).collect();
+    let rows = changes.chain(kept.map(ParameterRow::kept));
+    let rows = rows.chain(ParameterRow::cost(app)).collect();
     std::iter::once(head).chain(parameter_lines(rows)).collect()
 }
 
-/// A parameter and what is said about it.
+/// What the cost of kept runners is called.
+const KEPT_RUNNERS: &str = "kept runners";
+
+/// A parameter or the cost, and what is said about it.
 struct ParameterRow {
     key: String,
     look: Look,
@@ -84,18 +122,27 @@ impl ParameterRow {
     }
 
     fn changed(change: &Change, action: Action) -> Self {
-        let to = display_value(&change.parameter, change.to.as_ref());
-        let text = if action == Action::Create {
-            to
-        } else {
-            let from = display_value(&change.parameter, change.from.as_ref());
-            format!("{from} -> {to}{}", reason(change.why))
+        let text = match (&change.what, action) {
+            (What::Parameter(name), Action::Create) => display_value(name, change.to.as_ref()),
+            (What::Parameter(name), _) => {
+                let from = display_value(name, change.from.as_ref());
+                format!("{from} -> {}", display_value(name, change.to.as_ref()))
+            }
+            (What::Artifact(part), _) => artifact_text(*part, change),
+        };
+        let text = match action {
+            Action::Create => text,
+            _ => text + reason(change.why),
         };
         let look = match change.why {
             Why::Drift | Why::Reset => Look::Notable,
-            Why::Code | Why::Tuned | Why::RolledBack => Look::Plain,
+            Why::Code | Why::Tuned | Why::RolledBack | Why::Forced => Look::Plain,
         };
-        Self::new(&change.parameter, look, text)
+        Self {
+            key: change.what.as_str().into(),
+            look,
+            text,
+        }
     }
 
     /// A tuned value that a deploy keeps.
@@ -111,6 +158,50 @@ impl ParameterRow {
         let text = format!("stays {value}  (tuned; {code})");
         Self::new(&tuned.parameter, Look::Good, text)
     }
+
+    /// What the kept runners cost, unless that stays as it is.
+    fn cost(app: &AppPlan) -> Option<Self> {
+        let CostChange { from, to } = app.cost_per_hour;
+        let text = match app.action {
+            _ if app.cost_per_hour.is_nothing() || from == to => return None,
+            Action::Create => display_cost(to),
+            Action::Delete => format!("{} -> {}", display_cost(from), CostPerHour::ZERO),
+            Action::Adopt | Action::Update | Action::Unchanged | Action::Orphaned => {
+                format!("{} -> {}", display_cost(from), display_cost(to))
+            }
+        };
+        Some(Self {
+            key: KEPT_RUNNERS.into(),
+            look: Look::Plain,
+            text,
+        })
+    }
+}
+
+fn display_cost(cost: Option<CostPerHour>) -> String {
+    cost.map_or("not known".into(), |cost| cost.to_string())
+}
+
+/// What changes of what is sent. Digests say nothing to a person.
+fn artifact_text(part: ArtifactPart, change: &Change) -> String {
+    let text = |value: &Option<Value>| match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => "not set".into(),
+    };
+    let is_digest = |value: &Option<Value>| {
+        let text = value.as_ref().and_then(Value::as_str);
+        text.is_some_and(|text| text.starts_with("sha256:"))
+    };
+    match part {
+        ArtifactPart::Deployment if change.why == Why::Forced => "deployed again".into(),
+        ArtifactPart::Deployment => "deployed without this state, or in part only".into(),
+        ArtifactPart::Env | ArtifactPart::Mounts => {
+            format!("{} is removed", text(&change.from))
+        }
+        _ if is_digest(&change.from) || is_digest(&change.to) => "changed".into(),
+        _ => format!("{} -> {}", text(&change.from), text(&change.to)),
+    }
 }
 
 fn reason(why: Why) -> &'static str {
@@ -120,6 +211,7 @@ fn reason(why: Why) -> &'static str {
         Why::Reset => "  (reset: it was tuned)",
         Why::Tuned => "  (tuned)",
         Why::RolledBack => "  (rolled back)",
+        Why::Forced => "  (forced)",
     }
 }
 
@@ -186,10 +278,10 @@ pub(crate) fn app_row(name: &str, app: &AppState) -> Vec<String> {
 }
 
 fn time_and_commit(deploy: &Deploy) -> String {
-    match &deploy.commit {
-        Some(commit) => format!("{} from {}", deploy.time, short_commit(commit)),
-        None => deploy.time.clone(),
-    }
+    let commit = deploy.commit.as_deref().map(short_commit);
+    let commit = commit.map_or_else(String::new, |commit| format!(" from {commit}"));
+    let by = deploy.by.as_ref().map(|by| format!(" by {by}"));
+    format!("{}{commit}{}", deploy.time, by.unwrap_or_default())
 }
 
 /// The first digits of a commit's hash, with its mark: `0123456789-dirty`.
@@ -238,8 +330,13 @@ pub(crate) fn app_details(name: &str, app: &AppState) -> Vec<Line> {
     for deploy in &app.history {
         let revision = deploy.revision.as_ref();
         let revision = revision.map(|revision| format!(", revision {revision}"));
+        let kind = match deploy.kind {
+            DeployKind::Deploy => "deploy",
+            DeployKind::Tuning => "tuning",
+            DeployKind::Rollback => "rollback",
+        };
         let head = format!(
-            "deploy {}: {}{}",
+            "{kind} {}: {}{}",
             deploy.serial,
             time_and_commit(deploy),
             revision.unwrap_or_default()

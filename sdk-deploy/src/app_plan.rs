@@ -1,22 +1,31 @@
 //! Plans, as `plan`, `tune` and `rollback` make them: what a change does to each app.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use machinist_core::parameter::Key;
+use machinist_core::problem::Problem;
 use machinist_core::setting::Setting;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
-use crate::deployed::AppState;
-use crate::history::{Change, Why};
+use crate::artifact::Artifact;
+use crate::change::{ArtifactPart, Change, What, Why};
+use crate::cost::{CostChange, CostPerHour};
+use crate::deployed::{AppState, Deployed};
 use crate::machines::{self, CustomMachine};
 use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters};
+use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering};
 
 /// What a deploy would change.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Plan {
     /// What happens to each app, by name.
     pub apps: Vec<AppPlan>,
+    /// Files of the target that do not say what is deployed, and are written anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stale_files: Vec<PathBuf>,
 }
 
 /// What a change does to one app.
@@ -26,6 +35,9 @@ pub struct AppPlan {
     pub name: String,
     /// What happens to it.
     pub action: Action,
+    /// The package of its code.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub package: String,
     /// The binaries that link it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
@@ -35,7 +47,7 @@ pub struct AppPlan {
         serialize_with = "machines::serialize"
     )]
     pub machines: Vec<CustomMachine>,
-    /// The parameters that change, in the order of the manifest.
+    /// What changes: parameters in the order of the manifest, then parts of what is sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
     /// Whether tuned values are dropped, even those that only the platform has.
@@ -47,6 +59,18 @@ pub struct AppPlan {
     /// The parameters in effect afterwards; `None` if the app is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective: Option<Effective>,
+    /// What the target does not carry as it is, or is probably a mistake.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "problems")]
+    pub warnings: Vec<Problem>,
+    /// What the platform must be set up for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
+    /// What is sent, parameters aside.
+    #[serde(skip)]
+    pub(crate) artifact: Option<Artifact>,
+    /// What the runners that it always keeps cost.
+    #[serde(skip_serializing_if = "CostChange::is_nothing")]
+    pub cost_per_hour: CostChange,
     /// The scaling parameters of the code.
     #[serde(skip)]
     pub(crate) code_scaling: Parameters,
@@ -61,9 +85,11 @@ pub struct AppPlan {
 pub enum Action {
     /// It is new.
     Create,
-    /// Its parameters change.
+    /// It runs on the platform, and was never deployed from this state.
+    Adopt,
+    /// Something of it changes.
     Update,
-    /// Its parameters do not change.
+    /// Nothing of it changes: no command runs for it.
     Unchanged,
     /// It is no longer in the code, and is kept.
     Orphaned,
@@ -92,10 +118,48 @@ pub struct Effective {
 }
 
 impl Plan {
+    /// Adds what a rendering says of each app: what is sent and how that differs from what is
+    /// deployed, warnings and needs. An app of which only the artifact changes is an update.
+    pub fn add_rendering(&mut self, rendering: &Rendering, deployed: &Deployed) {
+        for app in &mut self.apps {
+            if let Some(rendered) = rendering.apps.get(&app.name) {
+                app.add_rendered(rendered, deployed.apps.get(&app.name));
+            }
+        }
+    }
+
+    /// Notes the rendered files that are in this folder with other contents, or missing.
+    pub fn find_stale_files(&mut self, rendering: &Rendering, folder: &Path) {
+        let is_stale = |file: &&RenderedFile| match &file.contents {
+            Contents::Text(text) => {
+                fs::read_to_string(folder.join(&file.path)).ok().as_ref() != Some(text)
+            }
+            Contents::CopyOf(_) => false,
+        };
+        // Where an app changes, the file changes with it.
+        let is_expected = self.changes_something();
+        let stale = rendering.files.iter().filter(is_stale);
+        self.stale_files = match is_expected {
+            true => Vec::new(),
+            false => stale.map(|file| file.path.clone()).collect(),
+        };
+    }
+
+    /// Makes every unchanged app an update.
+    pub fn force(&mut self) {
+        let unchanged = |app: &&mut AppPlan| app.action == Action::Unchanged;
+        for app in self.apps.iter_mut().filter(unchanged) {
+            let part = ArtifactPart::Deployment;
+            app.changes
+                .push(Change::of_part(part, &None, &None, Why::Forced));
+            app.action = Action::Update;
+        }
+    }
+
     /// Whether it changes a parameter, or creates or deletes an app.
     pub fn changes_something(&self) -> bool {
         let is_kept = |app: &AppPlan| matches!(app.action, Action::Unchanged | Action::Orphaned);
-        !self.apps.iter().all(is_kept)
+        !self.apps.iter().all(is_kept) || !self.stale_files.is_empty()
     }
 }
 
@@ -106,6 +170,10 @@ impl Effective {
             code: state.actual_code(),
             scaling: state.effective_scaling(),
         }
+    }
+
+    fn cost_per_hour(&self, machines: &[CustomMachine]) -> Option<CostPerHour> {
+        CostPerHour::of_kept_runners(&self.code, &self.scaling, machines)
     }
 }
 
@@ -134,9 +202,32 @@ impl AppPlan {
             changes,
             reset: false,
             tuned: tuned(scaling, overrides),
+            cost_per_hour: cost_change(Some(state), Some((&effective, &state.machines))),
             effective: Some(effective),
+            package: state.package.clone(),
+            warnings: Vec::new(),
+            needs: Vec::new(),
+            artifact: state.artifact.clone(),
             code_scaling: scaling.clone(),
             overrides: overrides.clone(),
+        }
+    }
+
+    fn add_rendered(&mut self, rendered: &RenderedApp, state: Option<&AppState>) {
+        self.warnings.clone_from(&rendered.warnings);
+        self.needs.clone_from(&rendered.needs);
+        let Some(artifact) = &rendered.artifact else {
+            return;
+        };
+        self.artifact = Some(artifact.clone());
+        let state = state.filter(|state| state.is_deployed());
+        if let (Some(state), Action::Update | Action::Unchanged | Action::Adopt) =
+            (state, self.action)
+        {
+            self.changes.extend(state.artifact_changes(artifact));
+            if self.action == Action::Unchanged && !self.changes.is_empty() {
+                self.action = Action::Update;
+            }
         }
     }
 
@@ -192,6 +283,19 @@ pub(crate) fn tuned(code: &Parameters, overrides: &Overrides) -> Vec<Tuned> {
     tuned.collect()
 }
 
+/// What the kept runners cost before and after a change: of what is deployed now, and of these
+/// parameters with these custom machine types.
+pub(crate) fn cost_change(
+    before: Option<&AppState>,
+    after: Option<(&Effective, &[CustomMachine])>,
+) -> CostChange {
+    let cost_before = |state: &AppState| Effective::of_state(state).cost_per_hour(&state.machines);
+    CostChange {
+        from: before.and_then(cost_before),
+        to: after.and_then(|(effective, machines)| effective.cost_per_hour(machines)),
+    }
+}
+
 /// The changes from the parameters that are in effect now.
 pub(crate) fn changes(
     before: &AppState,
@@ -219,10 +323,23 @@ fn differences(
         let (from, to) = (from.remove(&parameter), to.remove(&parameter));
         (from != to).then(|| Change {
             why: why(&parameter),
-            parameter,
+            what: What::Parameter(parameter),
             from,
             to,
         })
     };
     names.into_iter().filter_map(change).collect()
+}
+
+/// Problems as JSON: what is wrong, what to do, and the facts.
+fn problems<S: Serializer>(problems: &[Problem], serializer: S) -> Result<S::Ok, S::Error> {
+    let json = problems.iter().map(|problem| {
+        let Problem {
+            message,
+            help,
+            note,
+        } = problem;
+        json!({"message": message, "help": help, "note": note})
+    });
+    serializer.collect_seq(json)
 }

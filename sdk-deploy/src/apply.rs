@@ -1,6 +1,7 @@
 //! Carries a change out: writes its files, runs the platform's tool, and saves the state after
 //! every app.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,9 +13,10 @@ use crate::deployed::Deployed;
 use crate::file::{copy_file, write_file, write_file_unsynced};
 use crate::history::DeployStamp;
 use crate::limits::Limits;
+use crate::rendering::{Contents, RenderedFile, Rendering, Step, StepKind};
 use crate::state::State;
 use crate::store::{Store, StoreError};
-use crate::targets::{Contents, RenderedFile, Rendering, Step, StepKind, Target};
+use crate::targets::Target;
 
 /// A step of a change, reported while it is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +24,14 @@ pub enum Progress<'a> {
     /// A file was written.
     Wrote(&'a Path),
     /// A command is about to run.
-    Runs(&'a Step),
+    Runs {
+        /// The command.
+        step: &'a Step,
+        /// Which app it is for, from 1.
+        nth: usize,
+        /// For how many apps commands run.
+        of: usize,
+    },
 }
 
 /// Why a change was not carried out, or only in part.
@@ -82,6 +91,7 @@ fn write_rendered(file: &RenderedFile, path: &Path, is_synced: bool) -> io::Resu
 /// let after = Deployed::default().after(&plan, &DeployStamp::default());
 /// let rendering = target.deploy(&plan, &after)?;
 /// let apply = Apply {
+///     before: store.state(),
 ///     store: &mut store,
 ///     target: &*target,
 ///     deployed: Deployed::default(),
@@ -106,17 +116,54 @@ pub struct Apply<'a> {
     pub stamp: DeployStamp,
     /// How long the platform's tool may take.
     pub limits: Limits,
+    /// The state before the change.
+    pub before: State,
 }
 
 impl Apply<'_> {
-    /// Carries a plan out, app by app. The state is saved after each app, so that it is right even
-    /// if a later one fails.
+    /// Carries a plan out, app by app. Each app is recorded when it is done, so that the state is
+    /// right even if a later one fails, or the process is killed.
     ///
     /// # Errors
     ///
     /// What failed, with the apps that were deployed before.
     pub fn plan(
         mut self,
+        plan: &Plan,
+        rendering: &Rendering,
+        report: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<State, ApplyError> {
+        match rendering.steps.is_empty() {
+            true => self.without_platform(plan, rendering, report),
+            false => self.on_platform(plan, rendering, report),
+        }
+    }
+
+    /// Where no command runs, the state is written before the files that follow from it.
+    fn without_platform(
+        &mut self,
+        plan: &Plan,
+        rendering: &Rendering,
+        report: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<State, ApplyError> {
+        let names = || plan.apps.iter().map(|app| app.name.clone()).collect();
+        let failed = |problem| ApplyError {
+            problem,
+            done: Vec::new(),
+            not_done: names(),
+        };
+        for app in &plan.apps {
+            self.deployed.settle(app, &self.stamp);
+        }
+        let state = self.save().map_err(|error| failed(error.into()))?;
+        write(rendering, &self.folder, report).map_err(|problem| {
+            failed(problem.note("the state is written: the next deploy writes this file"))
+        })?;
+        Ok(state)
+    }
+
+    fn on_platform(
+        &mut self,
         plan: &Plan,
         rendering: &Rendering,
         report: &mut dyn FnMut(Progress<'_>),
@@ -129,41 +176,47 @@ impl Apply<'_> {
             not_done: names(&apps[at..]),
         };
         write(rendering, &self.folder, report).map_err(|problem| failed(problem, 0))?;
-        let mut state = self.store.state();
-        let has_steps = !rendering.steps.is_empty();
+        let steps = steps_by_app(rendering);
+        let mut outcome = Ok(());
+        let (mut tried, mut nth) = (0, 0);
         for (i, app) in apps.iter().enumerate() {
-            let ran = self.run(app, rendering, report);
+            let app_steps = steps.get(&*app.name);
+            nth += usize::from(app_steps.is_some());
+            let ran = self.run(app_steps, (nth, steps.len()), report);
+            tried = i + 1;
             match &ran {
-                Ok(()) => {
-                    self.deployed.settle(app, &self.stamp);
-                    self.record_artifact(&app.name, rendering);
-                }
+                Ok(()) => self.deployed.settle(app, &self.stamp),
                 Err((Some(StepKind::Deploy), _)) => {
-                    let without_scaling = app.without_scaling_changes();
+                    let mut without_scaling = app.without_scaling_changes();
+                    // The next deploy is to repeat it.
+                    without_scaling.artifact = None;
                     self.deployed.settle(&without_scaling, &self.stamp);
                 }
                 Err(_) => {}
             }
-            // Without a platform, one write is enough for all apps.
-            let first = if has_steps { i } else { 0 };
-            let is_last = i + 1 == apps.len() || ran.is_err();
-            if is_last || has_steps {
-                let mut saved = self.save();
-                // If no command ran, revision names cannot have changed.
-                if is_last && has_steps {
-                    saved = saved.and_then(|_| self.save_revisions(&apps[..=i]));
-                }
-                ran.map_err(|(_, problem)| failed(problem, i))?;
-                state = saved.map_err(|error| match rendering.runs_for(app) {
-                    true => ApplyError {
-                        not_done: names(&apps[i + 1..]),
-                        ..failed(self.not_recorded(error, app), first)
-                    },
-                    false => failed(error.into(), first),
-                })?;
+            let recorded = match app_steps {
+                Some(_) => self.record(&app.name),
+                None => Ok(()),
+            };
+            outcome = match (ran, recorded) {
+                (Err((_, problem)), _) => Err(failed(problem, i)),
+                (Ok(()), Err(error)) => Err(ApplyError {
+                    not_done: names(&apps[i + 1..]),
+                    ..failed(self.not_recorded(error, app), i)
+                }),
+                (Ok(()), Ok(())) => Ok(()),
+            };
+            if outcome.is_err() {
+                break;
             }
         }
-        Ok(state)
+        let saved = self.save();
+        let saved = saved.and_then(|_| self.save_revisions(&apps[..tried]));
+        outcome?;
+        saved.map_err(|error| ApplyError {
+            not_done: Vec::new(),
+            ..failed(error.into(), tried)
+        })
     }
 
     /// Tunes an app.
@@ -177,40 +230,41 @@ impl Apply<'_> {
         rendering: &Rendering,
         report: &mut dyn FnMut(Progress<'_>),
     ) -> Result<State, Problem> {
-        write(rendering, &self.folder, report)?;
-        self.run(app, rendering, report)
-            .map_err(|(_, problem)| problem)?;
-        self.deployed.settle_tuning(app);
-        self.save().map_err(|error| match rendering.runs_for(app) {
+        let has_steps = !rendering.steps.is_empty();
+        if has_steps {
+            write(rendering, &self.folder, report)?;
+            let steps = steps_by_app(rendering);
+            self.run(steps.get(&*app.name), (1, 1), report)
+                .map_err(|(_, problem)| problem)?;
+        }
+        self.deployed.settle_tuning(app, &self.stamp);
+        let state = self.save().map_err(|error| match has_steps {
             true => self.not_recorded(error, app),
             false => error.into(),
-        })
+        })?;
+        if !has_steps {
+            write(rendering, &self.folder, report)?;
+        }
+        Ok(state)
     }
 
     /// Runs the commands of an app. An error comes with the kind of the last command that
     /// succeeded.
     fn run(
         &self,
-        app: &AppPlan,
-        rendering: &Rendering,
+        steps: Option<&Vec<&Step>>,
+        (nth, of): (usize, usize),
         report: &mut dyn FnMut(Progress<'_>),
     ) -> Result<(), (Option<StepKind>, Problem)> {
         let mut last_done = None;
-        for step in rendering.steps.iter().filter(|step| step.app == app.name) {
-            report(Progress::Runs(step));
+        for step in steps.into_iter().flatten() {
+            report(Progress::Runs { step, nth, of });
             step.command
                 .run(&self.folder, self.limits)
                 .map_err(|problem| (last_done, problem))?;
             last_done = Some(step.kind);
         }
         Ok(())
-    }
-
-    fn record_artifact(&mut self, app: &str, rendering: &Rendering) {
-        let artifact = rendering.artifacts.get(app);
-        if let (Some(state), Some(artifact)) = (self.deployed.apps.get_mut(app), artifact) {
-            state.artifact = Some(artifact.clone());
-        }
     }
 
     /// The platform was changed, and the state could not be saved.
@@ -223,9 +277,15 @@ impl Apply<'_> {
         ))
     }
 
+    fn record(&mut self, app: &str) -> Result<(), StoreError> {
+        let state = self.deployed.apps.get(app);
+        self.store.record(self.target.name(), app, state)
+    }
+
     fn save(&mut self) -> Result<State, StoreError> {
-        let state = self.store.state();
-        let state = state.with(self.target.name(), self.deployed.clone());
+        let state = self
+            .before
+            .with(self.target.name(), self.deployed.recorded());
         self.store.save(&state)?;
         Ok(state)
     }
@@ -245,4 +305,12 @@ impl Apply<'_> {
         }
         self.save()
     }
+}
+
+fn steps_by_app(rendering: &Rendering) -> BTreeMap<&str, Vec<&Step>> {
+    let mut steps: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
+    for step in &rendering.steps {
+        steps.entry(&step.app).or_default().push(step);
+    }
+    steps
 }

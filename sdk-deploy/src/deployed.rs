@@ -6,9 +6,11 @@ use machinist_core::problem::Problem;
 use machinist_core::text::shown;
 use serde::{Deserialize, Serialize};
 
-use crate::history::Deploy;
+use crate::artifact::Artifact;
+use crate::change::{ArtifactPart, Change, Why};
+use crate::history::{Deploy, DeployKind};
 use crate::machines::{self, CustomMachine};
-use crate::parameters::{Overrides, Parameters};
+use crate::parameters::{Overrides, Parameters, tunable};
 
 /// What is deployed to one target.
 ///
@@ -28,8 +30,8 @@ use crate::parameters::{Overrides, Parameters};
 ///
 /// // What is tuned stays through the next deploy.
 /// let values = [("keep_alive".to_owned(), Value::Text("10m".into()))];
-/// let tuned = deployed.tune("llm", &values)?;
-/// deployed.settle_tuning(&tuned);
+/// let tuned = deployed.tune("llm", &values, &[])?;
+/// deployed.settle_tuning(&tuned, &DeployStamp::now(2, None));
 /// let second = plan(&manifest, &deployed, &Options::default());
 /// assert_eq!(second.apps[0].tuned[0].value, 600);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -42,19 +44,31 @@ pub struct Deployed {
     pub apps: BTreeMap<String, AppState>,
 }
 
+/// Who has an app that was never deployed from this state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Somebody else on the platform; with a name, if the platform knows one.
+    Platform(Option<String>),
+    /// Another package of this state.
+    Package(String),
+}
+
 /// What is deployed of one app.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppState {
+    /// The package of its code.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub package: String,
     /// The binaries that linked it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
     /// Its custom machine types.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "machines")]
     pub machines: Vec<CustomMachine>,
-    /// A digest of what was sent to the platform, parameters aside.
+    /// What was sent to the platform, parameters aside; `None` if that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub artifact: Option<String>,
+    pub artifact: Option<Artifact>,
     /// The deployed code parameters; empty if the platform does not have the app any more.
     pub code: Parameters,
     /// The scaling parameters of the code when it was deployed.
@@ -66,12 +80,26 @@ pub struct AppState {
     /// Drift: the code parameters that were changed outside the code; `null` if one was removed.
     #[serde(default, skip_serializing_if = "Overrides::is_empty")]
     pub drift: Overrides,
-    /// The last deploys that changed it, newest first.
+    /// Drift of what is not a parameter, as the platform reports it now.
+    #[serde(skip)]
+    pub live_drift: Vec<Change>,
+    /// Who has the app on the platform, if it was never deployed from this state.
+    #[serde(skip)]
+    pub owner: Option<Owner>,
+    /// The last changes that were carried out, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Deploy>,
 }
 
 impl Deployed {
+    /// What the state records of it: without what the platform reports at this moment.
+    #[must_use]
+    pub(crate) fn recorded(&self) -> Self {
+        let mut recorded = self.clone();
+        recorded.apps.values_mut().for_each(AppState::forget_live);
+        recorded
+    }
+
     /// A deployed app.
     ///
     /// # Errors
@@ -82,6 +110,29 @@ impl Deployed {
             Some(state) if state.is_deployed() => Ok(state),
             _ => Err(self.unknown_app(app)),
         }
+    }
+
+    /// Gives the tuned values and the history of an app to its new name. The old app stays until it
+    /// is deleted.
+    ///
+    /// # Errors
+    ///
+    /// When the old one is not deployed, or the new one is.
+    pub fn rename(&mut self, old: &str, new: &str) -> Result<(), Problem> {
+        let state = self.find(old)?;
+        if self.apps.get(new).is_some_and(AppState::is_deployed) {
+            let message = format!("an app `{new}` is deployed already");
+            return Err(Problem::new(message)
+                .help("tune it with `cargo machinist scale`: it has values of its own"));
+        }
+        let renamed = AppState {
+            package: state.package.clone(),
+            overrides: state.overrides.clone(),
+            history: state.history.clone(),
+            ..AppState::default()
+        };
+        self.apps.insert(new.into(), renamed);
+        Ok(())
     }
 
     fn unknown_app(&self, given: &str) -> Problem {
@@ -101,6 +152,35 @@ impl AppState {
         !self.code.is_empty()
     }
 
+    /// Forgets what the platform reports at this moment.
+    pub(crate) fn forget_live(&mut self) {
+        self.live_drift = Vec::new();
+        self.owner = None;
+    }
+
+    /// Checks what a state says of it by the rules of the attribute and of `scale`.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        self.machines
+            .iter()
+            .try_for_each(CustomMachine::check_names)?;
+        self.code.check()?;
+        self.scaling.check()?;
+        for (key, value) in self.overrides.iter() {
+            tunable(key.as_str())?;
+            if let Some(value) = value {
+                key.parameter().check(value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Who has it, if that is not this package of this state.
+    pub fn owner_for(&self, package: &str) -> Option<Owner> {
+        let is_moved = !self.package.is_empty() && self.package != package;
+        let moved = || is_moved.then(|| Owner::Package(self.package.clone()));
+        self.owner.clone().or_else(moved)
+    }
+
     /// The code parameters in effect, with drift.
     pub fn actual_code(&self) -> Parameters {
         self.code.overridden_by(&self.drift)
@@ -111,19 +191,46 @@ impl AppState {
         self.scaling.overridden_by(&self.overrides)
     }
 
+    /// What changes beside parameters when this is sent.
+    pub(crate) fn artifact_changes(&self, artifact: &Artifact) -> Vec<Change> {
+        let mut changes = match &self.artifact {
+            Some(known) => known.changes(artifact),
+            // Somebody deployed it without this state, or a deploy did not end.
+            None => vec![Change::of_part(
+                ArtifactPart::Deployment,
+                &None,
+                &None,
+                Why::Drift,
+            )],
+        };
+        // What the platform reports of a part comes before what the state says of it.
+        changes.retain(|change| {
+            !self
+                .live_drift
+                .iter()
+                .any(|drift| drift.what == change.what)
+        });
+        changes.extend(self.live_drift.iter().cloned());
+        changes
+    }
+
     /// The deploy of this serial; without a serial the deploy before the last.
     ///
     /// # Errors
     ///
     /// When it is not recorded, with the recorded deploys.
     pub fn earlier(&self, serial: Option<u64>) -> Result<&Deploy, Problem> {
+        let deploys = || {
+            let history = self.history.iter();
+            history.filter(|deploy| deploy.kind != DeployKind::Tuning)
+        };
         let found = match serial {
-            Some(serial) => self.history.iter().find(|deploy| deploy.serial == serial),
-            None => self.history.get(1),
+            Some(serial) => deploys().find(|deploy| deploy.serial == serial),
+            None => deploys().nth(1),
         };
         found.ok_or_else(|| {
             let line = |deploy: &Deploy| format!("{} of {}", deploy.serial, deploy.time);
-            let known: Vec<String> = self.history.iter().map(line).collect();
+            let known: Vec<String> = deploys().map(line).collect();
             let message = match serial {
                 Some(serial) => format!("no deploy with the serial {serial} is recorded"),
                 None => "no earlier deploy is recorded".into(),

@@ -1,21 +1,28 @@
-//! The history of an app: its deploys, with time, commit and changes.
+//! The history of an app: its deploys, tunings and rollbacks, with time, author, commit and
+//! changes.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use machinist_core::parameter::{Group, Key};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::parameters::{Overrides, ParameterName, Parameters};
+use crate::artifact::Artifact;
+use crate::change::Change;
+use crate::parameters::{Overrides, Parameters};
 
-/// A deploy that changed an app.
+/// A change of an app that was carried out: a deploy, a tuning or a rollback.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Deploy {
+    /// What kind of change it was.
+    #[serde(default, skip_serializing_if = "DeployKind::is_deploy")]
+    pub kind: DeployKind,
     /// The state's serial after it.
     pub serial: u64,
     /// The time, as RFC 3339 in UTC.
     pub time: String,
+    /// Who carried it out, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The commit it was deployed from, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
@@ -25,72 +32,58 @@ pub struct Deploy {
     /// What it changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
-    /// The code parameters that it deployed.
+    /// What ran the app afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<Artifact>,
+    /// The code parameters afterwards.
     pub code: Parameters,
     /// The scaling parameters of the code at that time.
     #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     pub scaling: Parameters,
-    /// The tuned scaling parameters at that time.
+    /// The tuned scaling parameters afterwards.
     #[serde(default, skip_serializing_if = "Overrides::is_empty")]
     pub overrides: Overrides,
 }
 
-/// A parameter that changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Change {
-    /// Its key.
-    pub parameter: ParameterName,
-    /// Its value before; `None` where nothing was set.
-    pub from: Option<Value>,
-    /// Its value afterwards; `None` where nothing is set.
-    pub to: Option<Value>,
-    /// Why.
-    pub why: Why,
+/// A kind of change that was carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeployKind {
+    /// The code was deployed.
+    #[default]
+    Deploy,
+    /// Scaling parameters were tuned.
+    Tuning,
+    /// An earlier deploy was restored.
+    Rollback,
 }
 
-impl Change {
-    /// The key, if it is a scaling parameter.
-    pub(crate) fn scaling_key(&self) -> Option<Key> {
-        let key = self.parameter.key()?;
-        (key.parameter().group == Group::Scaling).then_some(key)
+impl DeployKind {
+    fn is_deploy(&self) -> bool {
+        *self == Self::Deploy
     }
 }
 
-/// Why a parameter changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Why {
-    /// Its value in the code changed.
-    Code,
-    /// Drift: it was changed outside the code.
-    #[serde(alias = "put_back")]
-    Drift,
-    /// Its tuned value is dropped.
-    Reset,
-    /// It is tuned.
-    Tuned,
-    /// A rollback restores it.
-    RolledBack,
-}
-
-/// The time and the commit of a deploy.
+/// The time, the author and the commit of a change.
 #[derive(Clone, Debug, Default)]
 pub struct DeployStamp {
     /// The state's serial after it.
     pub serial: u64,
     /// When, as RFC 3339 in UTC.
     pub time: String,
+    /// Who carries it out, if that is known.
+    pub by: Option<String>,
     /// The commit, if it is known.
     pub commit: Option<String>,
 }
 
 impl DeployStamp {
-    /// The stamp of a deploy now.
+    /// The stamp of a change now, by nobody in particular.
     pub fn now(serial: u64, commit: Option<String>) -> Self {
         Self {
             serial,
             time: now(),
+            by: None,
             commit,
         }
     }

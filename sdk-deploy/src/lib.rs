@@ -12,6 +12,9 @@
 
 mod app_plan;
 mod apply;
+mod artifact;
+mod change;
+mod cost;
 mod deployed;
 mod file;
 mod history;
@@ -24,6 +27,8 @@ mod parameters;
 mod plan;
 mod process;
 mod read;
+mod refusals;
+mod rendering;
 mod requirements;
 mod rollback;
 mod schema;
@@ -33,13 +38,17 @@ mod state;
 mod store;
 mod targets;
 mod tool;
+mod total_cost;
 mod tune;
 
 pub use app_plan::{Action, AppPlan, Effective, Plan, Tuned};
 pub use apply::{Apply, ApplyError, Progress, write};
-pub use deployed::{AppState, Deployed};
+pub use artifact::Artifact;
+pub use change::{ArtifactPart, Change, What, Why};
+pub use cost::{CostChange, CostPerHour};
+pub use deployed::{AppState, Deployed, Owner};
 pub use file::write_file;
-pub use history::{Change, Deploy, DeployStamp, Why};
+pub use history::{Deploy, DeployKind, DeployStamp};
 pub use limits::Limits;
 pub use live::{Live, LiveApp};
 pub use lost::{Library, LostCrate, WHY_LOST, lost};
@@ -48,15 +57,16 @@ pub use manifest::{
     App, Binary, MANIFEST_VERSION, Manifest, ManifestError, Source, manifest_schema,
 };
 pub use parameters::{JsonValue, Overrides, ParameterName, Parameters};
-pub use plan::{Options, Reset, plan};
+pub use plan::{AppSet, Options, plan, removal};
 pub use read::{ReadError, ReadFault, Record, records, records_in, scan};
+pub use rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 pub use requirements::Requirements;
 pub use rollback::rollback;
 pub use settings::{AppSettings, CargoToml, Settings};
 pub use state::{STATE_VERSION, State, StateError};
 pub use store::{Store, StoreError};
 pub use targets::{
-    Carries, Contents, EFFECTIVE_FILE, FILE, KnativeSettings, Project, RenderedFile, Rendering,
-    Rule, Step, StepKind, TARGETS, Target, target,
+    Carries, FILE, KnativeSettings, Project, Rule, TARGETS, Target, effective_file, target,
 };
 pub use tool::{Tool, ToolCommand, shell_word};
+pub use total_cost::TotalCost;

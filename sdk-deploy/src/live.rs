@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use machinist_core::parameter::Group;
+use machinist_core::setting::Setting;
 
-use crate::deployed::{AppState, Deployed};
+use crate::change::{ArtifactPart, Change, What, Why};
+use crate::deployed::{AppState, Deployed, Owner};
 use crate::manifest::{App, Manifest};
-use crate::parameters::{Overrides, Parameters, is_same_value};
+use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters, is_same_value};
 
 /// What a platform reports.
 ///
@@ -25,7 +27,7 @@ use crate::parameters::{Overrides, Parameters, is_same_value};
 /// // Somebody changed the machine in a dashboard.
 /// let app = LiveApp {
 ///     parameters: [(Key::MachineType, Some(machine("GPU-A100")))].into_iter().collect(),
-///     revision: None,
+///     ..LiveApp::default()
 /// };
 /// let live = Live { apps: [("llm".into(), app)].into() };
 /// let drift = &deployed.refreshed(&live).apps["llm"].drift;
@@ -45,6 +47,14 @@ pub struct LiveApp {
     pub parameters: Overrides,
     /// Its name for the app's last deploy.
     pub revision: Option<String>,
+    /// Who may call the app, if the platform reports it.
+    pub auth: Option<String>,
+    /// What a deploy would remove, because somebody set it outside the code: a part and its names.
+    pub extras: Vec<(ArtifactPart, Vec<String>)>,
+    /// Whether the platform says that somebody else has it.
+    pub is_foreign: bool,
+    /// Who has it, if the platform knows.
+    pub owner: Option<String>,
 }
 
 impl Deployed {
@@ -86,26 +96,66 @@ impl AppState {
         let mut state = self.clone();
         let scaling = self.effective_scaling();
         state.drift = Overrides::default();
+        let mut invalid = Vec::new();
         for (key, live) in live.parameters.iter() {
             let (known, others) = match key.parameter().group {
                 Group::Scaling => (&scaling, &mut state.overrides),
                 Group::Code => (&self.code, &mut state.drift),
             };
-            if !is_same_value(key, known.get(key), live.as_ref()) {
-                others.insert(key, live.clone());
+            if is_same_value(key, known.get(key), live.as_ref()) {
+                continue;
+            }
+            let parameter = key.parameter();
+            let is_valid = |value| parameter.check(value).is_ok();
+            match parameter.group == Group::Code || live.as_ref().is_none_or(is_valid) {
+                true => drop(others.insert(key, live.clone())),
+                // Nobody could tune it to that here, so it is not kept.
+                false => invalid.push(Change {
+                    what: What::Parameter(ParameterName::Known(key)),
+                    from: live.as_ref().map(Setting::to_json),
+                    to: known.get(key).map(Setting::to_json),
+                    why: Why::Drift,
+                }),
             }
         }
-        let last = self.history.first().and_then(|last| last.revision.as_ref());
+        let mut revisions = self.history.iter();
+        let last = revisions.find_map(|last| last.revision.as_ref());
         if live.revision.as_ref() != last {
             // Somebody deployed it without this state.
             state.artifact = None;
         }
+        state.live_drift = self.drift_of_artifact(live);
+        state.live_drift.extend(invalid);
+        if live.is_foreign {
+            state.owner = Some(Owner::Platform(live.owner.clone()));
+        }
         state
+    }
+
+    /// What differs from what was sent, and what a deploy would remove.
+    fn drift_of_artifact(&self, live: &LiveApp) -> Vec<Change> {
+        let deployed = self.artifact.as_ref().and_then(|sent| sent.auth.as_ref());
+        let auth = match (deployed, &live.auth) {
+            (Some(deployed), Some(auth)) if deployed != auth => {
+                let (from, to) = (live.auth.clone(), Some(deployed.clone()));
+                Some(Change::of_part(ArtifactPart::Auth, &from, &to, Why::Drift))
+            }
+            _ => None,
+        };
+        let extras = live.extras.iter().map(|(part, names)| {
+            Change::of_part(*part, &Some(names.join(", ")), &None, Why::Drift)
+        });
+        auth.into_iter().chain(extras).collect()
     }
 
     /// An app that the platform does not have any more. Its tuned values are lost.
     fn removed_from_platform(&self) -> Self {
+        if !self.is_deployed() {
+            // Its tuned values are for its first deploy, after a rename.
+            return self.clone();
+        }
         Self {
+            package: self.package.clone(),
             history: self.history.clone(),
             ..Self::default()
         }
@@ -117,6 +167,8 @@ impl AppState {
             binaries: app.binaries.clone(),
             machines: app.machines.clone(),
             scaling: app.scaling.clone(),
+            package: app.package.clone(),
+            owner: Some(Owner::Platform(live.owner.clone())),
             ..Self::default()
         };
         let mut adopted = unknown.refreshed(live);

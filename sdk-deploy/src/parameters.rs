@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use machinist_core::keys::PATH;
-use machinist_core::parameter::{Key, Kind};
-use machinist_core::problem::Problem;
+use machinist_core::parameter::{Group, Key, Kind};
+use machinist_core::problem::{self, Problem};
 use machinist_core::setting::Setting;
 use machinist_core::text::shown;
 use machinist_core::{custom, keys};
@@ -261,6 +261,21 @@ impl Parameters {
         }
         self.iter()
             .try_for_each(|(key, setting)| key.parameter().check(setting))
+    }
+}
+
+/// A key that can be tuned.
+pub(crate) fn tunable(given: &str) -> Result<Key, Problem> {
+    match Key::find(given) {
+        Some(key) if key.parameter().group == Group::Scaling => Ok(key),
+        Some(_) => Err(
+            Problem::new(format!("`{given}` is a code parameter and cannot be tuned"))
+                .help("change it in the code and deploy: every deploy applies the code's value"),
+        ),
+        None => {
+            let keys: Vec<&str> = Key::in_group(Group::Scaling).map(Key::as_str).collect();
+            Err(problem::unknown("scaling parameter", given, &keys))
+        }
     }
 }
 

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app_plan::{Action, AppPlan, Effective, Plan, changes, tuned};
+use crate::app_plan::{Action, AppPlan, Effective, Plan, changes, cost_change, tuned};
+use crate::change::Why;
 use crate::deployed::{AppState, Deployed};
-use crate::history::Why;
 use crate::manifest::{App, Manifest};
 use crate::parameters::{Overrides, Parameters};
 
@@ -16,7 +16,7 @@ use crate::parameters::{Overrides, Parameters};
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whose tuned values are dropped.
-    pub reset_scaling: Reset,
+    pub reset_scaling: AppSet,
     /// Whether apps that are no longer in the code are deleted.
     pub prune: bool,
     /// Binaries that exist and were not read. Apps linked only by these binaries are left out of
@@ -24,9 +24,9 @@ pub struct Options {
     pub not_read: BTreeSet<String>,
 }
 
-/// Apps whose tuned values are dropped.
+/// Some apps, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Reset {
+pub enum AppSet {
     /// None.
     #[default]
     Nothing,
@@ -36,8 +36,9 @@ pub enum Reset {
     Everything,
 }
 
-impl Reset {
-    fn includes(&self, app: &str) -> bool {
+impl AppSet {
+    /// Whether an app is one of them.
+    pub fn includes(&self, app: &str) -> bool {
         match self {
             Self::Nothing => false,
             Self::Apps(apps) => apps.contains(app),
@@ -67,8 +68,7 @@ pub fn plan(manifest: &Manifest, deployed: &Deployed, options: &Options) -> Plan
     let mut apps = BTreeMap::new();
     for app in &manifest.apps {
         let reset = options.reset_scaling.includes(&app.name);
-        let state = deployed.apps.get(&app.name);
-        let plan = plan_deploy(app, state.filter(|state| state.is_deployed()), reset);
+        let plan = plan_deploy(app, deployed.apps.get(&app.name), reset);
         apps.insert(&app.name, plan);
     }
     for (name, state) in &deployed.apps {
@@ -79,12 +79,15 @@ pub fn plan(manifest: &Manifest, deployed: &Deployed, options: &Options) -> Plan
     }
     Plan {
         apps: apps.into_values().collect(),
+        stale_files: Vec::new(),
     }
 }
 
 fn plan_deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
     let empty = AppState::default();
+    // An app that is not deployed may have tuned values for its first deploy, after a rename.
     let before = state.unwrap_or(&empty);
+    let state = state.filter(|state| state.is_deployed());
     let overrides = if reset {
         Overrides::default()
     } else {
@@ -101,27 +104,45 @@ fn plan_deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
         }
         _ => Why::Code,
     });
+    let is_foreign = |state: &AppState| state.owner_for(&app.package).is_some();
     let action = match (state, changes.is_empty()) {
         (None, _) => Action::Create,
+        (Some(state), _) if is_foreign(state) => Action::Adopt,
         (Some(_), true) => Action::Unchanged,
         (Some(_), false) => Action::Update,
     };
     AppPlan {
         name: app.name.clone(),
         action,
+        package: app.package.clone(),
+        warnings: Vec::new(),
+        needs: Vec::new(),
+        artifact: None,
         binaries: app.binaries.clone(),
         machines: app.machines.clone(),
         changes,
         reset,
         tuned: tuned(&app.scaling, &overrides),
+        cost_per_hour: cost_change(state, Some((&effective, &app.machines))),
         effective: Some(effective),
         code_scaling: app.scaling.clone(),
         overrides,
     }
 }
 
+/// The plan that deletes a deployed app.
+pub fn removal(name: &str, state: &AppState) -> Plan {
+    Plan {
+        apps: vec![plan_removed(name, state, true)],
+        stale_files: Vec::new(),
+    }
+}
+
 fn plan_removed(name: &str, state: &AppState, prune: bool) -> AppPlan {
-    let effective = Effective::of_state(state);
+    let effective = (!prune).then(|| Effective::of_state(state));
+    let after = effective
+        .as_ref()
+        .map(|effective| (effective, &*state.machines));
     AppPlan {
         name: name.into(),
         action: if prune {
@@ -129,14 +150,41 @@ fn plan_removed(name: &str, state: &AppState, prune: bool) -> AppPlan {
         } else {
             Action::Orphaned
         },
+        package: state.package.clone(),
+        warnings: Vec::new(),
+        needs: Vec::new(),
+        artifact: None,
         binaries: state.binaries.clone(),
         machines: state.machines.clone(),
         changes: Vec::new(),
         reset: false,
         tuned: Vec::new(),
-        effective: (!prune).then_some(effective),
+        cost_per_hour: cost_change(Some(state), after),
+        effective,
         code_scaling: Parameters::default(),
         overrides: Overrides::default(),
+    }
+}
+
+impl Plan {
+    /// Apps that were probably renamed: the only one that is new and the only one that is gone, of
+    /// one package.
+    pub fn renamed(&self) -> Vec<(&str, &str)> {
+        let of = |action: &'static [Action], package: &str| -> Vec<&AppPlan> {
+            let apps = self.apps.iter();
+            apps.filter(|app| app.package == package && action.contains(&app.action))
+                .collect()
+        };
+        let packages: BTreeSet<&str> = self.apps.iter().map(|app| &*app.package).collect();
+        let pair = |package: &str| {
+            let gone = of(&[Action::Orphaned, Action::Delete], package);
+            match (&*gone, &*of(&[Action::Create], package)) {
+                ([old], [new]) => Some((&*old.name, &*new.name)),
+                _ => None,
+            }
+        };
+        let named = packages.into_iter().filter(|package| !package.is_empty());
+        named.filter_map(pair).collect()
     }
 }
 

@@ -1,10 +1,12 @@
 //! What going back to an earlier deploy of an app would change.
 
-use crate::app_plan::AppPlan;
+use crate::app_plan::{Action, AppPlan};
+use crate::change::{Change, Why};
 use crate::deployed::AppState;
-use crate::history::{Deploy, Why};
+use crate::history::Deploy;
 
-/// What going back to an earlier deploy of an app would change.
+/// What going back to an earlier deploy of an app would change: its code parameters and what runs it.
+/// Tuned values are kept, unless the scaling goes back as well.
 ///
 /// ```
 /// use machinist_core::parameter::Key;
@@ -25,16 +27,34 @@ use crate::history::{Deploy, Why};
 /// };
 /// let deployed = deploy(&deploy(&Deployed::default(), 2, 1)?, 4, 2)?;
 /// let app = &deployed.apps["llm"];
-/// let back = rollback("llm", app, app.earlier(None)?);
+/// let back = rollback("llm", app, app.earlier(None)?, false);
 /// assert_eq!(back.changes[0].to, Some(2.into()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn rollback(name: &str, state: &AppState, deploy: &Deploy) -> AppPlan {
-    AppPlan::with_parameters(
+pub fn rollback(name: &str, state: &AppState, deploy: &Deploy, with_scaling: bool) -> AppPlan {
+    let overrides = match with_scaling {
+        true => &deploy.overrides,
+        false => &state.overrides,
+    };
+    let mut plan = AppPlan::with_parameters(
         name,
         state,
         &deploy.code,
-        (&deploy.scaling, &deploy.overrides),
+        (&deploy.scaling, overrides),
         Why::RolledBack,
-    )
+    );
+    // What runs the app goes back too; of an old history it is not known and stays.
+    let artifact = deploy.artifact.clone().or_else(|| state.artifact.clone());
+    if let (Some(now), Some(then)) = (&state.artifact, &artifact) {
+        let changes = now.changes(then).into_iter();
+        plan.changes.extend(changes.map(|change| Change {
+            why: Why::RolledBack,
+            ..change
+        }));
+        if !plan.changes.is_empty() {
+            plan.action = Action::Update;
+        }
+    }
+    plan.artifact = artifact;
+    plan
 }

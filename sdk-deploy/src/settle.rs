@@ -1,12 +1,16 @@
 //! What is deployed after a change was carried out.
 
 use crate::app_plan::{Action, AppPlan, Effective, Plan};
+use crate::change::{Change, Why};
 use crate::deployed::{AppState, Deployed};
-use crate::history::{Change, Deploy, DeployStamp};
+use crate::history::{Deploy, DeployKind, DeployStamp};
 use crate::parameters::Overrides;
 
 /// How many deploys the history of an app keeps.
 const HISTORY_LENGTH: usize = 10;
+
+/// How many entries the history of an app keeps, tunings included.
+const MAX_HISTORY_LENGTH: usize = 100;
 
 impl Deployed {
     /// What is deployed after a plan was carried out.
@@ -34,9 +38,24 @@ impl Deployed {
     }
 
     /// Records that an app was tuned.
-    pub fn settle_tuning(&mut self, tuned: &AppPlan) {
-        if let Some(state) = self.apps.get_mut(&tuned.name) {
-            state.overrides.clone_from(&tuned.overrides);
+    pub fn settle_tuning(&mut self, tuned: &AppPlan, stamp: &DeployStamp) {
+        let Some(state) = self.apps.get_mut(&tuned.name) else {
+            return;
+        };
+        state.overrides.clone_from(&tuned.overrides);
+        if !tuned.changes.is_empty() {
+            state.add_to_history(DeployKind::Tuning, tuned.changes.clone(), stamp);
+        }
+    }
+}
+
+impl AppPlan {
+    /// What kind of change it is in the history.
+    fn kind(&self) -> DeployKind {
+        let mut reasons = self.changes.iter().map(|change| change.why);
+        match reasons.any(|why| why == Why::RolledBack) {
+            true => DeployKind::Rollback,
+            false => DeployKind::Deploy,
         }
     }
 }
@@ -47,8 +66,10 @@ impl AppState {
     pub(crate) fn record_revision(&mut self, revision: &str, stamp: &DeployStamp) {
         let last = self.history.first();
         let is_new = last.is_none_or(|last| last.serial != stamp.serial);
-        if is_new && last.is_none_or(|last| last.revision.as_deref() != Some(revision)) {
-            self.add_to_history(Vec::new(), stamp);
+        let mut revisions = self.history.iter();
+        let known = revisions.find_map(|deploy| deploy.revision.as_deref());
+        if is_new && known != Some(revision) {
+            self.add_to_history(DeployKind::Deploy, Vec::new(), stamp);
         }
         if let Some(last) = self.history.first_mut() {
             last.revision = Some(revision.into());
@@ -56,20 +77,26 @@ impl AppState {
     }
 
     fn settle(&mut self, app: &AppPlan, effective: &Effective, stamp: &DeployStamp) {
+        self.package.clone_from(&app.package);
+        self.forget_live();
         self.binaries.clone_from(&app.binaries);
         self.machines.clone_from(&app.machines);
         self.code = effective.code.clone();
         self.scaling.clone_from(&app.code_scaling);
         self.overrides.clone_from(&app.overrides);
         self.drift = Overrides::default();
+        self.artifact.clone_from(&app.artifact);
         if app.action != Action::Unchanged {
-            self.add_to_history(app.changes.clone(), stamp);
+            self.add_to_history(app.kind(), app.changes.clone(), stamp);
         }
     }
 
-    fn add_to_history(&mut self, changes: Vec<Change>, stamp: &DeployStamp) {
+    fn add_to_history(&mut self, kind: DeployKind, changes: Vec<Change>, stamp: &DeployStamp) {
         let deploy = Deploy {
+            kind,
             serial: stamp.serial,
+            by: stamp.by.clone(),
+            artifact: self.artifact.clone(),
             time: stamp.time.clone(),
             commit: stamp.commit.clone(),
             revision: None,
@@ -79,6 +106,16 @@ impl AppState {
             overrides: self.overrides.clone(),
         };
         self.history.insert(0, deploy);
-        self.history.truncate(HISTORY_LENGTH);
+        self.forget_old_history();
+    }
+
+    /// Keeps the last deploys and rollbacks, with the tunings between them.
+    fn forget_old_history(&mut self) {
+        let deploys = self.history.iter().enumerate();
+        let mut deploys = deploys.filter(|(_, deploy)| deploy.kind != DeployKind::Tuning);
+        if let Some((end, _)) = deploys.nth(HISTORY_LENGTH) {
+            self.history.truncate(end);
+        }
+        self.history.truncate(MAX_HISTORY_LENGTH);
     }
 }

@@ -1,21 +1,27 @@
 //! The state: what is deployed to each target, and what was tuned since.
 
+mod conflict;
+
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 
 use machinist_core::json;
 use machinist_core::name::is_dns_label;
+use machinist_core::problem::Problem;
+use machinist_core::setting::Setting;
 use machinist_core::text::shown;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::deployed::{AppState, Deployed};
-use crate::machines::CustomMachine;
 use crate::targets::FILE;
 
 /// The version of the state that this crate writes, and the newest that it reads.
-pub const STATE_VERSION: u32 = 2;
+pub const STATE_VERSION: u32 = 3;
+
+/// The highest serial: other programs read it as a number of JSON.
+const MAX_SERIAL: u64 = 1 << 53;
 
 /// What is deployed to each target, and what was tuned since.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,9 +60,17 @@ pub enum StateError {
     /// An app's name is invalid.
     #[error("this is not a state: invalid app name `{}`", shown(.0))]
     BadName(String),
-    /// A machine type's name is invalid.
+    /// A machine type's name, a parameter or a serial is invalid.
     #[error("this is not a state: {0}")]
-    BadMachine(String),
+    BadValue(String),
+    /// git could not merge two states.
+    #[error("it has a merge conflict at line {line}")]
+    Conflict {
+        /// The line, from 1.
+        line: usize,
+        /// How to resolve it.
+        help: String,
+    },
     /// It is of a newer version.
     #[error("the state has version {0}, and the newest known here is {STATE_VERSION}")]
     NewerVersion(u64),
@@ -64,11 +78,12 @@ pub enum StateError {
 
 impl StateError {
     /// What to do about it.
-    pub fn help(&self) -> &'static str {
+    pub fn help(&self) -> &str {
         match self {
-            Self::NotAState(_) | Self::BadName(_) | Self::BadMachine(_) => {
-                "restore the file from git; nothing was changed"
+            Self::NotAState(_) | Self::BadName(_) | Self::BadValue(_) => {
+                "restore the version of it that git has; nothing was changed"
             }
+            Self::Conflict { help, .. } => help,
             Self::NewerVersion(_) => "upgrade with `cargo install cargo-machinist`",
         }
     }
@@ -99,6 +114,16 @@ impl State {
     /// assert_eq!(State::parse(&state.to_json()).unwrap(), state);
     /// ```
     pub fn parse(text: &str) -> Result<Self, StateError> {
+        // Editors on Windows may add a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if let Some(conflict) = conflict::find(text) {
+            let help = match (Self::parse(&conflict.ours), Self::parse(&conflict.theirs)) {
+                (Ok(ours), Ok(theirs)) => ours.resolution(&theirs),
+                _ => "take one side with `git checkout --ours FILE` or `--theirs FILE`".into(),
+            };
+            let line = conflict.line;
+            return Err(StateError::Conflict { line, help });
+        }
         let any: Value = serde_json::from_str(text)?;
         let state = match any["state_version"].as_u64() {
             Some(1) => {
@@ -115,15 +140,69 @@ impl State {
             }
             _ => serde_json::from_str(text)?,
         };
-        // Names become paths and arguments of the platform's tool.
+        if state.serial > MAX_SERIAL {
+            let message = format!("the serial {} exceeds {MAX_SERIAL}", state.serial);
+            return Err(StateError::BadValue(message));
+        }
         for (name, app) in state.targets.values().flat_map(|target| &target.apps) {
+            // Names become paths and arguments of the platform's tool.
             if !is_dns_label(name) {
                 return Err(StateError::BadName(name.clone()));
             }
-            let machines = app.machines.iter().try_for_each(CustomMachine::check_names);
-            machines.map_err(|problem| StateError::BadMachine(problem.message))?;
+            let invalid =
+                |problem: Problem| StateError::BadValue(format!("`{name}`: {}", problem.message));
+            app.check().map_err(invalid)?;
         }
-        Ok(state)
+        Ok(Self {
+            state_version: STATE_VERSION,
+            ..state
+        })
+    }
+
+    /// What to do: one side is taken, and what the other side tuned is tuned again.
+    fn resolution(&self, theirs: &Self) -> String {
+        let mut commands = Vec::new();
+        let mut both = Vec::new();
+        for (target, deployed) in &theirs.targets {
+            let known = self.deployed_to(target);
+            for (name, app) in &deployed.apps {
+                let nothing = AppState::default();
+                let known = known.apps.get(name).unwrap_or(&nothing);
+                let mut values = BTreeMap::new();
+                for (key, value) in app.overrides.iter() {
+                    match known.overrides.get(key) {
+                        Some(ours) if ours == value => {}
+                        Some(_) => both.push(format!("`{}` of `{name}`", key.as_str())),
+                        None => drop(values.insert(key, value)),
+                    }
+                }
+                let words = values.into_iter().map(|(key, value)| {
+                    let show = |value: &Setting| key.parameter().show(value).replace(", ", ",");
+                    match value {
+                        Some(value) => format!("{}={}", key.as_str(), show(value)),
+                        None => format!("--reset {}", key.as_str()),
+                    }
+                });
+                let words: Vec<String> = words.collect();
+                if !words.is_empty() {
+                    let words = words.join(" ");
+                    commands.push(format!(
+                        "`cargo machinist scale {name} {words} --target {target}`"
+                    ));
+                }
+            }
+        }
+        let mut help = String::from("take our side with `git checkout --ours FILE`");
+        if !commands.is_empty() {
+            help += &format!(
+                ", then tune what the other side tuned: {}",
+                commands.join(", ")
+            );
+        }
+        if !both.is_empty() {
+            help += &format!("; both sides tuned {}", both.join(", "));
+        }
+        help
     }
 
     /// The state as it is written: always the same bytes for the same state, for review in git.
@@ -154,7 +233,7 @@ impl State {
         let mut after = self.clone();
         if self.deployed_to(target) != deployed {
             after.targets.insert(target.into(), deployed);
-            after.serial += 1;
+            after.serial = self.serial.saturating_add(1).min(MAX_SERIAL);
         }
         after
     }

@@ -1,5 +1,7 @@
 //! The state's file, with a lock against concurrent deploys.
 
+mod journal;
+
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -9,9 +11,11 @@ use fs4::{FileExt, TryLockError};
 use machinist_core::problem::Problem;
 use thiserror::Error;
 
+use crate::deployed::AppState;
 use crate::file::write_file;
 use crate::history::now;
 use crate::state::{State, StateError};
+use journal::Journal;
 
 /// The state's file, locked by this process until it is dropped.
 ///
@@ -30,6 +34,7 @@ use crate::state::{State, StateError};
 pub struct Store {
     path: PathBuf,
     saved: Option<State>,
+    journal: Journal,
     lock: File,
 }
 
@@ -68,6 +73,14 @@ pub enum StoreError {
         /// Why.
         error: io::Error,
     },
+    /// What a killed deploy recorded does not continue the state.
+    #[error("`{}`: {reason}", path.display())]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// What it contains is not a state.
     #[error("`{}`: {error}", path.display())]
     State {
@@ -86,12 +99,16 @@ pub enum StoreError {
 
 impl StoreError {
     /// What to do about it.
-    pub fn help(&self) -> Option<&'static str> {
+    pub fn help(&self) -> Option<&str> {
         match self {
             Self::Locked { .. } => Some("wait until it is done, and try again"),
             Self::Read { .. } => None,
             Self::Write { .. } => Some("fix this and try again: the state is unchanged"),
             Self::State { error, .. } => Some(error.help()),
+            Self::Journal { .. } => Some(
+                "restore the state that the deploy was made from, or remove this file if what it \
+                 says was deployed is known otherwise",
+            ),
             Self::Changed { .. } => Some("plan again: nothing was written"),
         }
     }
@@ -124,11 +141,41 @@ impl Store {
     /// [`StoreError::Locked`] at once where another process holds it, and what [`Self::read`]
     /// says.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        create_folder(path)?;
         let lock = lock(path)?;
-        Ok(Self {
+        let mut store = Self {
             path: path.to_owned(),
-            saved: read(path)?,
+            saved: read_file(path)?,
+            journal: Journal::beside(path),
             lock,
+        };
+        // What a killed deploy recorded goes into the state.
+        let state = read(path)?;
+        match &state {
+            Some(state) => store.save(state)?,
+            None => store.remove_journal()?,
+        }
+        Ok(store)
+    }
+
+    /// Records what is deployed of one app; `None` if it was deleted. The whole state is not
+    /// written before [`save`](Self::save), so the time of a deploy of many apps is linear, and a
+    /// kill loses nothing that was recorded.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn record(
+        &mut self,
+        target: &str,
+        app: &str,
+        state: Option<&AppState>,
+    ) -> Result<(), StoreError> {
+        let saved = self.saved.get_or_insert_default();
+        let appended = self.journal.append(saved, target, app, state);
+        appended.map_err(|error| StoreError::Write {
+            path: self.journal.path().to_owned(),
+            error,
         })
     }
 
@@ -146,18 +193,58 @@ impl Store {
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
         let path = self.path.clone();
         if self.saved.as_ref() == Some(state) {
-            return Ok(());
+            return self.remove_journal();
         }
-        if read(&path)? != self.saved {
+        let is_same = match (read_file(&path)?, &self.saved) {
+            (None, Some(saved)) => saved.serial == 0,
+            (file, saved) => file == *saved,
+        };
+        if !is_same {
             return Err(StoreError::Changed { path });
         }
         write_file(&path, &state.to_json()).map_err(|error| StoreError::Write { path, error })?;
         self.saved = Some(state.clone());
-        Ok(())
+        self.remove_journal()
+    }
+
+    fn remove_journal(&mut self) -> Result<(), StoreError> {
+        self.journal.remove().map_err(|error| StoreError::Write {
+            path: self.journal.path().to_owned(),
+            error,
+        })
     }
 }
 
+/// Makes the folder of the state's file, if it does not exist.
+fn create_folder(path: &Path) -> Result<(), StoreError> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            fs::create_dir_all(folder).map_err(|error| StoreError::Write {
+                path: folder.to_owned(),
+                error,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The state with what was recorded since it was written.
 fn read(path: &Path) -> Result<Option<State>, StoreError> {
+    let journal = Journal::beside(path);
+    let replayed = journal.replay(read_file(path)?);
+    let failed = |error| StoreError::Read {
+        path: journal.path().to_owned(),
+        error,
+    };
+    replayed
+        .map_err(failed)?
+        .map_err(|reason| StoreError::Journal {
+            path: journal.path().to_owned(),
+            reason,
+        })
+}
+
+fn read_file(path: &Path) -> Result<Option<State>, StoreError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

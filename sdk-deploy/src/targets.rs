@@ -7,6 +7,7 @@ mod dstack;
 mod each_app;
 mod fal;
 mod file;
+mod image;
 mod interface;
 mod knative;
 mod list;
@@ -16,7 +17,7 @@ mod skypilot;
 mod yaml;
 
 pub use carries::{Carries, Rule};
-pub use file::{EFFECTIVE_FILE, NAME as FILE};
-pub use interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
+pub use file::{NAME as FILE, effective_file};
+pub use interface::{Project, Target};
 pub use knative::settings::KnativeSettings;
 pub use list::{TARGETS, target};

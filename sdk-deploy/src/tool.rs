@@ -1,5 +1,6 @@
 //! Runs the platform's own tool, and reads its output.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
@@ -121,7 +122,11 @@ impl ToolCommand {
     ///
     /// When it is not installed, fails, takes too long or writes too much, with its output.
     pub(crate) fn read(&self, limits: Limits) -> Result<String, Problem> {
-        let output = process::capture(&mut self.command(), limits.answer)
+        let mut command = self.command();
+        for variable in FORCED_COLOR {
+            command.env_remove(variable);
+        }
+        let output = process::capture(&mut command, limits.answer)
             .map_err(|error| self.cannot_run(&error))?;
         let problem = match output.end {
             ProcessEnd::Exited(status) if status.success() => {
@@ -192,13 +197,37 @@ pub(crate) fn with_output(problem: Problem, output: String) -> Problem {
     }
 }
 
-/// The end of a tool's output, where the reason of a failure is.
+/// The end of a tool's output, where the reason of a failure is: whole lines, without those that
+/// repeat another but for numbers, such as the times of several attempts.
 fn last_lines(output: &[u8]) -> String {
-    let cut = &output[output.len().saturating_sub(EXCERPT_LENGTH)..];
-    let cut = String::from_utf8_lossy(cut);
-    let lines: Vec<&str> = cut.trim().lines().rev().take(EXCERPT_LINES).collect();
-    let lines: Vec<&str> = lines.into_iter().rev().collect();
+    let end = &output[output.len().saturating_sub(READ_LENGTH)..];
+    let end = String::from_utf8_lossy(end);
+    let without_numbers = |line: &str| line.replace(|c: char| c.is_ascii_digit(), "");
+    let mut seen = BTreeSet::new();
+    let mut length = 0;
+    let mut lines: Vec<String> = Vec::new();
+    for line in end.trim().lines().rev() {
+        if !seen.insert(without_numbers(line)) {
+            continue;
+        }
+        length += line.len();
+        if lines.len() == EXCERPT_LINES || (length > EXCERPT_LENGTH && !lines.is_empty()) {
+            break;
+        }
+        lines.push(first_words(line));
+    }
+    lines.reverse();
     lines.join("\n")
+}
+
+/// A line of which the end is cut, between two words, if it is very long.
+fn first_words(line: &str) -> String {
+    if line.chars().count() <= EXCERPT_LENGTH {
+        return line.into();
+    }
+    let cut: String = line.chars().take(EXCERPT_LENGTH).collect();
+    let words = cut.rsplit_once(' ').map_or(&*cut, |(words, _)| words);
+    format!("{words} …")
 }
 
 /// The beginning of a tool's output, which shows its format.
@@ -218,3 +247,38 @@ const MAX_LIMIT: Duration = Duration::from_secs(MAX_SECONDS as u64);
 /// How many lines of a tool's output are shown, and how many bytes or characters.
 const EXCERPT_LINES: usize = 12;
 const EXCERPT_LENGTH: usize = 1_000;
+
+/// How many bytes of the output's end are looked at.
+const READ_LENGTH: usize = 64 * EXCERPT_LENGTH;
+
+/// With these a tool writes colour codes into its JSON.
+const FORCED_COLOR: [&str; 3] = ["FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_that_differ_in_numbers_are_shown_once_and_whole() {
+        let error = |second: u32| {
+            format!(
+                "E1125 03:14:{second}.123 4242 memcache.go:265] \"Unhandled Error\" err=\"couldn't \
+                 get current server API group list: {}\"",
+                "dial tcp 10.0.0.1:6443: connection refused ".repeat(8)
+            )
+        };
+        let output = [error(10), error(11), error(12), "The server refused".into()].join("\n");
+        let shown = last_lines(output.as_bytes());
+        assert_eq!(shown, format!("{}\nThe server refused", error(12)));
+    }
+
+    #[test]
+    fn a_very_long_line_is_cut_between_words() {
+        let shown = last_lines("word ".repeat(1_000).as_bytes());
+        assert!(
+            shown.starts_with("word word") && shown.ends_with("word …"),
+            "{shown}"
+        );
+        assert!(shown.chars().count() <= EXCERPT_LENGTH + 2);
+    }
+}

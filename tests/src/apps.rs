@@ -3,19 +3,24 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use machinist_core::catalogue::MACHINE_TYPES;
-use machinist_core::parameter::{
-    GPUS, Group, Kind, MACHINE_TYPE, MAX_CONCURRENCY, MIN_CONCURRENCY, PARAMETERS, REGIONS,
-};
-use machinist_core::{MachineKind, catalogue};
+use machinist_core::MachineKind;
+use machinist_core::built_in::{self, MACHINE_TYPES};
+use machinist_core::parameter::{Group, Key, Kind, REGIONS};
+use machinist_core::setting::Setting;
 use machinist_deploy::{
     App, AppSettings, DeployStamp, Deployed, KnativeSettings, MANIFEST_VERSION, Manifest, Options,
-    Parameters, Project, Source, plan, target, write,
+    Parameters, Project, Requirements, Source, plan, target, write,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
+
+/// The parameters of an app by key, as its manifest has them.
+pub fn parameters(app: &App) -> Map<String, Value> {
+    let all = app.code.json().chain(app.scaling.json());
+    all.map(|(key, value)| (key.to_string(), value)).collect()
+}
 
 /// This many apps, the same ones every time.
 pub fn apps(count: usize) -> Vec<App> {
@@ -33,88 +38,88 @@ fn app() -> impl Strategy<Value = App> {
         settings(Group::Code),
         settings(Group::Scaling),
     )
-        .prop_map(|(name, machines, code, scaling)| {
-            let code: Parameters = machines.into_iter().chain(code).collect();
-            App {
-                name,
-                description: None,
-                package: "p".into(),
-                version: "0.1.0".into(),
-                binaries: vec!["p".into()],
-                source: Source {
-                    file: "src/main.rs".into(),
-                    line: 1,
-                    item: "A".into(),
-                },
-                code,
-                scaling: valid_together(scaling),
-                requires: Parameters::new(),
-                machines: Vec::new(),
-            }
+        .prop_map(|(name, machines, code, scaling)| App {
+            name,
+            description: None,
+            package: "p".into(),
+            version: "0.1.0".into(),
+            binaries: vec!["p".into()],
+            source: Source {
+                file: "src/main.rs".into(),
+                line: 1,
+                item: "A".into(),
+            },
+            code: machines.into_iter().chain(code).collect(),
+            scaling: valid_together(scaling.into_iter().collect()),
+            requires: Requirements::default(),
+            machines: Vec::new(),
         })
 }
 
+/// Parameters and their values.
+type Settings = Vec<(Key, Setting)>;
+
 /// Machine types of one kind in any order, GPU types with a number of GPUs.
-fn machines() -> impl Strategy<Value = Parameters> {
-    let names = |kind| {
-        catalogue::of_kind(kind)
-            .map(|machine| machine.name)
-            .collect::<Vec<_>>()
-    };
+fn machines() -> impl Strategy<Value = Settings> {
     let some = |kind| {
-        let names = names(kind);
+        let names: Vec<String> = built_in::of_kind(kind)
+            .map(|machine| machine.name.into())
+            .collect();
         let count = 1..=names.len();
-        prop::sample::subsequence(names, count).prop_shuffle()
+        let names = prop::sample::subsequence(names, count).prop_shuffle();
+        names.prop_map(|names| (Key::MachineType, Setting::List(names)))
     };
-    let cpu = some(MachineKind::Cpu).prop_map(|names| json!({MACHINE_TYPE: names}));
+    let cpu = some(MachineKind::Cpu).prop_map(|names| vec![names]);
     let gpu = (some(MachineKind::Gpu), 1..=8u32)
-        .prop_map(|(names, gpus)| json!({MACHINE_TYPE: names, GPUS: gpus}));
-    prop_oneof![1 => cpu, 4 => gpu].prop_map(|value| value.as_object().unwrap().clone())
+        .prop_map(|(names, gpus)| vec![names, (Key::Gpus, Setting::Number(gpus))]);
+    prop_oneof![1 => cpu, 4 => gpu]
 }
 
 /// Each parameter of a group set or not, to anything that it takes.
-fn settings(group: Group) -> impl Strategy<Value = Parameters> {
-    let of_group = PARAMETERS
-        .iter()
-        .filter(|parameter| parameter.group == group);
-    let others = of_group.filter(|parameter| !matches!(parameter.key, MACHINE_TYPE | GPUS));
+fn settings(group: Group) -> impl Strategy<Value = Settings> {
+    let others = Key::in_group(group).filter(|key| !matches!(key, Key::MachineType | Key::Gpus));
     let each: Vec<_> = others
-        .map(|parameter| {
-            let value = prop::option::of(value(parameter.kind));
-            value.prop_map(|value| value.map(|value| (parameter.key.to_owned(), value)))
+        .map(|key| {
+            let value = prop::option::of(value(key.parameter().kind));
+            value.prop_map(move |value| value.map(|value| (key, value)))
         })
         .collect();
     each.prop_map(|all| all.into_iter().flatten().collect())
 }
 
-fn value(kind: Kind) -> BoxedStrategy<Value> {
+fn value(kind: Kind) -> BoxedStrategy<Setting> {
     match kind {
         Kind::Number(min, max) | Kind::Seconds(min, max) => {
             prop_oneof![min..=max.min(min + 20), min..=max]
-                .prop_map(Value::from)
+                .prop_map(Setting::Number)
                 .boxed()
         }
         Kind::Path => "/[a-zA-Z0-9_.~!$&'()*+,;=:@%/?#|{}^\\[\\]-]{0,40}"
-            .prop_map(|path| json!({"path": path}))
+            .prop_map(Setting::Path)
             .boxed(),
-        Kind::Regions => prop::sample::subsequence(REGIONS.to_vec(), 1..=REGIONS.len())
-            .prop_map(Value::from)
-            .boxed(),
-        Kind::MachineTypes => {
-            let names = MACHINE_TYPES.iter().map(|machine| machine.name);
-            prop::sample::select(names.collect::<Vec<_>>())
-                .prop_map(Value::from)
-                .boxed()
-        }
+        Kind::Regions => some_of(REGIONS.iter().map(|&name| name.into()).collect()),
+        Kind::MachineTypes => some_of(
+            MACHINE_TYPES
+                .iter()
+                .map(|machine| machine.name.into())
+                .collect(),
+        ),
     }
+}
+
+fn some_of(names: Vec<String>) -> BoxedStrategy<Setting> {
+    let count = 1..=names.len();
+    prop::sample::subsequence(names, count)
+        .prop_map(Setting::List)
+        .boxed()
 }
 
 /// No more runners to keep than there may be.
 fn valid_together(mut scaling: Parameters) -> Parameters {
-    let number = |key: &str| scaling.get(key).and_then(Value::as_u64);
-    let (min, max) = (number(MIN_CONCURRENCY), number(MAX_CONCURRENCY));
+    let min = scaling.number(Key::MinConcurrency);
+    let max = scaling.number(Key::MaxConcurrency);
     if let Some(min) = min.filter(|min| *min > max.unwrap_or(2)) {
-        scaling.insert(MAX_CONCURRENCY.into(), min.into());
+        scaling.insert(Key::MaxConcurrency, Setting::Number(min));
     }
     scaling
 }

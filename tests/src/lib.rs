@@ -2,6 +2,8 @@
 
 pub mod apps;
 pub mod imports;
+#[cfg(doctest)]
+mod pages;
 mod python;
 pub mod texts;
 

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use machinist_core::parameter::{Group, Kind, PARAMETERS, REGIONS};
 use machinist_deploy::Manifest;
+use machinist_tests::apps::parameters;
 use machinist_tests::{
     Python, Server, Workspace, machinist, read, repository, sdk, stderr, stdout, write,
 };
@@ -121,8 +122,8 @@ fn target() -> &'static Path {
 /// set is not there.
 fn expected(app: &machinist_deploy::App) -> Value {
     let mut expected = Map::new();
-    for (key, value) in app.code.iter().chain(&app.scaling) {
-        let name = match &**key {
+    for (key, value) in parameters(app) {
+        let name = match &*key {
             "machine_type" => "machine_types",
             "gpus" => "num_gpus",
             "port" => "exposed_port",
@@ -131,11 +132,14 @@ fn expected(app: &machinist_deploy::App) -> Value {
             "health_check" | "termination_grace_period" => continue,
             same => same,
         };
-        expected.insert(name.into(), value.clone());
+        expected.insert(name.into(), value);
     }
     // Where nothing is set the client itself says ten seconds, as the platform does.
     expected.entry("keep_alive").or_insert(10.into());
-    expected.insert("machine_type".into(), app.code["machine_type"][0].clone());
+    expected.insert(
+        "machine_type".into(),
+        app.code.machine_types()[0].as_str().into(),
+    );
     expected.insert("scheduler_options".into(), json!({}));
     expected.into()
 }
@@ -166,15 +170,10 @@ fn assert_sent(requests: &[Value], manifest: &Manifest, scale: bool) {
             app.name
         );
         assert_eq!(request["scale"], scale);
-        let health = app
-            .code
-            .get("health_check")
-            .map_or(&Value::Null, |check| &check["path"]);
+        let ours = Value::from(parameters(app));
+        let health = &ours["health_check"]["path"];
         assert_eq!(&request["health_check_config"]["path"], health);
-        let grace = app
-            .code
-            .get("termination_grace_period")
-            .unwrap_or(&Value::Null);
+        let grace = &ours["termination_grace_period"];
         assert_eq!(&request["termination_grace_period_seconds"], grace);
         // The binary went with it, and nothing else.
         let files = request["files"].as_array().unwrap();
@@ -304,7 +303,7 @@ fn every_parameter_arrives_and_what_the_code_changes_arrives_too() {
         Manifest::parse(&stdout(&output)).unwrap()
     };
     let said = manifest(project.root());
-    let set = said.apps[0].code.len() + said.apps[0].scaling.len();
+    let set = parameters(&said.apps[0]).len();
     assert_eq!(set, PARAMETERS.len());
     assert_sent(&platform.requests("RegisterApplication"), &said, false);
     let plan = stdout(&platform.machinist(&["plan"]));
@@ -395,7 +394,9 @@ fn the_clients_own_tables_are_ours() {
     let scaling = PARAMETERS
         .iter()
         .filter(|parameter| parameter.group == Group::Scaling);
-    let ours: BTreeSet<&str> = scaling.map(|parameter| theirs(parameter.key)).collect();
+    let ours: BTreeSet<&str> = scaling
+        .map(|parameter| theirs(parameter.key.as_str()))
+        .collect();
     let inherited = tables[0].as_array().unwrap().iter();
     assert_eq!(
         inherited
@@ -411,10 +412,12 @@ fn the_clients_own_tables_are_ours() {
     {
         let default = parameter.platform_default.map_or(Value::Null, Value::from);
         assert_eq!(
-            tables[1].get(parameter.key).unwrap_or(&Value::Null),
+            tables[1]
+                .get(parameter.key.as_str())
+                .unwrap_or(&Value::Null),
             &default,
             "{}",
-            parameter.key
+            parameter.key.as_str()
         );
     }
     let mut regions = REGIONS.to_vec();

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use machinist_core::parameter::{Kind, PARAMETERS};
-use machinist_deploy::{App, Manifest};
+use machinist_core::parameter::{Key, Kind, PARAMETERS};
+use machinist_core::setting::Setting;
+use machinist_deploy::{App, JsonValue, Manifest};
 use machinist_tests::{Python, apps, machinist, repository, stdout};
 use serde_json::{Value, json};
 
@@ -52,13 +53,21 @@ fn all() -> Vec<App> {
     all
 }
 
-fn value<'a>(app: &'a App, key: &str) -> Option<&'a Value> {
-    app.code.get(key).or_else(|| app.scaling.get(key))
+fn value(app: &App, key: Key) -> Option<Value> {
+    let setting = app.code.get(key).or_else(|| app.scaling.get(key));
+    setting.map(Setting::to_json)
+}
+
+fn number(app: &App, key: Key) -> Option<u64> {
+    value(app, key)?.as_u64()
 }
 
 fn machine_types(app: &App) -> Vec<&str> {
-    let names = app.code["machine_type"].as_array().unwrap().iter();
-    names.map(|name| name.as_str().unwrap()).collect()
+    app.code
+        .machine_types()
+        .iter()
+        .map(|name| &**name)
+        .collect()
 }
 
 /// What a machine type is called without its kind: `H100`.
@@ -74,18 +83,19 @@ fn fal_understands_every_app() {
     };
     for (app, understood) in all.iter().zip(&understood) {
         for parameter in PARAMETERS {
-            let (theirs, kind) = match parameter.key {
-                "gpus" => ("num_gpus", parameter.kind),
-                "port" => ("exposed_port", parameter.kind),
-                "termination_grace_period" => ("termination_grace_period_seconds", parameter.kind),
-                same => (same, parameter.kind),
+            let key = parameter.key;
+            let theirs = match key {
+                Key::Gpus => "num_gpus",
+                Key::Port => "exposed_port",
+                Key::TerminationGracePeriod => "termination_grace_period_seconds",
+                key => key.as_str(),
             };
-            let ours = value(app, parameter.key).map_or(&Value::Null, |ours| match kind {
-                Kind::Path => &ours["path"],
+            let ours = value(app, key).map_or(Value::Null, |ours| match parameter.kind {
+                Kind::Path => ours["path"].clone(),
                 _ => ours,
             });
             let theirs = understood.get(theirs).unwrap_or(&Value::Null);
-            assert_eq!(theirs, ours, "{}: {app:?}", parameter.key);
+            assert_eq!(*theirs, ours, "{}: {app:?}", key.as_str());
         }
         assert_eq!(
             (&understood["image"], &understood["reset"]),
@@ -105,10 +115,10 @@ fn knative_and_kubernetes_accept_every_app() {
         let (code, whole) = (&understood["code"], &understood["all"]);
         let pod = &code["spec"]["template"]["spec"];
         let container = &pod["containers"][0];
-        let number = |key: &str| value(app, key).and_then(Value::as_u64);
+        let number = |key| number(app, key);
 
         let gpus = container["resources"]["limits"]["nvidia.com/gpu"].as_str();
-        assert_eq!(gpus.map(|gpus| gpus.parse().unwrap()), number("gpus"));
+        assert_eq!(gpus.map(|gpus| gpus.parse().unwrap()), number(Key::Gpus));
         let node =
             &pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
         let terms = node["nodeSelectorTerms"][0]["matchExpressions"].as_array();
@@ -130,7 +140,7 @@ fn knative_and_kubernetes_accept_every_app() {
         }
         assert!(asked.count() <= 1, "{app:?}");
         let regions = term("topology.kubernetes.io/region").map(|term| term["values"].clone());
-        let expected = value(app, "regions").map(|regions| {
+        let expected = value(app, Key::Regions).map(|regions| {
             let names = regions.as_array().unwrap().iter();
             names
                 .map(|name| format!("{}-1", name.as_str().unwrap()))
@@ -140,16 +150,16 @@ fn knative_and_kubernetes_accept_every_app() {
 
         assert_eq!(
             pod["containerConcurrency"],
-            number("max_multiplexing").unwrap_or(1)
+            number(Key::MaxMultiplexing).unwrap_or(1)
         );
         assert_eq!(
             container["ports"][0]["containerPort"].as_u64(),
-            number("port")
+            number(Key::Port)
         );
         let path = &container["readinessProbe"]["httpGet"]["path"];
         assert_eq!(
-            path,
-            value(app, "health_check").map_or(&Value::Null, |check| &check["path"])
+            *path,
+            value(app, Key::HealthCheck).map_or(Value::Null, |check| check["path"].clone())
         );
 
         // The scaling is in the whole, and not in what every deploy takes back.
@@ -158,18 +168,20 @@ fn knative_and_kubernetes_accept_every_app() {
             |name: &str| annotations[format!("autoscaling.knative.dev/{name}")].as_str();
         assert_eq!(
             annotation("min-scale"),
-            number("min_concurrency").map(|n| n.to_string()).as_deref()
+            number(Key::MinConcurrency)
+                .map(|n| n.to_string())
+                .as_deref()
         );
-        let max = number("max_concurrency").unwrap_or(2).to_string();
+        let max = number(Key::MaxConcurrency).unwrap_or(2).to_string();
         assert_eq!(annotation("max-scale"), Some(&*max));
-        let kept = number("keep_alive").map(|seconds| format!("{}s", seconds.min(3_600)));
+        let kept = number(Key::KeepAlive).map(|seconds| format!("{}s", seconds.min(3_600)));
         assert_eq!(
             annotation("scale-to-zero-pod-retention-period"),
             kept.as_deref()
         );
         assert_eq!(
             whole["spec"]["template"]["spec"]["timeoutSeconds"].as_u64(),
-            number("request_timeout")
+            number(Key::RequestTimeout)
         );
         assert_eq!(code["spec"]["template"].get("metadata"), None);
         assert_eq!(pod.get("timeoutSeconds"), None);
@@ -181,14 +193,16 @@ fn skypilot_understands_every_app() {
     let mut all = all();
     for app in &mut all {
         // It serves nothing without one.
-        app.code.entry("port").or_insert(8080.into());
+        if !app.code.contains(Key::Port) {
+            app.code.insert(Key::Port, Setting::Number(8080));
+        }
     }
     let Some(understood) = understood("skypilot", "service.yaml", &all) else {
         return;
     };
     for (app, understood) in all.iter().zip(&understood) {
-        let number = |key: &str| value(app, key).and_then(Value::as_u64);
-        let gpus = number("gpus");
+        let number = |key| number(app, key);
+        let gpus = number(Key::Gpus);
         let asked = machine_types(app).into_iter().filter_map(gpu);
         let asked: Vec<Value> = asked.map(|gpu| json!({gpu: gpus})).collect();
         let expected = if asked.is_empty() {
@@ -200,16 +214,16 @@ fn skypilot_understands_every_app() {
         assert_eq!(understood["name"], *app.name);
         assert_eq!(understood["image"], "ghcr.io/acme/app:v1");
         assert_eq!(understood["run"], "exec /usr/local/bin/p");
-        assert_eq!(understood["min"], number("min_concurrency").unwrap_or(0));
-        let max = number("max_concurrency").unwrap_or(2);
+        assert_eq!(understood["min"], number(Key::MinConcurrency).unwrap_or(0));
+        let max = number(Key::MaxConcurrency).unwrap_or(2);
         // Where the number is fixed, it says no maximum.
-        let is_fixed = number("min_concurrency").unwrap_or(0) == max;
+        let is_fixed = number(Key::MinConcurrency).unwrap_or(0) == max;
         assert!(understood["max"] == max || is_fixed, "{understood}");
         assert_eq!(
             understood["start"],
-            number("startup_timeout").unwrap_or(600)
+            number(Key::StartupTimeout).unwrap_or(600)
         );
-        let path = value(app, "health_check").map_or("/", |check| check["path"].as_str().unwrap());
+        let path = value(app, Key::HealthCheck).map_or("/".into(), |check| check["path"].clone());
         assert_eq!(understood["path"], path);
     }
 }
@@ -218,7 +232,9 @@ fn skypilot_understands_every_app() {
 fn dstack_understands_every_app() {
     let mut all = all();
     for app in &mut all {
-        app.code.entry("port").or_insert(8080.into());
+        if !app.code.contains(Key::Port) {
+            app.code.insert(Key::Port, Setting::Number(8080));
+        }
         // It takes no shorter name.
         app.name.push_str("-app");
     }
@@ -226,9 +242,9 @@ fn dstack_understands_every_app() {
         return;
     };
     for (app, understood) in all.iter().zip(&understood) {
-        let number = |key: &str| value(app, key).and_then(Value::as_u64);
+        let number = |key| number(app, key);
         let asked: Vec<&str> = machine_types(app).into_iter().filter_map(gpu).collect();
-        match number("gpus") {
+        match number(Key::Gpus) {
             None => assert_eq!(understood["gpu"]["count"], json!({"min": 0, "max": 0})),
             Some(gpus) => {
                 assert_eq!(understood["gpu"]["name"], json!(asked), "{app:?}");
@@ -238,28 +254,28 @@ fn dstack_understands_every_app() {
                 );
             }
         }
-        let min = number("min_concurrency").unwrap_or(0);
-        let max = number("max_concurrency").unwrap_or(2);
+        let min = number(Key::MinConcurrency).unwrap_or(0);
+        let max = number(Key::MaxConcurrency).unwrap_or(2);
         assert_eq!(
             understood["replicas"],
             json!({"min": min, "max": max}),
             "{app:?}"
         );
-        let down = number("keep_alive").filter(|_| min != max);
+        let down = number(Key::KeepAlive).filter(|_| min != max);
         assert_eq!(
             understood["scale_down_delay"]
                 .as_u64()
                 .filter(|_| down.is_some()),
             down
         );
-        let path = value(app, "health_check").map_or(&Value::Null, |check| &check["path"]);
-        assert_eq!(&understood["path"], path);
-        assert_eq!(understood["port"].as_u64(), number("port"));
+        let path = value(app, Key::HealthCheck).map_or(Value::Null, |check| check["path"].clone());
+        assert_eq!(understood["path"], path);
+        assert_eq!(understood["port"].as_u64(), number(Key::Port));
         assert_eq!(
             understood["stop_duration"]
                 .as_u64()
-                .filter(|_| app.code.contains_key("termination_grace_period")),
-            number("termination_grace_period")
+                .filter(|_| app.code.contains(Key::TerminationGracePeriod)),
+            number(Key::TerminationGracePeriod)
         );
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueHint};
 
 /// What cargo builds, and how.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[group(multiple = true)]
 pub(crate) struct Selection {
     /// Build this package
@@ -80,7 +80,32 @@ const COMPILATION: &str = "Compilation";
 /// The heading of the flags about `Cargo.toml` in the help, here and in other groups of flags.
 pub(super) const CARGO_TOML_AND_LOCK: &str = "Cargo.toml and Cargo.lock";
 
+/// The profile of a build that no flag chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BuildProfile {
+    Dev,
+    Release,
+}
+
 impl Selection {
+    /// The selection with this profile, unless a flag chooses one.
+    pub(crate) fn with_default(&self, profile: BuildProfile) -> Self {
+        let is_chosen = self.release || self.profile.is_some();
+        Self {
+            release: self.release || (profile == BuildProfile::Release && !is_chosen),
+            ..self.clone()
+        }
+    }
+
+    /// The name of the profile.
+    pub(crate) fn profile_name(&self) -> &str {
+        match (&self.profile, self.release) {
+            (Some(profile), _) => profile,
+            (None, true) => "release",
+            (None, false) => "dev",
+        }
+    }
+
     /// The flags of `cargo build`.
     pub(crate) fn build_flags(&self) -> Vec<OsString> {
         let mut flags = Flags::default();

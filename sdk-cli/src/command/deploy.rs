@@ -26,26 +26,23 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
     let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
     let (state, store) = open_state(&destination, args.consent.dry_run)?;
-    let deploy = PreparedDeploy::new(&destination, &apps, &args.plan_options, &state, output)?;
-    let mut rendering = deploy.render(args.plan_options.strict, output)?;
-    if !args.force {
-        rendering = rendering.without_unchanged(&deploy.plan, &deploy.deployed);
+    let options = &args.plan_options;
+    let deploy = PreparedDeploy::new(&destination, &apps, options, args.force, &state, output)?;
+    if let Err(refusal) = deploy.refuse() {
+        deploy.report().print(output)?;
+        return Err(refusal);
     }
-    let PreparedDeploy {
-        target,
-        deployed,
-        plan,
-    } = deploy;
     let change = PendingChange {
         destination: &destination,
-        target: &*target,
-        deployed,
-        rendering: &rendering,
+        target: &*deploy.target,
+        deployed: deploy.deployed,
+        rendering: &deploy.rendering,
+        profile: deploy.profile.as_deref(),
         output,
     };
-    let question = format!("Deploy to {}?", target.name());
-    if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
-        change.deploy(&plan, &mut store)?;
+    let question = format!("Deploy to {}?", change.place());
+    if let Some(mut store) = change.confirm(&deploy.plan, store, args.consent.yes, &question)? {
+        change.deploy(&deploy.plan, &mut store)?;
     }
     Ok(Exit::Success)
 }

@@ -139,7 +139,12 @@ impl Args {
         let workload = self.workload.as_ref();
         let workload = workload.and_then(|name| WORKLOADS.iter().find(|w| w.name == name));
         let all = match workload {
-            Some(workload) => workload.machine_types.iter().collect(),
+            // The project may have given them other figures.
+            Some(workload) => workload
+                .machine_types
+                .iter()
+                .filter_map(|machine| catalogue.find(machine.name))
+                .collect(),
             None => catalogue.machines().to_vec(),
         };
         // Whoever asks for a number of GPUs does not want a machine without.

@@ -7,7 +7,6 @@ use crate::args::source::AppSource;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::plan_report::PlanReport;
 use crate::prepared_deploy::{PreparedDeploy, read_apps};
 
 /// Build, and show what a deploy would change
@@ -29,8 +28,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
     let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
     let state = Store::read(&destination.state_file)?;
-    let deploy = PreparedDeploy::new(&destination, &apps, &args.plan_options, &state, output)?;
-    PlanReport::new(&deploy.plan, &*deploy.target).print(output)?;
+    let options = &args.plan_options;
+    let deploy = PreparedDeploy::new(&destination, &apps, options, false, &state, output)?;
+    deploy.report().print(output)?;
+    deploy.refuse()?;
     Ok(
         match args.detailed_exitcode && deploy.plan.changes_something() {
             true => Exit::Changes,

@@ -28,9 +28,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
     let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
     let state = Store::read(&destination.state_file)?;
-    let deploy = PreparedDeploy::new(&destination, &apps, &args.plan_options, &state, output)?;
-    let rendering = deploy.render(args.plan_options.strict, output)?;
-    write(&rendering, &args.out, &mut |progress| {
+    let options = &args.plan_options;
+    // All apps are rendered, and no platform is asked for what it has.
+    let destination = destination.without_asking();
+    let deploy = PreparedDeploy::new(&destination, &apps, options, true, &state, output)?;
+    let rendering = &deploy.rendering;
+    write(rendering, &args.out, &mut |progress| {
         if let Progress::Wrote(path) = progress {
             output.status("Wrote", &path.display().to_string());
         }

@@ -9,8 +9,9 @@ use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Restore an earlier deploy of an app, with its scaling
+/// Restore an earlier deploy of an app: its code parameters and what runs it
 ///
+/// Tuned values are kept.
 /// The next deploy applies the code's values again.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -20,6 +21,9 @@ pub(crate) struct Args {
     /// The serial of the deploy, as `apps APP` shows it [default: the deploy before the last]
     #[arg(long, value_name = "SERIAL")]
     to: Option<u64>,
+    /// Restore the scaling of that deploy too
+    #[arg(long)]
+    with_scaling: bool,
     #[command(flatten)]
     consent: Consent,
     #[command(flatten)]
@@ -34,9 +38,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
     let app_state = deployed.find(&args.app)?;
     let earlier = app_state.earlier(args.to)?;
-    let app = rollback(&args.app, app_state, earlier);
+    let app = rollback(&args.app, app_state, earlier, args.with_scaling);
     let plan = Plan {
         apps: vec![app.clone()],
+        ..Plan::default()
     };
     let after = deployed.after(&plan, &DeployStamp::default());
     let rendering = target.roll_back(&app, earlier, &after)?;
@@ -47,6 +52,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         target: &*target,
         deployed: deployed.clone(),
         rendering: &rendering,
+        profile: None,
         output,
     };
     if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {

@@ -2,7 +2,7 @@
 
 use machinist_core::attribute::{Place, Value};
 use machinist_core::parameter::{Key, Kind};
-use machinist_deploy::Plan;
+use machinist_deploy::{DeployStamp, Plan};
 
 use crate::args::deployment::Deployment;
 use crate::carry_out::{PendingChange, open_state, show_warnings_and_needs};
@@ -21,8 +21,11 @@ pub(crate) struct Args {
     #[arg(value_name = "APP")]
     app: String,
     /// The values to set, for instance `keep_alive=10m` or `regions=us-west,eu-north`
-    #[arg(required = true, value_name = "KEY=VALUE", value_parser = split_key_value)]
+    #[arg(required_unless_present = "reset", value_name = "KEY=VALUE", value_parser = split_key_value)]
     values: Vec<(String, String)>,
+    /// Give this tuned value back: the code's is in effect again
+    #[arg(long, value_name = "KEY")]
+    reset: Vec<String>,
     /// Show the files and commands, and do nothing
     #[arg(long)]
     dry_run: bool,
@@ -36,9 +39,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (state, store) = open_state(&destination, args.dry_run)?;
     let target = destination.target_for_deployed_apps(&state)?;
     let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
-    let app = deployed.tune(&args.app, &parse_values(&args.values)?)?;
+    let app = deployed.tune(&args.app, &parse_values(&args.values)?, &args.reset)?;
     let mut after = deployed.clone();
-    after.settle_tuning(&app);
+    after.settle_tuning(&app, &DeployStamp::default());
     let rendering = target.scale(&app, &after)?;
     show_warnings_and_needs(&rendering, output);
     let change = PendingChange {
@@ -46,9 +49,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         target: &*target,
         deployed,
         rendering: &rendering,
+        profile: None,
         output,
     };
-    let plan = Plan { apps: vec![app] };
+    let plan = Plan {
+        apps: vec![app],
+        ..Plan::default()
+    };
     // Not asked: whoever types the values wants them.
     if let Some(mut store) = change.confirm(&plan, store, true, "")? {
         change.tune(&plan.apps[0], &mut store)?;

@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::process::Command;
 
+use machinist_core::parameter::Key;
 use machinist_deploy::State;
 use serde_json::json;
 
@@ -167,9 +168,9 @@ fn after_a_full_disk_the_next_deploy_succeeds() {
     assert_eq!(
         (
             state.serial,
-            &state.deployed_to("file").apps["a"].code["gpus"]
+            state.deployed_to("file").apps["a"].code.number(Key::Gpus)
         ),
-        (2, &json!(4))
+        (2, Some(4))
     );
 }
 

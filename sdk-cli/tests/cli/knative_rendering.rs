@@ -97,10 +97,11 @@ fn unsupported_parameters_are_warnings_and_with_strict_an_error() {
         &json!({"keep_alive": 7200, "concurrency_buffer": 1, "scaling_delay": 0}),
     );
     let warnings = "\
-warning: `concurrency_buffer` of `a` is not supported by Knative and is left out
 warning: `termination_grace_period` of `a` is not supported by Knative and is left out
-warning: `auth` of `a` is not supported by Knative and is left out
-warning: `keep_alive` of `a` exceeds Knative's limit, and is shortened to 1h";
+note: Knative sets it
+warning: `keep_alive` of `a` exceeds Knative's limit, and is shortened to 1h
+warning: `concurrency_buffer` of `a` is not supported by Knative and is left out
+warning: `auth` of `a` is not supported by Knative and is left out";
     project.run(&RENDER).exits(0).says(warnings);
     let strict = [&RENDER[..], &["--strict"]].concat();
     let expected = format!(

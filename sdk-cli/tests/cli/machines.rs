@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::run;
+use crate::support::{Project, run};
 
 #[track_caller]
 fn names(flags: &[&str]) -> Vec<String> {
@@ -145,6 +145,63 @@ fn a_machine_is_shown_in_full() {
 }
 
 #[test]
+fn prices_of_the_project_are_a_column_and_the_cheapest_come_first() {
+    let project = Project::new(&[(
+        "machines.toml",
+        "[XL]\nprice_per_hour = 0.05\n\
+         [GPU-A100]\nprice_per_hour = 0.99\n\
+         [GPU-H100]\nprice_per_hour = 1.99\n\
+         [GPU-H200]\nprice_per_hour = 0\n",
+    )]);
+    let table = |flags: &[&str]| -> Vec<String> {
+        let answer = project.run(&[&["machines", "--sort", "price_per_hour"], flags].concat());
+        let rows = answer.exits(0).stdout;
+        let cells = rows.lines().map(|row| {
+            let cells: Vec<&str> = row.split("  ").filter(|cell| !cell.is_empty()).collect();
+            let cells = [cells.first(), cells.last()].map(|cell| cell.unwrap().trim());
+            cells.join(" ")
+        });
+        cells.collect()
+    };
+    assert_eq!(
+        table(&[]),
+        [
+            "NAME PRICE/HOUR",
+            "GPU-H200 0",
+            "XL 0.05",
+            "GPU-A100 0.99",
+            "GPU-H100 1.99",
+            "XS not listed",
+            "S not listed",
+            "M not listed",
+            "L not listed",
+            "GPU-RTX4090 not listed",
+            "GPU-RTX5090 not listed",
+            "GPU-L40 not listed",
+            "GPU-B200 not listed",
+        ]
+    );
+    assert_eq!(
+        table(&["--gpus", "2", "--workload", "training"]),
+        [
+            "NAME PRICE/HOUR",
+            "GPU-H200 0",
+            "GPU-A100 1.98",
+            "GPU-H100 3.98",
+        ]
+    );
+    // No machine type in this table has a price.
+    assert_eq!(
+        table(&["--vram", "160GB"]),
+        ["NAME AV1 ENCODE", "GPU-B200 no"]
+    );
+    let one = project
+        .run(&["machines", "GPU-H100", "--format=json"])
+        .exits(0);
+    assert_eq!(one.json()["price_per_hour"], json!(1.99));
+}
+
+#[test]
 fn an_unknown_machine_gets_the_error_of_the_compiler() {
     run(&["machines", "GPU-H10O"]).exits(1).says(&format!(
         "error: {}",
@@ -193,7 +250,7 @@ fn values_are_read_as_in_the_attribute() {
     for (flags, said) in [
         (["--vram", "60gb"], "write a size like `60GB`"),
         (["--vram", "60"], "write a size like `60GB`"),
-        (["--vram", "64GiB"], "write a size like `68.719477GB`"),
+        (["--vram", "64GiB"], "write a size like `68.72GB`"),
         (["--bandwidth", "3TB"], "write a bandwidth like `3TB/s`"),
         (
             ["--cpus", "many"],
@@ -209,7 +266,7 @@ fn values_are_read_as_in_the_attribute() {
             "unknown precision `fp16`\nhelp: precisions are bf16, fp8, fp6, fp4",
         ),
         (
-            ["--sort", "prize"],
+            ["--sort", "price"],
             "a similar value exists: 'price_per_hour'",
         ),
         (

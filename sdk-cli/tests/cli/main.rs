@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod broken_tool;
+mod cost;
 mod disk;
 mod fal_fake_tool;
 mod knative_rendering;

@@ -5,6 +5,8 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Instant;
 
+use machinist_core::parameter::Key;
+use machinist_core::setting::Setting;
 use machinist_deploy::{State, Store};
 use serde_json::{Value, json};
 
@@ -138,14 +140,17 @@ fn tuning_follows_the_rules_of_the_attribute() {
             &["a", "gpus=4"][..],
             "`gpus` is a code parameter and cannot be tuned",
         ),
-        (&["a", "keep_alvie=4"], "a similar one exists: `keep_alive`"),
+        (
+            &["a", "keep_alvie=4"],
+            "a scaling parameter with a similar name exists: `keep_alive`",
+        ),
         (
             &["a", "keep_alive=5 minutes"],
             "write `keep_alive = \"5m\"`",
         ),
         (&["a", "keep_alive=-1"], "`keep_alive`"),
         (&["a", "regions=us-west,mars"], "unknown region `mars`"),
-        (&["a", "min_concurrency=9"], "over `max_concurrency`, 4"),
+        (&["a", "min_concurrency=9"], "exceeds `max_concurrency` (4)"),
         (
             &["a", "keep_alive=1", "keep_alive=2"],
             "`keep_alive` is given twice",
@@ -158,7 +163,10 @@ fn tuning_follows_the_rules_of_the_attribute() {
             &["b", "keep_alive=1"],
             "no app `b` is deployed\nhelp: deployed apps are a",
         ),
-        (&["a", "\u{1b}[31m=1"], "unknown parameter `\\u{1b}[31m`"),
+        (
+            &["a", "\u{1b}[31m=1"],
+            "unknown scaling parameter `\\u{1b}[31m`",
+        ),
     ] {
         let answer = project.run(&[&["scale"], arguments].concat()).exits(1);
         assert!(
@@ -368,10 +376,11 @@ fn the_apps_and_their_deploys_are_shown() {
     let json = project.run(&["apps", "--format=json"]).exits(0).json();
     assert_eq!(json["apps"][0]["overrides"], json!({"keep_alive": 600}));
     assert_eq!(json["apps"][0]["effective"]["scaling"]["keep_alive"], 600);
-    project
-        .run(&["apps", "aa"])
-        .exits(1)
-        .says("error: no app `aa` is deployed\nhelp: an app with a similar name is: `a`");
+    project.run(&["apps", "aa"]).exits(1).says(
+        "error: no app `aa` is deployed\n\
+             help: a deployed app with a similar name exists: `a`\n\
+             note: deployed apps are a",
+    );
 }
 
 #[test]
@@ -561,9 +570,9 @@ fn deploys_at_the_same_time_wait_or_name_the_other_process() {
     }
     let state = state(&project);
     assert_eq!(state.serial, 1 + tuned.len() as u64);
-    let value = state.deployed_to("file").apps["a"].overrides["max_concurrency"]
-        .as_u64()
-        .unwrap();
+    let overrides = &state.deployed_to("file").apps["a"].overrides;
+    let tuned_value = overrides.get(Key::MaxConcurrency).unwrap().as_ref();
+    let value = tuned_value.and_then(Setting::number).unwrap();
     assert!(tuned.contains(&value), "{value} of {tuned:?}");
     assert_eq!(
         effective_app(&project, 0)["scaling"]["max_concurrency"],
@@ -646,8 +655,10 @@ fn a_killed_deploy_leaves_the_old_state_or_the_new_one() {
     }
     assert_eq!(effective_app(&project, 0)["code"]["gpus"], 4);
     assert_eq!(
-        state(&project).deployed_to("file").apps["a"].code["gpus"],
-        4
+        state(&project).deployed_to("file").apps["a"]
+            .code
+            .number(Key::Gpus),
+        Some(4)
     );
     let files = fs::read_dir(project.path("")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());

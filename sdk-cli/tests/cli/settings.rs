@@ -130,7 +130,8 @@ fn settings_for_an_unknown_app_are_a_warning() {
     let project = project("apps.ab.bin = \"p\"");
     project.run(&["plan", "-q"]).exits(0).says(
         "warning: the settings name an app `ab`, which is not in the code\n\
-         help: an app with a similar name exists: `a`",
+         help: an app with a similar name exists: `a`\n\
+         note: apps are a",
     );
 }
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use machinist_core::record;
+use machinist_core::custom::CustomMachine;
+use machinist_core::{machines_toml, record};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -55,9 +56,14 @@ impl Project {
         fs::set_permissions(self.path(&path), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Sets the parameters of the app that the binary carries.
+    /// Sets the parameters of the app that the binary carries. The app carries what the project's
+    /// `machines.toml` says of its machine types too.
     pub(crate) fn set_app(&self, code: &Value, scaling: &Value) {
-        let main = record_of("a", "p", code, scaling) + "fn main() {}\n";
+        let machines = fs::read_to_string(self.path(machines_toml::FILE)).unwrap_or_default();
+        let mut machines = machines_toml::read(&machines).unwrap();
+        let named = code["machine_type"].as_array().unwrap();
+        machines.retain(|machine| named.contains(&Value::from(&*machine.name)));
+        let main = record_with(("a", "p"), code, scaling, &machines) + "fn main() {}\n";
         self.write("src/main.rs", &main);
     }
 
@@ -179,6 +185,17 @@ pub(crate) fn record_static(app: &str, package: &str) -> String {
 
 /// The same for an app with these parameters.
 pub(crate) fn record_of(app: &str, package: &str, code: &Value, scaling: &Value) -> String {
+    record_with((app, package), code, scaling, &[])
+}
+
+fn record_with(
+    (app, package): (&str, &str),
+    code: &Value,
+    scaling: &Value,
+    machines: &[CustomMachine],
+) -> String {
+    let machine = |machine: &CustomMachine| serde_json::from_str(&machine.json()).unwrap();
+    let machines: Vec<Value> = machines.iter().map(machine).collect();
     let payload = json!({
         "name": app,
         "package": package,
@@ -186,6 +203,7 @@ pub(crate) fn record_of(app: &str, package: &str, code: &Value, scaling: &Value)
         "source": {"file": "src/main.rs", "line": 1, "item": "A"},
         "code": code,
         "scaling": scaling,
+        "machines": machines,
     });
     let frame = record::encode(&payload.to_string()).unwrap();
     let section = if cfg!(target_vendor = "apple") {

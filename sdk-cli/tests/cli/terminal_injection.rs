@@ -212,7 +212,7 @@ fn the_name_of_a_binary_does_not_control_the_terminal() {
 }
 
 fn state(name: &str) -> Value {
-    let parameters = json!({"machine_type": [HOSTILE], "gpus": HOSTILE, HOSTILE: HOSTILE});
+    let parameters = json!({"machine_type": [HOSTILE], "gpus": 2, HOSTILE: HOSTILE});
     let change = json!({"parameter": HOSTILE, "from": HOSTILE, "to": [HOSTILE], "why": "code"});
     json!({
         "state_version": 2, "lineage": HOSTILE, "serial": 1,
@@ -234,8 +234,10 @@ fn a_state_does_not_control_the_terminal() {
     let keep = |state: &Value| project.write("machinist-state.json", &state.to_string());
     for name in ["a", "gone", HOSTILE] {
         keep(&state(name));
-        assert_harmless_in_all_formats(&project, &["apps"]);
-        assert_harmless_in_all_formats(&project, &["apps", name]);
+        // A name that is none is an error; the rest is read and shown.
+        let code = i32::from(name == HOSTILE);
+        assert_harmless_in_all_formats(&project, &["apps"]).exits(code);
+        assert_harmless_in_all_formats(&project, &["apps", name]).exits(code);
         assert_harmless_in_all_formats(&project, &["plan", "--binary", "a.wasm"]);
         assert_harmless_in_all_formats(
             &project,
@@ -248,7 +250,10 @@ fn a_state_does_not_control_the_terminal() {
             &["scale", "--dry-run", name, &format!("{HOSTILE}={HOSTILE}")],
         );
     }
+    let mut mistyped = state("a");
+    mistyped["targets"]["file"]["apps"]["a"]["code"]["gpus"] = HOSTILE.into();
     for wrong in [
+        mistyped,
         json!({"state_version": 2, HOSTILE: 1}),
         json!({"state_version": 2, "lineage": "l", "serial": HOSTILE}),
         json!({"state_version": 2, "lineage": "l", "serial": 1, "targets": {HOSTILE: {"apps": {}}}}),

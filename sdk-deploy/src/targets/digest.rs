@@ -2,13 +2,6 @@
 
 use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
-
-/// The digest of a text.
-pub(super) fn digest(text: &str) -> String {
-    hex(Sha256::digest(text))
-}
-
 /// A digest as image registries write it.
 pub(super) fn hex(digest: impl AsRef<[u8]>) -> String {
     let mut out = String::from("sha256:");

@@ -8,19 +8,21 @@ use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
-use super::binary::{binary_to_run, path_in_image};
+use super::binary::path_in_image;
 use super::carries::{Carries, fixed_replicas, only_if_scaled, requests_per_second, warnings};
-use super::digest::digest;
 use super::each_app::each_app;
-use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
-use super::messages::{image_is_kept, no_image, no_port};
+use super::image::{image_and_binary, image_artifact};
+use super::interface::{Project, Target};
+use super::messages::{image_is_kept, no_port};
 use super::yaml::yaml;
 use crate::app_plan::{AppPlan, Plan};
+use crate::artifact::Artifact;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::machines;
 use crate::parameters::Parameters;
+use crate::rendering::{Contents, RenderedFile, Rendering, Step, StepKind};
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -47,10 +49,11 @@ impl Dstack {
 
     fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
-        let text = yaml(&self.service(app)?);
-        let carries = |key| self.carries(key);
-        rendering.warnings.extend(warnings(NAME, app, carries));
-        rendering.artifacts.insert(name.clone(), digest(&text));
+        let artifact = image_artifact(NAME, app, &self.project)?;
+        let text = yaml(&service(app, &artifact)?);
+        let rendered = rendering.app(name);
+        rendered.warnings = warnings(NAME, app, |key| self.carries(key));
+        rendered.artifact = Some(artifact);
         rendering.files.push(RenderedFile {
             path: Path::new(name).join(FILE),
             contents: Contents::Text(text),
@@ -62,42 +65,40 @@ impl Dstack {
             .push(Step::new(name, StepKind::Deploy, command));
         Ok(())
     }
+}
 
-    fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
-        let name = &app.name;
-        let settings = self.project.settings(name);
-        let image = settings.image.ok_or_else(|| no_image(NAME, name))?;
-        let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
-        if !is_letter || !(2..=MAX_NAME_LENGTH).contains(&name.len()) {
-            let message = format!("invalid name of a dstack service: `{name}`");
-            return Err(Problem::new(message).help(format!(
-                "give the app a name of 2 to {MAX_NAME_LENGTH} characters that begins with a letter"
-            )));
-        }
-        let all = app.all_parameters();
-        let port = all.number(Key::Port).ok_or_else(|| no_port(NAME, name))?;
-        let binary = binary_to_run(app, settings.bin.as_deref())?;
-        let mut service = Map::new();
-        let mut set = |key: &str, value: Value| service.insert(key.into(), value);
-        set("type", "service".into());
-        set("name", name.clone().into());
-        set("image", image.into());
-        set("port", port.into());
-        let run = format!("exec {}", shell_word(&path_in_image(&binary)));
-        set("commands", json!([run]));
-        if let Some(auth) = &settings.auth {
-            set("auth", (auth != "public").into());
-        }
-        if let Some(seconds) = all.number(Key::TerminationGracePeriod) {
-            set("stop_duration", seconds.into());
-        }
-        if let Some(path) = all.health_check_path() {
-            set("probes", json!([{"type": "http", "url": path}]));
-        }
-        replicas(&all, &mut set);
-        set("resources", resources(app)?);
-        Ok(service.into())
+fn service(app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
+    let name = &app.name;
+    let (image, binary) = image_and_binary(artifact);
+    let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if !is_letter || !(2..=MAX_NAME_LENGTH).contains(&name.len()) {
+        let message = format!("invalid name of a dstack service: `{name}`");
+        return Err(Problem::new(message).help(format!(
+            "give the app a name of 2 to {MAX_NAME_LENGTH} characters that begins with a letter"
+        )));
     }
+    let all = app.all_parameters();
+    let port = all.number(Key::Port).ok_or_else(|| no_port(NAME, name))?;
+    let mut service = Map::new();
+    let mut set = |key: &str, value: Value| service.insert(key.into(), value);
+    set("type", "service".into());
+    set("name", name.clone().into());
+    set("image", image.into());
+    set("port", port.into());
+    let run = format!("exec {}", shell_word(&path_in_image(binary)));
+    set("commands", json!([run]));
+    if let Some(auth) = &artifact.auth {
+        set("auth", (auth != "public").into());
+    }
+    if let Some(seconds) = all.number(Key::TerminationGracePeriod) {
+        set("stop_duration", seconds.into());
+    }
+    if let Some(path) = all.health_check_path() {
+        set("probes", json!([{"type": "http", "url": path}]));
+    }
+    replicas(&all, &mut set);
+    set("resources", resources(app)?);
+    Ok(service.into())
 }
 
 /// The number of replicas, and when it changes.
@@ -185,9 +186,14 @@ impl Target for Dstack {
         Ok(rendering)
     }
 
-    fn roll_back(&self, app: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
+    fn roll_back(
+        &self,
+        app: &AppPlan,
+        to: &Deploy,
+        after: &Deployed,
+    ) -> Result<Rendering, Problem> {
         let mut rendering = self.scale(app, after)?;
-        rendering.warnings.push(image_is_kept());
+        rendering.app(&app.name).warnings.extend(image_is_kept(to));
         Ok(rendering)
     }
 }

@@ -2,8 +2,8 @@
 
 use machinist_core::problem::Problem;
 
-use super::interface::{Rendering, Step, StepKind};
 use crate::app_plan::{Action, AppPlan, Plan};
+use crate::rendering::{Rendering, Step, StepKind};
 use crate::tool::ToolCommand;
 
 /// Renders a plan: `add` renders an app to deploy, `delete` gives the command that deletes one.
@@ -20,10 +20,10 @@ pub(super) fn each_app(
                 let step = Step::new(&app.name, StepKind::Delete, delete(&app.name));
                 rendering.steps.push(step);
             }
-            Action::Create | Action::Update | Action::Unchanged => add(app, &mut rendering)?,
+            Action::Create | Action::Adopt | Action::Update | Action::Unchanged => {
+                add(app, &mut rendering)?
+            }
         }
     }
-    rendering.needs.sort();
-    rendering.needs.dedup();
     Ok(rendering)
 }

@@ -15,12 +15,14 @@ use machinist_core::setting::Setting;
 use super::binary::which_binary;
 use super::carries::{Carries, warnings};
 use super::each_app::each_app;
-use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
+use super::interface::{Project, Target};
 use crate::app_plan::{Action, AppPlan, Plan};
+use crate::artifact::Artifact;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::manifest::Binary;
+use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 use crate::tool::{Tool, ToolCommand};
 
 /// The target's name.
@@ -119,28 +121,40 @@ impl Target for Fal {
 impl Fal {
     /// Adds the folder of an app, with the files that its deploy sends and no others.
     fn add_files(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
-        let carries = |key| self.carries(key);
-        rendering.warnings.extend(warnings(NAME, app, carries));
+        let mut warnings = warnings(NAME, app, |key| self.carries(key));
         let settings = self.project.settings(&app.name);
+        let auth = settings.auth.as_deref();
+        let mut artifact = Artifact {
+            auth: settings.auth.clone(),
+            ..Artifact::default()
+        };
         let (source, mut files) = match settings.image {
-            Some(image) => (pyproject::Source::Image(image), Vec::new()),
+            Some(image) => {
+                artifact.image = Some(image.clone());
+                (pyproject::Source::Image(image), Vec::new())
+            }
             None => {
                 let binary = self.binary(app, settings.bin.as_deref())?;
                 let dockerfile = settings.dockerfile.as_deref();
                 let context = context::files(binary, dockerfile)?;
-                let has_binary = context
+                let (binary_file, others): (Vec<_>, Vec<_>) = context
                     .iter()
-                    .any(|file| file.contents == Contents::CopyOf(binary.path.clone()));
-                if let (Some(dockerfile), false) = (dockerfile, has_binary) {
-                    let warning = context::binary_not_copied(dockerfile, binary);
-                    rendering.warnings.push(warning);
+                    .partition(|file| file.contents == Contents::CopyOf(binary.path.clone()));
+                if let (Some(dockerfile), []) = (dockerfile, &*binary_file) {
+                    warnings.push(context::binary_not_copied(dockerfile, binary));
                 }
+                artifact.binary = Some(binary.name.clone());
+                artifact.binary_digest = Some(context::digest(&binary_file)?);
+                artifact.context_digest = Some(context::digest(&others)?);
                 (pyproject::Source::Dockerfile, context)
             }
         };
-        let artifact = context::digest(&source, settings.auth.as_deref(), &files)?;
-        rendering.artifacts.insert(app.name.clone(), artifact);
-        let text = pyproject::render(app, &source, settings.auth.as_deref(), needs_reset(app));
+        *rendering.app(&app.name) = RenderedApp {
+            artifact: Some(artifact),
+            warnings,
+            needs: Vec::new(),
+        };
+        let text = pyproject::render(app, &source, auth, needs_reset(app));
         files.push(RenderedFile {
             path: "pyproject.toml".into(),
             contents: Contents::Text(text),

@@ -8,25 +8,43 @@ use machinist_core::problem::Problem;
 use serde::Serialize;
 
 use super::carries::Carries;
-use super::interface::{Contents, Project, RenderedFile, Rendering, Target};
+use super::interface::{Project, Target};
 use crate::app_plan::{AppPlan, Plan};
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::parameters::Parameters;
+use crate::rendering::{Contents, RenderedFile, Rendering};
 use crate::tool::ToolCommand;
 
 /// The name of the target that needs no platform.
 pub const NAME: &str = "file";
 
-/// The file that this target writes beside the state.
-pub const EFFECTIVE_FILE: &str = "machinist-effective.json";
+/// The name of the file that this target writes beside a state: two states in one folder have two.
+///
+/// ```
+/// use std::path::Path;
+/// use machinist_deploy::effective_file;
+///
+/// let name = |state: &str| effective_file(Path::new(state));
+/// assert_eq!(name("deploy/machinist-state.json"), "machinist-effective.json");
+/// assert_eq!(name("prod.json"), "prod-effective.json");
+/// ```
+pub fn effective_file(state_file: &Path) -> String {
+    let name = state_file.file_name().unwrap_or_default().to_string_lossy();
+    match name.rsplit_once("state") {
+        Some((before, after)) => format!("{before}effective{after}"),
+        None => format!("{}-effective.json", name.trim_end_matches(".json")),
+    }
+}
+
 /// The version of the file.
 const VERSION: u32 = 1;
 
 /// The target `file`.
 pub(super) struct File {
     folder: PathBuf,
+    effective_file: String,
 }
 
 /// The effective manifest: the parameters of every deployed app, with tuned values.
@@ -49,7 +67,8 @@ struct EffectiveApp<'a> {
 impl File {
     pub(super) fn new(project: Project) -> Self {
         Self {
-            folder: project.state_folder,
+            folder: project.state_file.with_file_name(""),
+            effective_file: effective_file(&project.state_file),
         }
     }
 }
@@ -77,37 +96,40 @@ impl Target for File {
     }
 
     fn deploy(&self, _: &Plan, after: &Deployed) -> Result<Rendering, Problem> {
-        Ok(render(after))
+        Ok(self.render(after))
     }
 
     fn scale(&self, _: &AppPlan, after: &Deployed) -> Result<Rendering, Problem> {
-        Ok(render(after))
+        Ok(self.render(after))
     }
 
     fn roll_back(&self, _: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
-        Ok(render(after))
+        Ok(self.render(after))
     }
 }
 
-fn render(after: &Deployed) -> Rendering {
-    let apps = after.apps.iter().map(|(name, app)| EffectiveApp {
-        name,
-        binaries: &app.binaries,
-        code: app.actual_code(),
-        scaling: app.effective_scaling(),
-    });
-    let manifest = EffectiveManifest {
-        effective_version: VERSION,
-        apps: apps.collect(),
-    };
-    // Strings, numbers and maps with string keys: this serialization cannot fail.
-    let compact = serde_json::to_string(&manifest).unwrap_or_default();
-    let file = RenderedFile {
-        path: EFFECTIVE_FILE.into(),
-        contents: Contents::Text(json::indent(&compact) + "\n"),
-    };
-    Rendering {
-        files: vec![file],
-        ..Rendering::default()
+impl File {
+    fn render(&self, after: &Deployed) -> Rendering {
+        let deployed = after.apps.iter().filter(|(_, app)| app.is_deployed());
+        let apps = deployed.map(|(name, app)| EffectiveApp {
+            name,
+            binaries: &app.binaries,
+            code: app.actual_code(),
+            scaling: app.effective_scaling(),
+        });
+        let manifest = EffectiveManifest {
+            effective_version: VERSION,
+            apps: apps.collect(),
+        };
+        // Strings, numbers and maps with string keys: this serialization cannot fail.
+        let compact = serde_json::to_string(&manifest).unwrap_or_default();
+        let file = RenderedFile {
+            path: self.effective_file.clone().into(),
+            contents: Contents::Text(json::indent(&compact) + "\n"),
+        };
+        Rendering {
+            files: vec![file],
+            ..Rendering::default()
+        }
     }
 }

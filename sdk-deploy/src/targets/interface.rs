@@ -9,12 +9,13 @@ use machinist_core::problem::Problem;
 
 use super::carries::Carries;
 use super::knative::settings::KnativeSettings;
-use crate::app_plan::{Action, AppPlan, Plan};
+use crate::app_plan::{AppPlan, Plan};
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::manifest::Binary;
+use crate::rendering::Rendering;
 use crate::settings::AppSettings;
 use crate::tool::{self, ToolCommand};
 
@@ -38,6 +39,11 @@ use crate::tool::{self, ToolCommand};
 pub trait Target {
     /// Its name.
     fn name(&self) -> &'static str;
+
+    /// Where on the platform apps go, as far as the settings say: an account, a namespace.
+    fn place(&self) -> Option<String> {
+        None
+    }
 
     /// How it carries a parameter. Every target answers for every key, so a new key does not
     /// compile before each has.
@@ -104,99 +110,6 @@ pub trait Target {
     -> Result<Rendering, Problem>;
 }
 
-/// The files and the commands that carry a change out.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rendering {
-    /// The files, by their paths in the rendering's folder.
-    pub files: Vec<RenderedFile>,
-    /// The commands to run once the files are written, in order.
-    pub steps: Vec<Step>,
-    /// A digest of what is sent for each app, parameters aside.
-    pub artifacts: BTreeMap<String, String>,
-    /// What the platform does not support, or is probably a mistake.
-    pub warnings: Vec<Problem>,
-    /// What the platform must be set up for.
-    pub needs: Vec<String>,
-}
-
-impl Rendering {
-    /// Whether a command is run for this app.
-    pub(crate) fn runs_for(&self, app: &AppPlan) -> bool {
-        self.steps.iter().any(|step| step.app == app.name)
-    }
-
-    /// Without unchanged apps: those with the same parameters and the same artifact.
-    #[must_use]
-    pub fn without_unchanged(mut self, plan: &Plan, deployed: &Deployed) -> Self {
-        let is_unchanged = |app: &AppPlan| {
-            let sent = deployed
-                .apps
-                .get(&app.name)
-                .and_then(|app| app.artifact.as_ref());
-            let is_known = sent.is_some() && sent == self.artifacts.get(&app.name);
-            app.action == Action::Unchanged && !app.reset && is_known
-        };
-        let unchanged = plan.apps.iter().filter(|app| is_unchanged(app));
-        let names: Vec<&String> = unchanged.map(|app| &app.name).collect();
-        self.steps.retain(|step| !names.contains(&&step.app));
-        self.files
-            .retain(|file| !names.iter().any(|name| file.path.starts_with(name)));
-        self
-    }
-}
-
-/// A file to write.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RenderedFile {
-    /// Its path in the rendering's folder.
-    pub path: PathBuf,
-    /// What is in it.
-    pub contents: Contents,
-}
-
-/// What is in a file.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Contents {
-    /// This.
-    Text(String),
-    /// What is in that file.
-    CopyOf(PathBuf),
-}
-
-/// A command of the platform's own tool.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Step {
-    /// The app.
-    pub app: String,
-    /// What the command does with the app.
-    pub kind: StepKind,
-    /// The command.
-    pub command: ToolCommand,
-}
-
-impl Step {
-    pub(super) fn new(app: &str, kind: StepKind, command: ToolCommand) -> Self {
-        Self {
-            app: app.into(),
-            kind,
-            command,
-        }
-    }
-}
-
-/// What a command does with an app.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StepKind {
-    /// Deploys it; scaling parameters in effect are kept unless they are reset.
-    Deploy,
-    /// Sets scaling parameters.
-    Scale,
-    /// Deletes it.
-    Delete,
-    /// Restores an earlier deploy.
-    RollBack,
-}
-
 /// What targets know of a project.
 #[derive(Clone, Debug, Default)]
 pub struct Project {
@@ -206,8 +119,8 @@ pub struct Project {
     pub apps: BTreeMap<String, AppSettings>,
     /// The settings of Knative.
     pub knative: KnativeSettings,
-    /// The folder of the state.
-    pub state_folder: PathBuf,
+    /// The state's file.
+    pub state_file: PathBuf,
 }
 
 impl Project {

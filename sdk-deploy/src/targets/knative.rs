@@ -14,9 +14,9 @@ use machinist_core::problem::Problem;
 use machinist_core::setting::Setting;
 
 use super::carries::{Carries, warnings};
-use super::digest::digest;
 use super::each_app::each_app;
-use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
+use super::image::image_artifact;
+use super::interface::{Project, Target};
 use super::messages::image_is_kept;
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
@@ -24,6 +24,7 @@ use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::parameters::Overrides;
+use crate::rendering::{Contents, RenderedFile, Rendering, Step, StepKind};
 use crate::tool::{Tool, ToolCommand};
 use service::{PLATFORM, Service};
 use settings::KnativeSettings;
@@ -109,16 +110,16 @@ impl Knative {
     }
 
     fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
-        let service = Service::new(app, &self.project);
+        let artifact = image_artifact(PLATFORM, app, &self.project)?;
+        let service = Service::new(app, &artifact, self.settings());
         service.check()?;
-        let carries = |key| self.carries(key);
-        rendering.warnings.extend(warnings(PLATFORM, app, carries));
-        rendering.warnings.extend(service.auth_warning());
-        rendering.needs.extend(service.needs());
         let (code, scaling) = (service.code_part(), service.scaling_part());
+        let rendered = rendering.app(&app.name);
+        rendered.warnings = warnings(PLATFORM, app, |key| self.carries(key));
+        rendered.warnings.extend(service.auth_warning());
+        rendered.needs = service.needs();
+        rendered.artifact = Some(artifact.clone());
         let code_text = yaml(&code);
-        let artifact = (app.name.clone(), digest(&code_text));
-        rendering.artifacts.extend([artifact]);
         let files = [
             (CODE_FILE, code_text),
             (SCALING_FILE, yaml(&scaling)),
@@ -171,6 +172,20 @@ impl Target for Knative {
         NAME
     }
 
+    fn place(&self) -> Option<String> {
+        let settings = self.settings();
+        let context = settings
+            .context
+            .iter()
+            .map(|name| format!("context {name}"));
+        let namespace = settings
+            .namespace
+            .iter()
+            .map(|name| format!("namespace {name}"));
+        let all: Vec<String> = context.chain(namespace).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+
     fn carries(&self, key: Key) -> Carries<'_> {
         match key {
             Key::MachineType
@@ -219,21 +234,20 @@ impl Target for Knative {
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
         // The code's part has the regions, because Knative has no place for them in its scaling.
-        let changes_regions = app.scaling_changes().any(|(key, _)| key == Key::Regions);
-        let rendering = self.update(app, changes_regions)?;
-        Ok(match rendering.steps.is_empty() {
-            // Without a command the files have no use.
-            true => Rendering {
-                files: Vec::new(),
-                ..rendering
-            },
-            false => rendering,
-        })
+        if app.scaling_changes().any(|(key, _)| key == Key::Regions) {
+            return self.update(app, true);
+        }
+        let mut rendering = Rendering::default();
+        let rendered = rendering.app(&app.name);
+        rendered.warnings = warnings(PLATFORM, app, |key| self.carries(key));
+        let patch = self.patch_step(app, &changed_scaling(app, |_| true));
+        rendering.steps.extend(patch);
+        Ok(rendering)
     }
 
-    fn roll_back(&self, app: &AppPlan, _: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
+    fn roll_back(&self, app: &AppPlan, to: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
         let mut rendering = self.update(app, true)?;
-        rendering.warnings.push(image_is_kept());
+        rendering.app(&app.name).warnings.extend(image_is_kept(to));
         Ok(rendering)
     }
 }

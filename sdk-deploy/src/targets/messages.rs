@@ -2,6 +2,8 @@
 
 use machinist_core::problem::Problem;
 
+use crate::history::Deploy;
+
 pub(super) fn no_image(platform: &str, app: &str) -> Problem {
     Problem::new(format!(
         "{platform} needs a container image, and `{app}` has none"
@@ -16,8 +18,12 @@ pub(super) fn no_port(platform: &str, app: &str) -> Problem {
         .help("write `port = 8080` in its attribute")
 }
 
-/// A rollback cannot restore an image that is built elsewhere.
-pub(super) fn image_is_kept() -> Problem {
-    Problem::new("only the parameters are rolled back: the image is still the one in the settings")
-        .help("to restore the earlier image, set `image` to it and deploy")
+/// The warning for a rollback to a deploy of which the image is not recorded.
+pub(super) fn image_is_kept(to: &Deploy) -> Option<Problem> {
+    to.artifact.is_none().then(|| {
+        Problem::new(
+            "only the parameters are rolled back: the image of that deploy is not recorded",
+        )
+        .help("to restore the image too, set `image` to it and deploy")
+    })
 }

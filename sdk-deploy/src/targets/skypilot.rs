@@ -9,21 +9,23 @@ use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
-use super::binary::{binary_to_run, path_in_image};
+use super::binary::path_in_image;
 use super::carries::{
     Carries, fixed_replicas, not_supported, only_if_scaled, requests_per_second, warnings,
 };
-use super::digest::digest;
 use super::each_app::each_app;
-use super::interface::{Contents, Project, RenderedFile, Rendering, Step, StepKind, Target};
-use super::messages::{image_is_kept, no_image, no_port};
+use super::image::{image_and_binary, image_artifact};
+use super::interface::{Project, Target};
+use super::messages::{image_is_kept, no_port};
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
+use crate::artifact::Artifact;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::machines;
 use crate::parameters::Parameters;
+use crate::rendering::{Contents, RenderedFile, Rendering, Step, StepKind};
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -52,16 +54,16 @@ impl SkyPilot {
     /// Adds the service's file, and the command that deploys it.
     fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
-        let auth = self.project.settings(name).auth;
-        let text = yaml(&self.service(app)?);
-        let carries = |key| self.carries(key);
-        rendering.warnings.extend(warnings(PLATFORM, app, carries));
-        if auth.is_some_and(|auth| auth != "public") {
-            rendering
+        let artifact = image_artifact(PLATFORM, app, &self.project)?;
+        let text = yaml(&service(app, &artifact)?);
+        let rendered = rendering.app(name);
+        rendered.warnings = warnings(PLATFORM, app, |key| self.carries(key));
+        if artifact.auth.as_ref().is_some_and(|auth| auth != "public") {
+            rendered
                 .warnings
                 .push(not_supported(PLATFORM, name, "auth"));
         }
-        rendering.artifacts.insert(name.clone(), digest(&text));
+        rendered.artifact = Some(artifact);
         rendering.files.push(RenderedFile {
             path: Path::new(name).join(FILE),
             contents: Contents::Text(text),
@@ -76,53 +78,51 @@ impl SkyPilot {
             .push(Step::new(name, StepKind::Deploy, command));
         Ok(())
     }
+}
 
-    fn service(&self, app: &AppPlan) -> Result<Value, Problem> {
-        let name = &app.name;
-        let settings = self.project.settings(name);
-        let image = settings.image.ok_or_else(|| no_image(PLATFORM, name))?;
-        if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-            let message = format!("the name of a SkyServe service begins with a letter: `{name}`");
-            return Err(Problem::new(message).help("give the app another name"));
-        }
-        let all = app.all_parameters();
-        let port = all
-            .number(Key::Port)
-            .ok_or_else(|| no_port(PLATFORM, name))?;
-        let binary = binary_to_run(app, settings.bin.as_deref())?;
-        Ok(json!({
-            "name": name,
-            "resources": self.resources(app, &image, port)?,
-            "service": service_section(&all, port),
-            "run": format!("exec {}", shell_word(&path_in_image(&binary))),
-        }))
+fn service(app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
+    let name = &app.name;
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        let message = format!("the name of a SkyServe service begins with a letter: `{name}`");
+        return Err(Problem::new(message).help("give the app another name"));
     }
+    let (image, binary) = image_and_binary(artifact);
+    let all = app.all_parameters();
+    let port = all
+        .number(Key::Port)
+        .ok_or_else(|| no_port(PLATFORM, name))?;
+    Ok(json!({
+        "name": name,
+        "resources": resources(app, image, port)?,
+        "service": service_section(&all, port),
+        "run": format!("exec {}", shell_word(&path_in_image(binary))),
+    }))
+}
 
-    fn resources(&self, app: &AppPlan, image: &str, port: u32) -> Result<Value, Problem> {
-        let code = app.effective.clone().unwrap_or_default().code;
-        let machines = machines::named_in(&code, &app.machines);
-        let gpus = code.gpus();
-        let (ram_mb, millicores) = machines::smallest_runner(&machines, gpus);
-        let mut resources = Map::new();
-        resources.insert("image_id".into(), format!("docker:{image}").into());
-        resources.insert("ports".into(), port.into());
-        resources.insert(
-            "cpus".into(),
-            format!("{}+", decimals(millicores, 1_000)).into(),
-        );
-        resources.insert(
-            "memory".into(),
-            format!("{}+", decimals(ram_mb, 1_000)).into(),
-        );
-        let names = machines::accelerators(&machines)?.into_iter();
-        let ordered: Vec<Value> = names
-            .map(|name| json!({"accelerators": {name: gpus}}))
-            .collect();
-        if !ordered.is_empty() {
-            resources.insert("ordered".into(), ordered.into());
-        }
-        Ok(resources.into())
+fn resources(app: &AppPlan, image: &str, port: u32) -> Result<Value, Problem> {
+    let code = app.effective.clone().unwrap_or_default().code;
+    let machines = machines::named_in(&code, &app.machines);
+    let gpus = code.gpus();
+    let (ram_mb, millicores) = machines::smallest_runner(&machines, gpus);
+    let mut resources = Map::new();
+    resources.insert("image_id".into(), format!("docker:{image}").into());
+    resources.insert("ports".into(), port.into());
+    resources.insert(
+        "cpus".into(),
+        format!("{}+", decimals(millicores, 1_000)).into(),
+    );
+    resources.insert(
+        "memory".into(),
+        format!("{}+", decimals(ram_mb, 1_000)).into(),
+    );
+    let names = machines::accelerators(&machines)?.into_iter();
+    let ordered: Vec<Value> = names
+        .map(|name| json!({"accelerators": {name: gpus}}))
+        .collect();
+    if !ordered.is_empty() {
+        resources.insert("ordered".into(), ordered.into());
     }
+    Ok(resources.into())
 }
 
 impl Target for SkyPilot {
@@ -172,9 +172,14 @@ impl Target for SkyPilot {
         Ok(rendering)
     }
 
-    fn roll_back(&self, app: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
+    fn roll_back(
+        &self,
+        app: &AppPlan,
+        to: &Deploy,
+        after: &Deployed,
+    ) -> Result<Rendering, Problem> {
         let mut rendering = self.scale(app, after)?;
-        rendering.warnings.push(image_is_kept());
+        rendering.app(&app.name).warnings.extend(image_is_kept(to));
         Ok(rendering)
     }
 }

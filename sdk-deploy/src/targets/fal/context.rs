@@ -11,12 +11,11 @@ use machinist_core::problem::Problem;
 use parse_dockerfile::{Instruction, Source};
 use sha2::{Digest, Sha256};
 
-use super::pyproject;
 use crate::manifest::{Binary, Manifest};
 use crate::read::program;
+use crate::rendering::{Contents, RenderedFile};
 use crate::targets::binary::{self, check_binary_name, no_binary_name, path_in_image};
 use crate::targets::digest::hex;
-use crate::targets::interface::{Contents, RenderedFile};
 
 const DOCKERFILE: &str = "Dockerfile";
 const DOCKERIGNORE: &str = ".dockerignore";
@@ -60,22 +59,14 @@ pub(super) fn binary_not_copied(dockerfile: &Path, binary: &Binary) -> Problem {
     ))
 }
 
-/// A digest of what is sent for an app, parameters aside.
-pub(super) fn digest(
-    source: &pyproject::Source,
-    auth: Option<&str>,
-    files: &[RenderedFile],
-) -> Result<String, Problem> {
+/// A digest of files: of their paths and their contents.
+pub(super) fn digest(files: &[&RenderedFile]) -> Result<String, Problem> {
     let mut all = Sha256::new();
     let mut part = |text: &[u8]| {
         // The length separates one part from the next.
         all.update(text.len().to_le_bytes());
         all.update(text);
     };
-    if let pyproject::Source::Image(image) = source {
-        part(image.as_bytes());
-    }
-    part(auth.unwrap_or_default().as_bytes());
     for file in files {
         part(file.path.as_os_str().as_encoded_bytes());
         match &file.contents {

@@ -23,6 +23,7 @@ struct ListedApp {
     alias: String,
     revision: Option<String>,
     environment_name: Option<String>,
+    auth_mode: Option<String>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -76,6 +77,8 @@ fn app(listed: ListedApp, custom: &[CustomMachine]) -> Result<LiveApp, &'static 
     Ok(LiveApp {
         parameters,
         revision: listed.revision,
+        auth: listed.auth_mode,
+        ..LiveApp::default()
     })
 }
 

@@ -50,6 +50,7 @@ pub(super) fn parse(
         let app = LiveApp {
             parameters: read_service(&service, &parameters, custom, settings),
             revision: revision.map(str::to_owned),
+            ..LiveApp::default()
         };
         live.apps.insert(name.to_owned(), app);
     }

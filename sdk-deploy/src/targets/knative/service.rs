@@ -10,11 +10,10 @@ use serde_json::{Map, Value, json};
 
 use super::settings::KnativeSettings;
 use crate::app_plan::AppPlan;
+use crate::artifact::Artifact;
 use crate::machines::{self, CustomMachine, has_gpus};
 use crate::parameters::{Overrides, Parameters};
 use crate::targets::carries::{approximated, not_supported};
-use crate::targets::interface::Project;
-use crate::targets::messages::no_image;
 
 /// What people call the platform.
 pub(super) const PLATFORM: &str = "Knative";
@@ -37,16 +36,17 @@ pub(super) struct Service<'a> {
     all: Parameters,
     gpus: u32,
     machines: Vec<CustomMachine>,
-    image: Option<String>,
-    auth: Option<String>,
+    artifact: &'a Artifact,
     settings: &'a KnativeSettings,
 }
 
 impl<'a> Service<'a> {
-    pub(super) fn new(app: &'a AppPlan, project: &'a Project) -> Self {
+    pub(super) fn new(
+        app: &'a AppPlan,
+        artifact: &'a Artifact,
+        settings: &'a KnativeSettings,
+    ) -> Self {
         let code = app.effective.clone().unwrap_or_default().code;
-        let app_settings = project.settings(&app.name);
-        let settings = &project.knative;
         let machines = machines::named_in(&code, &app.machines);
         Self {
             app,
@@ -56,8 +56,7 @@ impl<'a> Service<'a> {
                 .into_iter()
                 .map(|machine| labelled(machine, settings))
                 .collect(),
-            image: app_settings.image,
-            auth: app_settings.auth,
+            artifact,
             settings,
         }
     }
@@ -69,9 +68,6 @@ impl<'a> Service<'a> {
     /// Checks what a service needs.
     pub(super) fn check(&self) -> Result<(), Problem> {
         let name = &self.app.name;
-        if self.image.is_none() {
-            return Err(no_image(PLATFORM, name));
-        }
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
             let message = format!("the name of a Knative service begins with a letter: `{name}`");
             return Err(Problem::new(message).help("give the app another name"));
@@ -162,7 +158,7 @@ impl<'a> Service<'a> {
         let mut container = Map::new();
         container.insert(
             "image".into(),
-            self.image.clone().unwrap_or_default().into(),
+            self.artifact.image.clone().unwrap_or_default().into(),
         );
         if let Some(port) = self.number(Key::Port) {
             container.insert("ports".into(), json!([{"containerPort": port}]));
@@ -244,7 +240,11 @@ impl<'a> Service<'a> {
 
     /// A warning if the settings restrict who may call the app.
     pub(super) fn auth_warning(&self) -> Option<Problem> {
-        let is_restricted = self.auth.as_ref().is_some_and(|auth| auth != "public");
+        let is_restricted = self
+            .artifact
+            .auth
+            .as_ref()
+            .is_some_and(|auth| auth != "public");
         is_restricted.then(|| not_supported(PLATFORM, &self.app.name, "auth"))
     }
 

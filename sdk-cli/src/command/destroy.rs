@@ -1,0 +1,46 @@
+//! `cargo machinist destroy`.
+
+use machinist_deploy::{DeployStamp, removal};
+
+use crate::args::deployment::{Consent, Deployment};
+use crate::carry_out::{PendingChange, open_state};
+use crate::context::Context;
+use crate::destination::Destination;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Delete a deployed app, with its tuned values and its history
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The app to delete
+    #[arg(value_name = "APP")]
+    app: String,
+    #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
+    deployment: Deployment,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let output = &context.output;
+    let destination = Destination::of_deployed_apps(&args.deployment)?;
+    let (state, store) = open_state(&destination, args.consent.dry_run)?;
+    let target = destination.target_for_deployed_apps(&state)?;
+    let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
+    let plan = removal(&args.app, deployed.find(&args.app)?);
+    let after = deployed.after(&plan, &DeployStamp::default());
+    let rendering = target.deploy(&plan, &after)?;
+    let change = PendingChange {
+        destination: &destination,
+        target: &*target,
+        deployed,
+        rendering: &rendering,
+        profile: None,
+        output,
+    };
+    let question = format!("Delete `{}` from {}?", args.app, change.place());
+    if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
+        change.deploy(&plan, &mut store)?;
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,43 @@
+//! `cargo machinist mv`.
+
+use machinist_deploy::Store;
+
+use crate::args::deployment::Deployment;
+use crate::context::Context;
+use crate::destination::Destination;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Carry the tuned values and the history of an app over to its new name
+///
+/// Nothing is deployed or deleted: the next deploy creates the app under its new name, with the
+/// tuned values. The old app runs until `deploy --prune` or `destroy` deletes it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The name under which it is deployed
+    #[arg(value_name = "OLD")]
+    old: String,
+    /// The name that the code gives it now
+    #[arg(value_name = "NEW")]
+    new: String,
+    #[command(flatten)]
+    deployment: Deployment,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let destination = Destination::of_deployed_apps(&args.deployment)?;
+    let mut store = Store::open(&destination.state_file)?;
+    let state = store.state();
+    let target = destination.target_for_deployed_apps(&state)?;
+    let mut deployed = state.deployed_to(target.name());
+    deployed.rename(&args.old, &args.new)?;
+    store.save(&state.with(target.name(), deployed))?;
+    context.output.status(
+        "Renamed",
+        &format!(
+            "`{}` to `{}`: deploy, and it starts with the tuned values",
+            args.old, args.new
+        ),
+    );
+    Ok(Exit::Success)
+}

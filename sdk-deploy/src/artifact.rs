@@ -1,0 +1,119 @@
+//! What runs an app: a binary with its image, known by digests.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::change::{ArtifactPart, Change, Why};
+
+/// What is sent to a platform for an app, parameters aside.
+///
+/// ```
+/// use machinist_deploy::Artifact;
+///
+/// let v1 = Artifact { image: Some("acme/llm:v1".into()), ..Artifact::default() };
+/// let v2 = Artifact { image: Some("acme/llm:v2".into()), ..Artifact::default() };
+/// assert_eq!(v1.changes(&v2)[0].to, Some("acme/llm:v2".into()));
+/// assert!(v1.changes(&v1).is_empty());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Artifact {
+    /// The name of the binary that runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub binary: Option<String>,
+    /// The digest of the binary, if it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub binary_digest: Option<String>,
+    /// The container's image, if it is built elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The digest of the `Dockerfile` and of the files that it copies, the binary aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context_digest: Option<String>,
+    /// Who may call the app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth: Option<String>,
+    /// The digest of all of it, as earlier versions recorded it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// The members of an artifact.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Members {
+    binary: Option<String>,
+    binary_digest: Option<String>,
+    image: Option<String>,
+    context_digest: Option<String>,
+    auth: Option<String>,
+    digest: Option<String>,
+}
+
+/// An artifact as states have it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Recorded {
+    /// Of an earlier version: one digest.
+    Digest(String),
+    Members(Members),
+}
+
+impl<'de> Deserialize<'de> for Artifact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Recorded::deserialize(deserializer)? {
+            Recorded::Digest(digest) => Self {
+                digest: Some(digest),
+                ..Self::default()
+            },
+            Recorded::Members(members) => Self {
+                binary: members.binary,
+                binary_digest: members.binary_digest,
+                image: members.image,
+                context_digest: members.context_digest,
+                auth: members.auth,
+                digest: members.digest,
+            },
+        })
+    }
+}
+
+impl Artifact {
+    /// What changes when another artifact is sent.
+    pub fn changes(&self, other: &Self) -> Vec<Change> {
+        if self.digest.is_some() {
+            // An earlier version recorded nothing that tells what differs.
+            return vec![Change::of_part(
+                ArtifactPart::Binary,
+                &None,
+                &other.binary_digest,
+                Why::Code,
+            )];
+        }
+        let parts = [
+            (
+                ArtifactPart::Binary,
+                &self.binary_digest,
+                &other.binary_digest,
+            ),
+            (
+                ArtifactPart::Context,
+                &self.context_digest,
+                &other.context_digest,
+            ),
+            (ArtifactPart::Image, &self.image, &other.image),
+            (ArtifactPart::Auth, &self.auth, &other.auth),
+        ];
+        let changed = parts.into_iter().filter(|(_, from, to)| from != to);
+        let mut changes: Vec<Change> = changed
+            .map(|(part, from, to)| Change::of_part(part, from, to, Why::Code))
+            .collect();
+        if self.binary != other.binary && self.binary_digest == other.binary_digest {
+            changes.push(Change::of_part(
+                ArtifactPart::Binary,
+                &self.binary,
+                &other.binary,
+                Why::Code,
+            ));
+        }
+        changes
+    }
+}

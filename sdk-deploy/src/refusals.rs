@@ -1,0 +1,120 @@
+//! What a plan is refused for: a deploy would refuse it, so the plan does in the same words.
+
+use std::collections::BTreeSet;
+
+use machinist_core::parameter::Key;
+use machinist_core::problem::Problem;
+use machinist_core::setting::check_concurrency;
+
+use crate::app_plan::{Action, AppPlan, Plan};
+use crate::deployed::{AppState, Deployed, Owner};
+use crate::plan::AppSet;
+
+impl Plan {
+    /// Checks that a plan may be carried out: no app of others is taken over without consent, the
+    /// code and the tuned values are valid together, and no app is deleted that unread binaries
+    /// may have.
+    ///
+    /// # Errors
+    ///
+    /// The first reason why it may not.
+    pub fn check(
+        &self,
+        deployed: &Deployed,
+        adopted: &AppSet,
+        unread_binaries: &BTreeSet<String>,
+        target: &str,
+    ) -> Result<(), Problem> {
+        for app in &self.apps {
+            match app.action {
+                Action::Adopt if !adopted.includes(&app.name) => {
+                    let state = deployed.apps.get(&app.name);
+                    return Err(belongs_to_others(app, state, target));
+                }
+                Action::Create | Action::Adopt | Action::Update | Action::Unchanged => {
+                    check_together(app)?;
+                }
+                Action::Delete if !unread_binaries.is_empty() => {
+                    return Err(unread(app, unread_binaries));
+                }
+                Action::Delete | Action::Orphaned => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An app that somebody else deployed.
+fn belongs_to_others(app: &AppPlan, state: Option<&AppState>, target: &str) -> Problem {
+    let name = &app.name;
+    let adopt = format!("to take it over, add `--adopt {name}`; else give the app another name");
+    match state.and_then(|state| state.owner_for(&app.package)) {
+        Some(Owner::Package(package)) => Problem::new(format!(
+            "`{name}` was deployed from the package `{package}`, and this one is of `{}`",
+            app.package
+        ))
+        .help(adopt)
+        .note("two apps of one name would replace each other with every deploy"),
+        owner => {
+            let problem = Problem::new(format!(
+                "`{name}` runs on {target} already, and was never deployed from this state"
+            ))
+            .help(adopt);
+            match owner {
+                Some(Owner::Platform(Some(owner))) => problem.note(format!("it is `{owner}`'s")),
+                _ => problem,
+            }
+        }
+    }
+}
+
+/// Checks the code's and the tuned values by the rules that need several of them.
+fn check_together(app: &AppPlan) -> Result<(), Problem> {
+    let Some(effective) = &app.effective else {
+        return Ok(());
+    };
+    let (min, max) = (Key::MinConcurrency, Key::MaxConcurrency);
+    let number = |key| effective.scaling.number(key);
+    let Some(fewest) = number(min) else {
+        return Ok(());
+    };
+    check_concurrency(fewest, number(max)).map_err(|problem| {
+        let tuned: Vec<&str> = [min, max]
+            .into_iter()
+            .filter(|key| app.overrides.contains(*key))
+            .map(Key::as_str)
+            .collect();
+        let problem = Problem::new(format!("`{}`: {}", app.name, problem.message));
+        match &*tuned {
+            [] => problem.help("change one of them in the code"),
+            [key, ..] => problem
+                .help(format!(
+                    "give the tuned value back with `cargo machinist scale {} --reset {key}`, or \
+                     change the code",
+                    app.name
+                ))
+                .note(format!("tuned: `{}`", tuned.join("` and `"))),
+        }
+    })
+}
+
+/// An app to delete, that a binary may have which was not read.
+fn unread(app: &AppPlan, binaries: &BTreeSet<String>) -> Problem {
+    const MOST: usize = 10;
+    let mut names: Vec<String> = binaries.iter().map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(MOST);
+    names.truncate(MOST);
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Problem::new(format!(
+        "`{}` is not deleted: a binary that was not read may have it",
+        app.name
+    ))
+    .help(
+        "build and read all of them, for instance with `--workspace --bins --examples`, or delete \
+         the app by name with `cargo machinist destroy`",
+    )
+    .note(format!("not read: {}{more}", names.join(", ")))
+}
