@@ -9,7 +9,7 @@ use crate::json::list;
 use crate::number::{decimals, scale};
 use crate::parameter::GPU_LIMIT;
 use crate::problem::{Problem, in_backticks, joined, mistyped};
-use crate::text::shown;
+use crate::text::visible;
 use crate::unit::{Unit, WordSet};
 
 impl Unit {
@@ -168,7 +168,7 @@ impl WordSet {
     /// A word that is not in the set, with a similar one if there is any.
     fn unknown(&self, given: &str) -> Problem {
         let what = self.what;
-        let problem = Problem::new(format!("unknown {what} `{}`", shown(given)));
+        let problem = Problem::new(format!("unknown {what} `{}`", visible(given)));
         let all = format!("{what}s are {}", self.all.join(", "));
         match self.similar(given) {
             Some(word) => problem.help(format!("write `\"{word}\"`")).note(all),

@@ -9,7 +9,7 @@ use crate::json::{Object, list};
 use crate::keys::NAME;
 use crate::machine::MachineKind;
 use crate::problem::Problem;
-use crate::text::shown;
+use crate::text::visible;
 
 /// The key of the labels by which Kubernetes nodes name the GPU.
 pub const NODE_LABELS: &str = "node_labels";
@@ -134,7 +134,7 @@ pub fn check_name(key: &str, name: &str) -> Result<(), Problem> {
     if is_valid && name.len() <= MAX_NAME {
         return Ok(());
     }
-    let message = format!("`{}` is not a valid {noun}", shown(name));
+    let message = format!("`{}` is not a valid {noun}", visible(name));
     let help = "start with a letter or a digit, then use letters, digits, `-`, `_` and `.`";
     Err(Problem::new(message).help(format!("{help}: at most {MAX_NAME} characters")))
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 
 use crate::keys::PATH;
-use crate::text::is_shown;
+use crate::text::is_visible;
 
 /// Appends a JSON string with its quotes and escapes.
 ///
@@ -48,7 +48,7 @@ fn push_escaped(out: &mut String, text: &str) {
 }
 
 fn push_visible(out: &mut String, c: char) {
-    if is_shown(c) {
+    if is_visible(c) {
         return out.push(c);
     }
     for unit in c.encode_utf16(&mut [0; 2]) {

@@ -9,7 +9,7 @@ use crate::machine::{MachineKind, MachineType};
 use crate::machine_name::{self, memory_gb};
 use crate::problem::Problem;
 use crate::requirement::REQUIREMENTS;
-use crate::text::shown;
+use crate::text::visible;
 use crate::unit::SIZE;
 
 /// A machine type that is not in the catalogue, with a similar one if there is any.
@@ -23,7 +23,7 @@ use crate::unit::SIZE;
 /// assert!(problem.help.unwrap().contains("`GPU-H100`"));
 /// ```
 pub fn unknown_machine_type(catalogue: &Catalogue, given: &str) -> Problem {
-    let problem = Problem::new(format!("unknown machine type `{}`", shown(given)));
+    let problem = Problem::new(format!("unknown machine type `{}`", visible(given)));
     let Some(similar) = catalogue.similar(given) else {
         let (cpu, gpu) = (
             machine_names(catalogue, MachineKind::Cpu),

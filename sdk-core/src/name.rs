@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use crate::problem::Problem;
-use crate::text::shown;
+use crate::text::visible;
 
 /// The most characters of a DNS label (RFC 1123).
 pub const MAX_LENGTH: usize = 63;
@@ -64,7 +64,7 @@ pub fn kebab_case(text: &str) -> String {
 /// A `name` that is not a DNS label.
 pub(crate) fn bad_name(given: &str) -> Problem {
     let problem =
-        Problem::new(format!("the name `{}` is not a DNS label", shown(given))).note(rule());
+        Problem::new(format!("the name `{}` is not a DNS label", visible(given))).note(rule());
     match suggested_name(given) {
         Some(name) => problem.help(format!("write `name = \"{name}\"`")),
         None => problem.help("write for instance `name = \"llm-server\"`"),

@@ -11,7 +11,7 @@ use core::fmt;
 
 use crate::attribute::{Place, Value};
 use crate::suggest;
-use crate::text::shown;
+use crate::text::visible;
 
 /// An error message in three parts.
 ///
@@ -149,7 +149,7 @@ pub struct Finding {
 /// assert_eq!(problem.note.unwrap(), "targets are file, fal");
 /// ```
 pub fn unknown(what: &str, given: &str, names: &[&str]) -> Problem {
-    Problem::new(format!("unknown {what} `{}`", shown(given))).suggest(what, given, names)
+    Problem::new(format!("unknown {what} `{}`", visible(given))).suggest(what, given, names)
 }
 
 /// The names on one line: the first of them, and how many more there are.

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 
 use crate::number::{decimals, scale};
 use crate::problem::{Problem, in_backticks, joined};
-use crate::text::shown;
+use crate::text::visible;
 use crate::unit::Quantity;
 
 impl Quantity {
@@ -121,7 +121,7 @@ impl Quantity {
         let problem = Problem::new(format!(
             "`{key}` takes {} in {units}, not `{}`",
             self.what,
-            shown(given)
+            visible(given)
         ))
         .help(format!("write `{key} = \"{example}\"`"));
         match self.note(given) {

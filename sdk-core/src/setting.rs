@@ -13,7 +13,7 @@ use crate::machine::MachineKind;
 use crate::machine_name;
 use crate::parameter::{Key, Kind, MAX_COUNT, Parameter, REGIONS};
 use crate::problem::{Finding, Problem, mistyped, unknown};
-use crate::text::shown;
+use crate::text::visible;
 use crate::unit::DURATION;
 
 /// A valid value of a parameter.
@@ -364,7 +364,7 @@ fn empty_list(parameter: &Parameter) -> Problem {
 fn duplicate_element(parameter: &Parameter, element: &str) -> Problem {
     Problem::new(format!(
         "`{}` is listed twice in `{}`",
-        shown(element),
+        visible(element),
         parameter.key.as_str()
     ))
     .help("remove the second one")
@@ -384,7 +384,7 @@ fn path_fault(path: &str) -> Option<&'static str> {
 
 /// A value of `key` that is not a path, and why.
 fn bad_path(key: Key, given: &str, fault: &str) -> Problem {
-    let problem = Problem::new(format!("the path `{}` {fault}", shown(given)));
+    let problem = Problem::new(format!("the path `{}` {fault}", visible(given)));
     let key = key.as_str();
     let with_slash = format!("/{given}");
     if path_fault(&with_slash).is_none() && !with_slash.contains("//") {

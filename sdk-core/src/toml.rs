@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use crate::attribute::{Place, Value};
 use crate::problem::{Finding, Problem};
-use crate::text::shown;
+use crate::text::visible;
 
 /// A table: its name and its keys. A [`Place`] is an offset in the text, in bytes.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Table>, Finding> {
             if !names.insert(name.clone()) {
                 return error(
                     name_place,
-                    &format!("the table `{}` is defined twice", shown(&name)),
+                    &format!("the table `{}` is defined twice", visible(&name)),
                     "move its keys to the first definition",
                 );
             }
@@ -70,11 +70,11 @@ pub(crate) fn read(text: &str) -> Result<Vec<Table>, Finding> {
             let entry = reader.entry()?;
             let Some(table) = tables.last_mut() else {
                 let help = "write the machine type's name above it, for instance `[GPU-A6000]`";
-                let message = format!("the key `{}` belongs to no machine type", shown(&entry.key));
+                let message = format!("the key `{}` belongs to no machine type", visible(&entry.key));
                 return error(start, &message, help);
             };
             if !keys.insert(entry.key.clone()) {
-                let message = format!("`{}` is given twice", shown(&entry.key));
+                let message = format!("`{}` is given twice", visible(&entry.key));
                 return error(entry.key_place, &message, "keep one of them");
             }
             table.entries.push(entry);
