@@ -33,8 +33,8 @@ impl Catalogue {
         Self::with(Vec::new())
     }
 
-    /// A catalogue of the built-in machine types and custom ones, which replace built-in ones of the
-    /// same name.
+    /// A catalogue of the built-in machine types and custom ones, which replace built-in ones of
+    /// the same name.
     ///
     /// The memory of the custom machine types is never freed, so that all machine types are
     /// `&'static`: make one catalogue for each `machines.toml`.
@@ -71,8 +71,8 @@ impl Catalogue {
         self.custom.iter().find(|custom| custom.name == name)
     }
 
-    /// The machine type with a name similar to `given`: the same but for case, `_` instead of `-`, a
-    /// missing `GPU-`, a maker's name before it or a memory size after it; or else the nearest
+    /// The machine type with a name similar to `given`: the same but for case, `_` instead of `-`,
+    /// a missing `GPU-`, a maker's name before it or a memory size after it; or else the nearest
     /// spelling.
     ///
     /// ```

@@ -110,7 +110,8 @@ struct Checker<'a> {
     machine_types: Option<Placed<Vec<Placed<String>>>>,
     settings: Vec<(Key, Setting, Place)>,
     required: Vec<(Required, Place)>,
-    /// The keys that occur at any level, with valid values or not: they are not reported as missing.
+    /// The keys that occur at any level, with valid values or not: they are not reported as
+    /// missing.
     mentioned: Vec<&'a str>,
     unreadable: bool,
     errors: Vec<Finding>,
@@ -273,7 +274,10 @@ impl<'a> Checker<'a> {
                 let Setting::Number(gpus) = setting else {
                     return 1;
                 };
-                if let Some((machine, _)) = machines.iter().find(|(machine, _)| gpus > machine.figures.max_gpus) {
+                let has_fewer = |(machine, _): &&Placed<&MachineType>| {
+                    machine.figures.max_gpus < gpus
+                };
+                if let Some((machine, _)) = machines.iter().find(has_fewer) {
                     self.error(place, too_many_gpus(machine, gpus));
                 }
                 gpus
@@ -315,8 +319,8 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Warns of machine types with at least twice the video memory of the smallest one that meets all
-    /// requirements.
+    /// Warns of machine types with at least twice the video memory of the smallest one that meets
+    /// all requirements.
     fn larger_than_required(
         &self,
         machines: &[Placed<&'static MachineType>],

@@ -108,7 +108,8 @@ impl CustomMachine {
     }
 }
 
-/// Checks a name that a machine type has under a key: `name`, `node_labels`, `accelerator` or `fal`.
+/// Checks a name that a machine type has under a key: `name`, `node_labels`, `accelerator` or
+/// `fal`.
 ///
 /// # Errors
 ///

@@ -112,8 +112,8 @@ pub struct Origin<'a> {
 impl App {
     /// The app's entry in the manifest, as compact JSON: the payload of its record.
     ///
-    /// The entry has only what the code sets: durations in seconds, sizes in MB, bandwidths in GB/s,
-    /// `machine_type` always as a list, and `gpus` always for GPU types.
+    /// The entry has only what the code sets: durations in seconds, sizes in MB, bandwidths in
+    /// GB/s, `machine_type` always as a list, and `gpus` always for GPU types.
     ///
     /// ```
     /// use machinist_core::app::App;

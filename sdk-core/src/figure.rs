@@ -83,8 +83,8 @@ impl Presence {
 }
 
 impl Figure {
-    /// The amount of this figure that a machine has, in the figure's [`unit`](Self::unit); `None` if
-    /// it is not known.
+    /// The amount of this figure that a machine has, in the figure's [`unit`](Self::unit); `None`
+    /// if it is not known.
     pub fn get(&self, figures: &Figures) -> Option<u32> {
         (self.get)(figures)
     }
@@ -176,7 +176,8 @@ fn option_code(value: Option<impl core::fmt::Display>) -> String {
     }
 }
 
-/// A figure of a runner with several GPUs: `sum` adds up over the GPUs, `each` stays that of one GPU.
+/// A figure of a runner with several GPUs: `sum` adds up over the GPUs, `each` stays that of one
+/// GPU.
 macro_rules! over_gpus {
     (sum $figure:expr, $gpus:expr) => {
         $figure.saturating_mul($gpus)
@@ -192,8 +193,8 @@ macro_rules! over_gpus {
     };
 }
 
-/// Makes the fields of [`Figures`] and the table of figures from one list. The last text of a row, if
-/// there is one, says how the field stores the amount.
+/// Makes the fields of [`Figures`] and the table of figures from one list. The last text of a row,
+/// if there is one, says how the field stores the amount.
 macro_rules! figures {
     ($(
         $(#[doc = $doc:literal])*
@@ -221,7 +222,8 @@ macro_rules! figures {
             /// The figures of a CPU type before any is set.
             pub const NONE: Self = Self { $($field: <$type as Unset>::UNSET,)* };
 
-            /// The figures of a runner with this many GPUs. The figures of a CPU type stay the same.
+            /// The figures of a runner with this many GPUs. The figures of a CPU type stay the
+            /// same.
             ///
             /// ```
             /// use machinist_core::built_in::GPU_RTX5090;

@@ -198,8 +198,8 @@ pub(crate) fn larger_than_required(
         size(smallest),
     ))
     .help(format!(
-        "write `machine_type = \"{}\"`, or add `#[allow(deprecated)]` to the item to keep the larger \
-         machine",
+        "write `machine_type = \"{}\"`, or add `#[allow(deprecated)]` to the item to keep the \
+         larger machine",
         smallest.name
     ))
 }

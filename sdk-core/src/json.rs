@@ -57,8 +57,8 @@ fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// Indents compact JSON by two spaces a level, with one member or element on each line. Empty arrays
-/// and objects stay `[]` and `{}`. Strings are escaped as by [`push_string`].
+/// Indents compact JSON by two spaces a level, with one member or element on each line. Empty
+/// arrays and objects stay `[]` and `{}`. Strings are escaped as by [`push_string`].
 ///
 /// ```
 /// let indented = machinist_core::json::indent(r#"{"gpus":2,"regions":[]}"#);

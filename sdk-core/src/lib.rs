@@ -3,8 +3,8 @@
 //!
 //! The attribute and the deploy side use the same rules, so they cannot disagree. The crate has no
 //! dependencies and needs no `std`, because a part of it is linked into every program: the machine
-//! types, [`Spec`] and the reader of records. The rules and their messages need the feature `rules`,
-//! which `machinist` does not enable.
+//! types, [`Spec`] and the reader of records. The rules and their messages need the feature
+//! `rules`, which `machinist` does not enable.
 #![no_std]
 
 extern crate alloc;

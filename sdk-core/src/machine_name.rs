@@ -8,7 +8,8 @@ use crate::machine::{MachineKind, MachineType};
 use crate::suggest;
 
 /// The one of `names` that is similar to `given`: the same but for case, `_` instead of `-`, a
-/// missing `GPU-`, a maker's name before it or a memory size after it; or else the nearest spelling.
+/// missing `GPU-`, a maker's name before it or a memory size after it; or else the nearest
+/// spelling.
 pub(crate) fn similar(
     given: &str,
     names: impl Iterator<Item = &'static str> + Clone,

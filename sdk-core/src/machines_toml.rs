@@ -268,8 +268,8 @@ fn unknown_key(key: &str) -> Problem {
     unknown("key", key, &all)
 }
 
-/// Checks that a table has all figures that a machine type of its kind must have, and no key that it
-/// cannot have.
+/// Checks that a table has all figures that a machine type of its kind must have, and no key that
+/// it cannot have.
 fn check_keys(table: &Table, machine: &CustomMachine, is_new: bool) -> Result<(), Finding> {
     let is_gpu = machine.figures.kind() == MachineKind::Gpu;
     let has = |key: &str| table.entries.iter().any(|entry| entry.key == key);

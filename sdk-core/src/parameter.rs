@@ -80,8 +80,8 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// The highest valid number, where `end` is the end of the kind's range. Only `gpus` goes beyond:
-    /// custom machine types may take more GPUs than built-in ones.
+    /// The highest valid number, where `end` is the end of the kind's range. Only `gpus` goes
+    /// beyond: custom machine types may take more GPUs than built-in ones.
     ///
     /// ```
     /// use machinist_core::parameter::Key;
@@ -167,8 +167,8 @@ macro_rules! parameters {
             /// No parameter set.
             pub const NONE: Self = Self { $($key: None,)* };
 
-            /// Sets a parameter from its JSON in an app's entry; `None` if the key is not a parameter
-            /// of this group or the value is not valid.
+            /// Sets a parameter from its JSON in an app's entry; `None` if the key is not a
+            /// parameter of this group or the value is not valid.
             pub(crate) fn set(&mut self, key: &str, value: &'static str) -> Option<()> {
                 match key {
                     $(stringify!($key) => self.$key = Some(json::FromJson::from_json(value)?),)*
@@ -188,8 +188,8 @@ parameters! {
         Gpus gpus: Kind::Number(1, BUILT_IN_MAX_GPUS);
     }
 
-    /// The code parameters that the attribute sets, without `machine_type` and `gpus`. They are reset
-    /// on every deploy.
+    /// The code parameters that the attribute sets, without `machine_type` and `gpus`. They are
+    /// reset on every deploy.
     CodeParameters Code {
         /// Requests that one runner handles at a time; the code must be written for it.
         MaxMultiplexing max_multiplexing: u32, Kind::Number(1, MAX_COUNT), Some(1);
@@ -203,8 +203,8 @@ parameters! {
         TerminationGracePeriod termination_grace_period: u32, Kind::Seconds(0, MAX_SECONDS), None;
     }
 
-    /// The scaling parameters that the attribute sets: the values for the first deploy. Values tuned
-    /// later on the running app are kept.
+    /// The scaling parameters that the attribute sets: the values for the first deploy. Values
+    /// tuned later on the running app are kept.
     ScalingParameters Scaling {
         /// Seconds that an idle runner stays after its last request.
         KeepAlive keep_alive: u32, Kind::Seconds(0, MAX_SECONDS), Some(10);

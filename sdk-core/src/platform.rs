@@ -1,6 +1,7 @@
 //! The names that the GPUs of the built-in machine types have on other platforms.
 //!
-//! They are the node labels of NVIDIA's GPU feature discovery, and SkyPilot's names of accelerators.
+//! They are the node labels of NVIDIA's GPU feature discovery, and SkyPilot's names of
+//! accelerators.
 
 /// The key of the node label that names the GPU, set by NVIDIA's GPU feature discovery.
 pub const NODE_LABEL: &str = "nvidia.com/gpu.product";

@@ -1,8 +1,8 @@
 //! What an error message consists of, and the messages that several rules share.
 //!
-//! Any other message is written beside the rule that it reports. Messages are in lower case, without
-//! a final stop, and quote what was written in backticks; `help:` says what to write, `note:` gives
-//! the facts.
+//! Any other message is written beside the rule that it reports. Messages are in lower case,
+//! without a final stop, and quote what was written in backticks; `help:` says what to write,
+//! `note:` gives the facts.
 
 use alloc::format;
 use alloc::string::String;

@@ -223,9 +223,9 @@ fn read_u32(bytes: &[u8], offset: usize) -> Option<u32> {
     Some(u32::from_le_bytes(four.try_into().ok()?))
 }
 
-/// The CRC-32 (IEEE 802.3) of bytes, computed four bits at a time. One bit at a time would be slow in
-/// the macro, which runs unoptimised; a table for eight bits would be larger than the records of most
-/// programs.
+/// The CRC-32 (IEEE 802.3) of bytes, computed four bits at a time. One bit at a time would be slow
+/// in the macro, which runs unoptimised; a table for eight bits would be larger than the records of
+/// most programs.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for &byte in bytes {

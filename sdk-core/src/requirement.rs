@@ -244,8 +244,10 @@ impl Requirement {
         let (singular, plural) = self.noun;
         match self.unit() {
             Unit::Flag => singular.into(),
-            Unit::Words(_) if amount.count_ones() == 1 => format!("{singular} {}", self.show(amount)),
-            Unit::Words(_) => format!("{plural} {}", self.show(amount)),
+            Unit::Words(_) => {
+                let noun = if amount.count_ones() == 1 { singular } else { plural };
+                format!("{noun} {}", self.show(amount))
+            }
             unit if amount <= unit.amount_of_one() => format!("{} {singular}", self.show(amount)),
             _ => format!("{} {plural}", self.show(amount)),
         }

@@ -271,8 +271,8 @@ impl Parameter {
             }
             (Kind::Seconds(min, max), value) => suggest_duration(value, (min, max)),
             (Kind::MachineTypes, Value::Other(text)) => {
-                machine_name::similar(text, built_in::MACHINE_TYPES.iter().map(|machine| machine.name))
-                    .map(|name| format!("{name:?}"))
+                let names = built_in::MACHINE_TYPES.iter().map(|machine| machine.name);
+                machine_name::similar(text, names).map(|name| format!("{name:?}"))
             }
             _ => None,
         };
@@ -396,8 +396,8 @@ fn bad_path(key: Key, given: &str, fault: &str) -> Problem {
     ))
 }
 
-/// Checks `min_concurrency` against `max_concurrency`, or against the platform's default if `max` is
-/// `None`.
+/// Checks `min_concurrency` against `max_concurrency`, or against the platform's default if `max`
+/// is `None`.
 ///
 /// # Errors
 ///

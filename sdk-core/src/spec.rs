@@ -5,8 +5,8 @@ use crate::parameter::{CodeParameters, ScalingParameters};
 
 /// An app as its attribute declares it, usable in const code.
 ///
-/// [`vram_mb`](Self::vram_mb), [`ram_mb`](Self::ram_mb) and [`millicores`](Self::millicores) are what
-/// every runner has at least: the smallest value among the machine types.
+/// [`vram_mb`](Self::vram_mb), [`ram_mb`](Self::ram_mb) and [`millicores`](Self::millicores) are
+/// what every runner has at least: the smallest value among the machine types.
 ///
 /// ```
 /// use machinist_core::Spec;

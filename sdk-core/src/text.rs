@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 
-/// Whether a character is visible, or a space. Control characters are not, and neither are characters
-/// that change the line or the direction of the text.
+/// Whether a character is visible, or a space. Control characters are not, and neither are
+/// characters that change the line or the direction of the text.
 ///
 /// ```
 /// use machinist_core::text::is_visible;

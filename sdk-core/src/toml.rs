@@ -70,7 +70,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<Table>, Finding> {
             let entry = reader.entry()?;
             let Some(table) = tables.last_mut() else {
                 let help = "write the machine type's name above it, for instance `[GPU-A6000]`";
-                let message = format!("the key `{}` belongs to no machine type", visible(&entry.key));
+                let key = visible(&entry.key);
+                let message = format!("the key `{key}` belongs to no machine type");
                 return error(start, &message, help);
             };
             if !keys.insert(entry.key.clone()) {

@@ -47,7 +47,8 @@ fn generate(args: TokenStream, item: &Item, call: &CallSite) -> TokenStream {
     }
 }
 
-/// An `impl App` for a type whose attribute has errors, so that code which uses its `SPEC` has none.
+/// An `impl App` for a type whose attribute has errors, so that code which uses its `SPEC` has
+/// none.
 fn placeholder_impl(item: &Item, krate: &TokenStream) -> Option<TokenStream> {
     let item::Generics {
         params,
@@ -115,8 +116,8 @@ fn track_file(file: &str) -> TokenStream {
     }
 }
 
-/// The name from which the app's name is made if the attribute gives none: the item's, or for `main`
-/// that of the program.
+/// The name from which the app's name is made if the attribute gives none: the item's, or for
+/// `main` that of the program.
 fn default_name(item: &Item, call: &CallSite) -> String {
     let name = item.name.to_string();
     match name.strip_prefix("r#").unwrap_or(&name) {
@@ -262,8 +263,8 @@ fn custom_machine(machine: &MachineType, krate: &TokenStream) -> TokenStream {
     }
 }
 
-/// A macro that is named after the app and never used. If two apps of a crate have the same name, the
-/// compiler reports that it is defined twice, and shows both places.
+/// A macro that is named after the app and never used. If two apps of a crate have the same name,
+/// the compiler reports that it is defined twice, and shows both places.
 fn guard(app: &str, name_span: Span) -> TokenStream {
     let guard = Ident::new(
         &format!("machinist_app_{}", app.replace('-', "_")),

@@ -67,8 +67,8 @@ impl<'a> IdeSpans<'a> {
     }
 }
 
-/// The same place in the source. To the compiler it is a part of the expansion: names with this span
-/// are looked up as the macro's, not as the user's.
+/// The same place in the source. To the compiler it is a part of the expansion: names with this
+/// span are looked up as the macro's, not as the user's.
 fn in_expansion(span: Span) -> Span {
     Span::call_site().located_at(span)
 }

@@ -1,5 +1,5 @@
-//! The item under `#[app]`: its name, its documentation and, for a type, its generics. Bodies are not
-//! parsed.
+//! The item under `#[app]`: its name, its documentation and, for a type, its generics. Bodies are
+//! not parsed.
 
 use machinist_core::problem::Problem;
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
@@ -110,8 +110,8 @@ impl Attributes {
                     self.add_documentation(&text.value());
                 }
             }
-            // `#[expect]` stays on the item. Generated code gets `#[allow]`, since the expectation may
-            // be fulfilled only on the item.
+            // `#[expect]` stays on the item. Generated code gets `#[allow]`, since the expectation
+            // may be fulfilled only on the item.
             [TokenTree::Ident(level), TokenTree::Group(lints)] if level == "expect" => {
                 self.lints.extend(quote!(#[allow #lints]));
             }

@@ -1,7 +1,8 @@
-//! The attribute `#[app]`, which is documented where users see it: on its re-export `machinist::app`.
+//! The attribute `#[app]`, which is documented where users see it: on its re-export
+//! `machinist::app`.
 //!
-//! An expansion has three steps: `parse` and `item` read the tokens, `machinist-core` checks the app,
-//! and `expand` writes the code.
+//! An expansion has three steps: `parse` and `item` read the tokens, `machinist-core` checks the
+//! app, and `expand` writes the code.
 
 mod call_site;
 mod expand;

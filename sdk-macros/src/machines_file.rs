@@ -27,8 +27,8 @@ struct Cached {
     catalogue: PackageCatalogue,
 }
 
-/// The catalogue that was read last. A compiler expands all attributes of a crate within moments. An
-/// IDE expands them again and again in one process, while the file may change or appear.
+/// The catalogue that was read last. A compiler expands all attributes of a crate within moments.
+/// An IDE expands them again and again in one process, while the file may change or appear.
 static CACHE: Mutex<Option<Cached>> = Mutex::new(None);
 
 /// For how long the catalogue is used before the file is read again.

@@ -1,5 +1,5 @@
-//! The machine that an app runs on, written in its code: checked by the compiler, carried inside the
-//! binary, and put back on every redeploy.
+//! The machine that an app runs on, written in its code: checked by the compiler, carried inside
+//! the binary, and put back on every redeploy.
 //!
 //! ```
 //! use machinist::App;

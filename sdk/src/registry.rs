@@ -10,8 +10,8 @@ use machinist_core::{Spec, entry, json, record};
 
 /// An entry of the registry: the record of an app, the same bytes as in the binary's section.
 ///
-/// The record is read only when the program asks for its apps, which few programs do. A typed constant
-/// would take longer to compile than the rest of an expansion.
+/// The record is read only when the program asks for its apps, which few programs do. A typed
+/// constant would take longer to compile than the rest of an expansion.
 #[derive(Debug)]
 pub struct Registration(pub &'static [u8]);
 
@@ -87,7 +87,8 @@ struct RegisteredApp {
     spec: Spec,
 }
 
-/// All apps. They are read at the first call, and again if a library with more apps was loaded since.
+/// All apps. They are read at the first call, and again if a library with more apps was loaded
+/// since.
 #[allow(
     unsafe_code,
     reason = "without the standard library there is no safe `OnceLock`"
@@ -118,7 +119,8 @@ fn read_apps() -> Vec<RegisteredApp> {
             spec: entry::read(entry).unwrap_or(Spec::EMPTY),
         })
         .collect();
-    // The linker's order differs between dev and release builds. An entry begins with the app's name.
+    // The linker's order differs between dev and release builds. An entry begins with the app's
+    // name.
     apps.sort_unstable_by_key(|app| app.entry);
     apps
 }

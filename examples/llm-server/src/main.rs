@@ -1,7 +1,7 @@
 //! A server whose port, health check and batch size come from the attribute on one type.
 //!
-//! `cargo run -p llm-server` starts it. It answers `/health`, `/machine`, and `/generate` with a prompt
-//! as JSON. The variable `PORT` sets another port, for a second server on the same machine.
+//! `cargo run -p llm-server` starts it. It answers `/health`, `/machine`, and `/generate` with a
+//! prompt as JSON. The variable `PORT` sets another port, for a second server on the same machine.
 
 mod batch;
 mod machine;
