@@ -274,9 +274,8 @@ impl<'a> Checker<'a> {
                 let Setting::Number(gpus) = setting else {
                     return 1;
                 };
-                let has_fewer = |(machine, _): &&Placed<&MachineType>| {
-                    machine.figures.max_gpus < gpus
-                };
+                let has_fewer =
+                    |(machine, _): &&Placed<&MachineType>| machine.figures.max_gpus < gpus;
                 if let Some((machine, _)) = machines.iter().find(has_fewer) {
                     self.error(place, too_many_gpus(machine, gpus));
                 }
@@ -312,8 +311,7 @@ impl<'a> Checker<'a> {
         for &(machine, place) in machines {
             let missed: Vec<Required> = missed(machine, gpus, &required).collect();
             if !missed.is_empty() {
-                let problem =
-                    requirement_missed(self.catalogue, machine, gpus, &required, &missed);
+                let problem = requirement_missed(self.catalogue, machine, gpus, &required, &missed);
                 self.error(place, problem);
             }
         }

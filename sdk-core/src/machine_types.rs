@@ -38,11 +38,15 @@ pub fn unknown_machine_type(catalogue: &Catalogue, given: &str) -> Problem {
         Some(required) if !meets(similar, 1, &required) => {
             let has = SIZE.show(similar.figures.vram_mb);
             let wanted = SIZE.show(required[0].1);
-            let larger = fitting(catalogue, 1, &required)
-                .next()
-                .map_or_else(String::new, |machine| {
-                    format!("; the smallest machine type with {wanted} is `{}`", machine.name)
-                });
+            let larger =
+                fitting(catalogue, 1, &required)
+                    .next()
+                    .map_or_else(String::new, |machine| {
+                        format!(
+                            "; the smallest machine type with {wanted} is `{}`",
+                            machine.name
+                        )
+                    });
             problem.help(format!("the catalogue has `{name}` with {has}{larger}"))
         }
         _ => problem.help(format!(

@@ -215,7 +215,10 @@ fn amount(figure: &Figure, entry: &Entry) -> Result<u32, Finding> {
     let is_required = figure.presence.is_required(true);
     match figure.unit.read(figure.key, &entry.value) {
         Ok(0) if is_required => {
-            let message = format!("`{}` must be more than 0, not `{}`", figure.key, entry.value);
+            let message = format!(
+                "`{}` must be more than 0, not `{}`",
+                figure.key, entry.value
+            );
             error(entry.value_place, Problem::new(message))
         }
         Ok(amount) => Ok(amount),

@@ -100,7 +100,9 @@ impl Parameter {
 /// Makes the keys, the table and the structs of the parameters from one list.
 macro_rules! parameters {
     (
-        every_app { $($(#[doc = $app_doc:literal])* $AppKey:ident $app_key:ident: $app_kind:expr;)* }
+        every_app {
+            $($(#[doc = $app_doc:literal])* $AppKey:ident $app_key:ident: $app_kind:expr;)*
+        }
         $($(#[doc = $group_doc:literal])* $struct:ident $group:ident {
             $(
                 $(#[doc = $doc:literal])*

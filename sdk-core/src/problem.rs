@@ -77,7 +77,9 @@ impl Problem {
         };
         match suggest::nearest(given, names.iter().copied()) {
             Some(similar) => self
-                .help(format!("{article} {what} with a similar name exists: `{similar}`"))
+                .help(format!(
+                    "{article} {what} with a similar name exists: `{similar}`"
+                ))
                 .note(all),
             None => self.help(all),
         }

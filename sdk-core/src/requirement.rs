@@ -200,8 +200,8 @@ impl Requirement {
     /// GB of VRAM, and this app requires 80 GB`.
     pub(crate) fn explain_miss(&self, machine: &MachineType, gpus: u32, required: u32) -> String {
         // A machine without a GPU "has no encoder"; but "has no VRAM" would not say why.
-        let lacks_gpu = self.lacks_gpu(machine)
-            && matches!(self.unit(), Unit::Quantity(_) | Unit::Words(_));
+        let lacks_gpu =
+            self.lacks_gpu(machine) && matches!(self.unit(), Unit::Quantity(_) | Unit::Words(_));
         let has = match self.figure.get(&self.figures(machine, gpus)) {
             _ if lacks_gpu => "has no GPU".into(),
             Some(amount) if amount > 0 => {
@@ -245,7 +245,11 @@ impl Requirement {
         match self.unit() {
             Unit::Flag => singular.into(),
             Unit::Words(_) => {
-                let noun = if amount.count_ones() == 1 { singular } else { plural };
+                let noun = if amount.count_ones() == 1 {
+                    singular
+                } else {
+                    plural
+                };
                 format!("{noun} {}", self.show(amount))
             }
             unit if amount <= unit.amount_of_one() => format!("{} {singular}", self.show(amount)),

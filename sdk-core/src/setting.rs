@@ -222,7 +222,11 @@ impl Parameter {
         }
     }
 
-    fn read_list(&self, elements: &[(Value, Place)], place: Place) -> Result<Setting, Vec<Finding>> {
+    fn read_list(
+        &self,
+        elements: &[(Value, Place)],
+        place: Place,
+    ) -> Result<Setting, Vec<Finding>> {
         let mut findings = Vec::new();
         let mut texts: Vec<String> = Vec::new();
         let mut seen = BTreeSet::new();
@@ -248,7 +252,10 @@ impl Parameter {
                     mistyped(self.key.as_str(), &self.kind.takes(), &example, element)
                 }
             };
-            findings.push(Finding { place: *place, problem });
+            findings.push(Finding {
+                place: *place,
+                problem,
+            });
         }
         if findings.is_empty() {
             Ok(Setting::List(texts))
@@ -292,7 +299,10 @@ impl Parameter {
                 .help(format!(
                     "{range}, or name a CPU type for an app without a GPU"
                 ))
-                .note(machine_name::listed(built_in::of_kind(MachineKind::Cpu), MachineKind::Cpu));
+                .note(machine_name::listed(
+                    built_in::of_kind(MachineKind::Cpu),
+                    MachineKind::Cpu,
+                ));
         }
         problem.help(range)
     }
@@ -312,11 +322,7 @@ impl Parameter {
 /// assert_eq!(read("90s"), Ok(90));
 /// assert!(read("2h").is_err());
 /// ```
-pub fn read_duration(
-    key: &str,
-    value: &Value,
-    (min, max): (u32, u32),
-) -> Result<u32, Problem> {
+pub fn read_duration(key: &str, value: &Value, (min, max): (u32, u32)) -> Result<u32, Problem> {
     let seconds = match value {
         Value::Integer(seconds) => u32::try_from(*seconds).ok(),
         Value::Text(text) => match DURATION.read(text) {

@@ -243,7 +243,11 @@ impl Reader<'_> {
             let place = self.place();
             if self.peek() == Some('[') {
                 // No key takes a list of lists, and deep nesting would overflow the stack.
-                return error(place, "unexpected list in a list", "write its elements only");
+                return error(
+                    place,
+                    "unexpected list in a list",
+                    "write its elements only",
+                );
             }
             elements.push((self.value()?, place));
             self.skip_blanks_and_lines();
