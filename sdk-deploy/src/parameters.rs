@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use machinist_core::attribute::{Place, Value as Written};
 use machinist_core::keys::PATH;
 use machinist_core::parameter::{Key, Kind};
 use machinist_core::problem::Problem;
@@ -310,11 +311,15 @@ impl JsonValue for Setting {
 
     fn from_json(key: Key, value: &Value) -> Result<Self, String> {
         let setting = match key.parameter().kind {
-            Kind::Number(..) | Kind::Seconds(..) => value
-                .as_u64()
-                .and_then(|number| number.try_into().ok())
-                .map(Self::Number),
-            Kind::Path => value[PATH].as_str().map(|path| Self::Path(path.into())),
+            Kind::Number(..) | Kind::Seconds(..) => {
+                let integer = value.as_i64();
+                integer.map(|integer| number(key, integer)).transpose()?
+            }
+            Kind::Path => {
+                let check = value.as_object().filter(|check| check.len() == 1);
+                let path = check.and_then(|check| check.get(PATH)?.as_str());
+                path.map(|path| Self::Path(path.into()))
+            }
             Kind::MachineTypes | Kind::Regions => {
                 let texts = value.as_array().map(|elements| {
                     let texts = elements.iter().map(|element| element.as_str());
@@ -328,6 +333,17 @@ impl JsonValue for Setting {
             format!("`{key}` is not in the manifest's form: {value}")
         })
     }
+}
+
+/// A number. A number that no parameter takes is refused as in the attribute.
+fn number(key: Key, integer: i64) -> Result<Setting, String> {
+    if let Ok(number) = integer.try_into() {
+        return Ok(Setting::Number(number));
+    }
+    let read = key
+        .parameter()
+        .read(&Written::Integer(integer.into()), Place(0));
+    read.map_err(|mut findings| findings.swap_remove(0).problem.message)
 }
 
 impl JsonValue for Option<Setting> {

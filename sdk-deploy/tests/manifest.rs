@@ -197,14 +197,14 @@ fn a_payload_that_is_no_app_is_refused() {
         ),
         (
             with("a", json!({"code": {"machine_type": ["S\n"]}})),
-            "`S\\n` cannot be the name of a machine type",
+            "`S\\n` is not a valid name of a machine type",
         ),
         (
             with(
                 "a",
                 json!({"machines": [{"name": "S", "ram": 1, "cpus": 1, "accelerator": "a: b"}]}),
             ),
-            "`a: b` cannot be the name of a GPU",
+            "`a: b` is not a valid name of a GPU",
         ),
         (json!(7), "invalid type"),
     ] {
