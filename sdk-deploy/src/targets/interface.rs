@@ -115,7 +115,7 @@ pub struct Rendering {
     pub artifacts: BTreeMap<String, String>,
     /// What the platform does not support, or is probably a mistake.
     pub warnings: Vec<Problem>,
-    /// What the platform must be set up for.
+    /// What the platform must be set up for, or an app must answer.
     pub needs: Vec<String>,
 }
 
