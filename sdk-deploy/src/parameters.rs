@@ -117,6 +117,14 @@ impl<V> Parameters<V> {
         self.known.contains_key(&key)
     }
 
+    /// Whether a key of this version or of a later one is set.
+    pub(crate) fn contains_name(&self, name: &ParameterName) -> bool {
+        match name {
+            ParameterName::Known(key) => self.contains(*key),
+            ParameterName::Later(key) => self.later.contains_key(key),
+        }
+    }
+
     /// Sets a key, and gives its value before.
     pub fn insert(&mut self, key: Key, value: V) -> Option<V> {
         self.known.insert(key, value)
@@ -169,6 +177,14 @@ impl<V: JsonValue> Parameters<V> {
 }
 
 impl Parameters {
+    /// Whether others have the same value of a key, or none either.
+    pub(crate) fn has_same(&self, name: &ParameterName, others: &Self) -> bool {
+        match name {
+            ParameterName::Known(key) => self.get(*key) == others.get(*key),
+            ParameterName::Later(key) => self.later.get(key) == others.later.get(key),
+        }
+    }
+
     /// The value of a key that is a number.
     pub fn number(&self, key: Key) -> Option<u32> {
         self.get(key)?.number()
@@ -262,6 +278,27 @@ impl Parameters {
         }
         self.iter()
             .try_for_each(|(key, setting)| key.parameter().check(setting))
+    }
+}
+
+impl Overrides {
+    /// The values of the same keys in these parameters.
+    pub(crate) fn values_in(&self, parameters: &Parameters) -> Self {
+        let known = self.known.keys();
+        let later = self.later.keys();
+        Self {
+            known: known
+                .map(|key| (*key, parameters.get(*key).cloned()))
+                .collect(),
+            later: later
+                .map(|key| {
+                    (
+                        key.clone(),
+                        parameters.later.get(key).cloned().unwrap_or_default(),
+                    )
+                })
+                .collect(),
+        }
     }
 }
 

@@ -159,6 +159,19 @@ fn what_a_later_version_adds_is_ignored() {
 }
 
 #[test]
+fn parameters_of_a_later_version_are_kept() {
+    let files = Files::new();
+    let mut later = entry("a");
+    later["code"]["colour"] = json!({"deep": [1, null]});
+    later["scaling"]["patience"] = json!("long");
+    let manifest = read(&[files.binary("llm", &[later.clone()])]).unwrap();
+    let read_again = Manifest::parse(&manifest.to_json()).unwrap();
+    let app = serde_json::to_value(&read_again.apps[0]).unwrap();
+    assert_eq!(app["code"], later["code"]);
+    assert_eq!(app["scaling"], later["scaling"]);
+}
+
+#[test]
 fn a_payload_that_is_no_app_is_refused() {
     let files = Files::new();
     for (payload, reason) in [

@@ -75,9 +75,14 @@ fn tune(deployed: &mut Deployed, app: &str, values: &Parameters) {
 fn live(deployed: &Deployed) -> Live {
     let apps = deployed.apps.iter().filter(|(_, app)| app.is_deployed());
     let apps = apps.map(|(name, app)| {
-        let mut parameters = reported(&app.actual_code());
-        for (key, value) in app.effective_scaling().iter() {
-            parameters.insert(key, Some(value.clone()));
+        let mut parameters = reported(&app.code);
+        let scaling = reported(&app.scaling);
+        for (key, value) in scaling
+            .iter()
+            .chain(app.overrides.iter())
+            .chain(app.drift.iter())
+        {
+            parameters.insert(key, value.clone());
         }
         (
             name.clone(),
@@ -99,33 +104,49 @@ fn reset() -> Options {
     }
 }
 
-/// The code parameters of an app, `gpus` and the others set or not.
+/// The code parameters of an app, `gpus` and the others set or not; `colour` is a later version's.
 fn code() -> impl Strategy<Value = Parameters> {
     let machine = prop::sample::subsequence(vec!["GPU-H100", "GPU-H200", "GPU-B200"], 1..=3);
-    let startup = prop::option::of(1..900u32);
-    (machine, 1..=8u32, startup).prop_map(|(machine_type, gpus, startup)| {
-        let mut code = parameters(json!({"machine_type": machine_type, "gpus": gpus}));
-        if let Some(seconds) = startup {
-            code.insert(Key::StartupTimeout, Setting::Number(seconds));
-        }
-        code
+    let some = |range: std::ops::Range<u32>| prop::option::of(range);
+    (machine, 1..=8u32, some(1..900), some(0..3)).prop_map(
+        |(machine_type, gpus, startup, colour)| {
+            let code = json!({"machine_type": machine_type, "gpus": gpus});
+            with_numbers(code, [("startup_timeout", startup), ("colour", colour)])
+        },
+    )
+}
+
+/// Scaling parameters that are valid together with any others of these; `patience` is a later
+/// version's.
+fn scaling() -> impl Strategy<Value = Parameters> {
+    let some = |range: std::ops::Range<u32>| prop::option::of(range);
+    let values = (
+        some(0..600),
+        some(0..3),
+        some(2..50),
+        some(0..9),
+        some(0..3),
+    );
+    values.prop_map(|(keep, min, max, buffer, patience)| {
+        let numbers = [
+            ("keep_alive", keep),
+            ("min_concurrency", min),
+            ("max_concurrency", max),
+            ("concurrency_buffer", buffer),
+            ("patience", patience),
+        ];
+        with_numbers(json!({}), numbers)
     })
 }
 
-/// Scaling parameters that are valid together with any others of these.
-fn scaling() -> impl Strategy<Value = Parameters> {
-    let some = |range: std::ops::Range<u32>| prop::option::of(range);
-    (some(0..600u32), some(0..3), some(2..50), some(0..9)).prop_map(|(keep, min, max, buffer)| {
-        let values = [
-            (Key::KeepAlive, keep),
-            (Key::MinConcurrency, min),
-            (Key::MaxConcurrency, max),
-            (Key::ConcurrencyBuffer, buffer),
-        ];
-        let set = values.into_iter();
-        set.filter_map(|(key, number)| Some((key, Setting::Number(number?))))
-            .collect()
-    })
+/// These parameters with those of the numbers that there are.
+fn with_numbers<const N: usize>(mut all: Value, numbers: [(&str, Option<u32>); N]) -> Parameters {
+    for (key, number) in numbers {
+        if let Some(number) = number {
+            all[key] = number.into();
+        }
+    }
+    parameters(all)
 }
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -558,6 +579,62 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
     assert!(
         unknown.contains("no deploy with the serial 3") && unknown.contains("16 of 8, 14 of 7")
     );
+}
+
+/// The plan for an app that the platform has, with what it reports, and that the state does not have.
+fn adopted(reported: Value) -> machinist_deploy::AppPlan {
+    let manifest = manifest(vec![h100()]);
+    let there = LiveApp {
+        parameters: serde_json::from_value(reported).unwrap(),
+        revision: None,
+    };
+    let live = Live {
+        apps: [("llm".into(), there)].into(),
+    };
+    let found = Deployed::default().with_found(&live, &manifest);
+    let mut plan = plan(&manifest, &found, &Options::default());
+    plan.apps.swap_remove(0)
+}
+
+#[test]
+fn an_app_that_the_platform_has_is_not_created_even_if_it_reports_no_code_parameter() {
+    for reported in [
+        json!({}),
+        json!({"keep_alive": 300, "max_concurrency": 4}),
+        json!({"port": null, "startup_timeout": 600, "keep_alive": 300, "max_concurrency": 4}),
+    ] {
+        let app = adopted(reported);
+        assert_eq!((app.action, app.changes), (Action::Unchanged, Vec::new()));
+    }
+}
+
+#[test]
+fn an_app_that_the_platform_has_is_changed_where_it_reports_something_else() {
+    let app =
+        adopted(json!({"machine_type": ["GPU-A100"], "keep_alive": 60, "max_concurrency": null}));
+    assert_eq!(app.action, Action::Update);
+    let changes: Vec<_> = app
+        .changes
+        .iter()
+        .map(|change| (change.parameter.as_str(), &change.from))
+        .collect();
+    // The number of GPUs is not reported.
+    let a100 = Some(json!(["GPU-A100"]));
+    assert_eq!(changes, [("machine_type", &a100), ("gpus", &None)]);
+    let tuned: Vec<_> = app
+        .tuned
+        .iter()
+        .map(|tuned| (tuned.parameter.as_str(), &tuned.value))
+        .collect();
+    assert_eq!(
+        tuned,
+        [
+            ("keep_alive", &json!(60)),
+            ("max_concurrency", &Value::Null)
+        ]
+    );
+    let scaling = app.effective.unwrap().scaling;
+    assert_eq!(scaling, parameters(json!({"keep_alive": 60})));
 }
 
 #[test]
