@@ -5,8 +5,9 @@ use std::fs;
 use std::process::Command;
 use std::time::Instant;
 
+use machinist_core::attribute::Value;
 use machinist_deploy::{
-    AppSettings, Deployed, Manifest, DeployStamp, Options, Project, TARGETS, plan, target, write,
+    AppSettings, DeployStamp, Deployed, Manifest, Options, Project, TARGETS, plan, target, write,
 };
 use serde_json::json;
 
@@ -116,11 +117,11 @@ fn deployed(manifest: &Manifest) -> Result<Deployed, Failure> {
     let nothing = Deployed::default();
     let first = plan(manifest, &nothing, &Options::default());
     let mut deployed = nothing.after(&first, &DeployStamp::default());
-    let tuned = json!({"keep_alive": 60, "max_concurrency": 20});
-    let tuned = tuned.as_object().ok_or("an object")?;
+    let tuned = [("keep_alive", 60), ("max_concurrency", 20)];
+    let tuned = tuned.map(|(key, number)| (key.to_owned(), Value::Integer(number)));
     for app in &manifest.apps {
         let plan = deployed
-            .tune(&app.name, tuned)
+            .tune(&app.name, &tuned)
             .map_err(|problem| problem.to_string())?;
         deployed.settle_tuning(&plan);
     }

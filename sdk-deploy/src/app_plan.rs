@@ -251,23 +251,18 @@ impl AppPlan {
         let Some(effective) = &mut half.effective else {
             return half;
         };
-        for change in &self.changes {
-            let Some(key) = change.scaling_key() else {
-                continue;
-            };
-            let before = change.from.as_ref();
-            match before.and_then(|before| Setting::from_json(key, before).ok()) {
-                Some(before) => effective.scaling.insert(key, before),
-                None => effective.scaling.remove(key),
-            };
-        }
-        half.code_scaling = effective.scaling.clone();
-        for (key, _) in self.overrides.iter() {
-            match self.code_scaling.get(key) {
-                Some(value) => half.code_scaling.insert(key, value.clone()),
-                None => half.code_scaling.remove(key),
-            };
-        }
+        let before = |change: &Change| {
+            let key = change.scaling_key()?;
+            let from = change.from.as_ref();
+            Some((
+                key,
+                from.and_then(|from| Setting::from_json(key, from).ok()),
+            ))
+        };
+        let before: Overrides = self.changes.iter().filter_map(before).collect();
+        effective.scaling = effective.scaling.overridden_by(&before);
+        let of_code = self.overrides.values_in(&self.code_scaling);
+        half.code_scaling = effective.scaling.overridden_by(&of_code);
         half
     }
 }
@@ -342,4 +337,40 @@ fn problems<S: Serializer>(problems: &[Problem], serializer: S) -> Result<S::Ok,
         json!({"message": message, "help": help, "note": note})
     });
     serializer.collect_seq(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<P: serde::de::DeserializeOwned>(json: &str) -> P {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn without_scaling_changes_the_scaling_is_that_of_before() {
+        let state = AppState {
+            code: read(r#"{"gpus": 2}"#),
+            scaling: read(r#"{"keep_alive": 10, "max_concurrency": 4, "patience": 1}"#),
+            overrides: read(r#"{"keep_alive": 20, "regions": ["us-west"], "patience": 2}"#),
+            ..AppState::default()
+        };
+        let code = read(r#"{"gpus": 4}"#);
+        let scaling = read(r#"{"keep_alive": 30, "scaling_delay": 5, "patience": 3}"#);
+        let plan = AppPlan::with_parameters(
+            "llm",
+            &state,
+            &code,
+            (&scaling, &state.overrides),
+            Why::Code,
+        );
+        let half = plan.without_scaling_changes();
+        let effective = half.effective.unwrap();
+        assert_eq!(effective.code, code);
+        assert_eq!(effective.scaling, state.effective_scaling());
+        assert_eq!(half.overrides, state.overrides);
+        // What is tuned has the code's new values, since they are not in effect.
+        let expected = read(r#"{"keep_alive": 30, "max_concurrency": 4, "patience": 3}"#);
+        assert_eq!(half.code_scaling, expected);
+    }
 }

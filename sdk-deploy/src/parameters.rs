@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use machinist_core::attribute::{Place, Value as Written};
 use machinist_core::keys::PATH;
 use machinist_core::parameter::{Group, Key, Kind};
 use machinist_core::problem::{self, Problem};
@@ -116,6 +117,14 @@ impl<V> Parameters<V> {
         self.known.contains_key(&key)
     }
 
+    /// Whether a key of this version or of a later one is set.
+    pub(crate) fn contains_name(&self, name: &ParameterName) -> bool {
+        match name {
+            ParameterName::Known(key) => self.contains(*key),
+            ParameterName::Later(key) => self.later.contains_key(key),
+        }
+    }
+
     /// Sets a key, and gives its value before.
     pub fn insert(&mut self, key: Key, value: V) -> Option<V> {
         self.known.insert(key, value)
@@ -168,6 +177,14 @@ impl<V: JsonValue> Parameters<V> {
 }
 
 impl Parameters {
+    /// Whether others have the same value of a key, or none either.
+    pub(crate) fn has_same(&self, name: &ParameterName, others: &Self) -> bool {
+        match name {
+            ParameterName::Known(key) => self.get(*key) == others.get(*key),
+            ParameterName::Later(key) => self.later.get(key) == others.later.get(key),
+        }
+    }
+
     /// The value of a key that is a number.
     pub fn number(&self, key: Key) -> Option<u32> {
         self.get(key)?.number()
@@ -279,6 +296,27 @@ pub(crate) fn tunable(given: &str) -> Result<Key, Problem> {
     }
 }
 
+impl Overrides {
+    /// The values of the same keys in these parameters.
+    pub(crate) fn values_in(&self, parameters: &Parameters) -> Self {
+        let known = self.known.keys();
+        let later = self.later.keys();
+        Self {
+            known: known
+                .map(|key| (*key, parameters.get(*key).cloned()))
+                .collect(),
+            later: later
+                .map(|key| {
+                    (
+                        key.clone(),
+                        parameters.later.get(key).cloned().unwrap_or_default(),
+                    )
+                })
+                .collect(),
+        }
+    }
+}
+
 /// Whether a platform's value is the known one. For a value that is not set it reports its default.
 pub(crate) fn is_same_value(key: Key, known: Option<&Setting>, live: Option<&Setting>) -> bool {
     let default = key.parameter().platform_default.map(Setting::Number);
@@ -325,11 +363,15 @@ impl JsonValue for Setting {
 
     fn from_json(key: Key, value: &Value) -> Result<Self, String> {
         let setting = match key.parameter().kind {
-            Kind::Number(..) | Kind::Seconds(..) => value
-                .as_u64()
-                .and_then(|number| number.try_into().ok())
-                .map(Self::Number),
-            Kind::Path => value[PATH].as_str().map(|path| Self::Path(path.into())),
+            Kind::Number(..) | Kind::Seconds(..) => {
+                let integer = value.as_i64();
+                integer.map(|integer| number(key, integer)).transpose()?
+            }
+            Kind::Path => {
+                let check = value.as_object().filter(|check| check.len() == 1);
+                let path = check.and_then(|check| check.get(PATH)?.as_str());
+                path.map(|path| Self::Path(path.into()))
+            }
             Kind::MachineTypes | Kind::Regions => {
                 let texts = value.as_array().map(|elements| {
                     let texts = elements.iter().map(|element| element.as_str());
@@ -343,6 +385,17 @@ impl JsonValue for Setting {
             format!("`{key}` is not in the manifest's form: {value}")
         })
     }
+}
+
+/// A number. A number that no parameter takes is refused as in the attribute.
+fn number(key: Key, integer: i64) -> Result<Setting, String> {
+    if let Ok(number) = integer.try_into() {
+        return Ok(Setting::Number(number));
+    }
+    let read = key
+        .parameter()
+        .read(&Written::Integer(integer.into()), Place(0));
+    read.map_err(|mut findings| findings.swap_remove(0).problem.message)
 }
 
 impl JsonValue for Option<Setting> {

@@ -97,12 +97,14 @@ fn plan_deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
         code: app.code.clone(),
         scaling: app.scaling.overridden_by(&overrides),
     };
-    let changes = changes(before, &effective, |name| match name.key() {
-        Some(key) if reset && before.overrides.contains(key) => Why::Reset,
-        Some(key) if before.drift.contains(key) && before.code.get(key) == app.code.get(key) => {
+    let changes = changes(before, &effective, |name| {
+        if reset && before.overrides.contains_name(name) {
+            Why::Reset
+        } else if before.drift.contains_name(name) && before.code.has_same(name, &app.code) {
             Why::Drift
+        } else {
+            Why::Code
         }
-        _ => Why::Code,
     });
     let is_foreign = |state: &AppState| state.owner_for(&app.package).is_some();
     let action = match (state, changes.is_empty()) {

@@ -159,6 +159,19 @@ fn what_a_later_version_adds_is_ignored() {
 }
 
 #[test]
+fn parameters_of_a_later_version_are_kept() {
+    let files = Files::new();
+    let mut later = entry("a");
+    later["code"]["colour"] = json!({"deep": [1, null]});
+    later["scaling"]["patience"] = json!("long");
+    let manifest = read(&[files.binary("llm", &[later.clone()])]).unwrap();
+    let read_again = Manifest::parse(&manifest.to_json()).unwrap();
+    let app = serde_json::to_value(&read_again.apps[0]).unwrap();
+    assert_eq!(app["code"], later["code"]);
+    assert_eq!(app["scaling"], later["scaling"]);
+}
+
+#[test]
 fn a_payload_that_is_no_app_is_refused() {
     let files = Files::new();
     for (payload, reason) in [
@@ -197,14 +210,14 @@ fn a_payload_that_is_no_app_is_refused() {
         ),
         (
             with("a", json!({"code": {"machine_type": ["S\n"]}})),
-            "`S\\n` cannot be the name of a machine type",
+            "`S\\n` is not a valid name of a machine type",
         ),
         (
             with(
                 "a",
                 json!({"machines": [{"name": "S", "ram": 1, "cpus": 1, "accelerator": "a: b"}]}),
             ),
-            "`a: b` cannot be the name of a GPU",
+            "`a: b` is not a valid name of a GPU",
         ),
         (json!(7), "invalid type"),
     ] {

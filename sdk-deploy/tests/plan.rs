@@ -2,17 +2,36 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use machinist_core::attribute;
+use machinist_core::parameter::Key;
+use machinist_core::setting::Setting;
 use machinist_deploy::{
     Action, App, DeployStamp, Deployed, Live, LiveApp, MANIFEST_VERSION, Manifest, Options,
-    Parameters, Reset, Source, State, Why, plan, rollback,
+    Overrides, ParameterName, Parameters, Requirements, Reset, Source, State, Why, plan, rollback,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn parameters(value: Value) -> Parameters {
-    value.as_object().unwrap().clone()
+    serde_json::from_value(value).unwrap()
+}
+
+/// These parameters as a platform reports them.
+fn reported(parameters: &Parameters) -> Overrides {
+    let reported = parameters.iter();
+    reported
+        .map(|(key, value)| (key, Some(value.clone())))
+        .collect()
+}
+
+/// These parameters as they are written for tuning.
+fn written(parameters: &Parameters) -> Vec<(String, attribute::Value)> {
+    let written = parameters.iter();
+    written
+        .map(|(key, value)| (key.as_str().to_owned(), value.as_written()))
+        .collect()
 }
 
 fn app(name: &str, code: Parameters, scaling: Parameters) -> App {
@@ -29,7 +48,7 @@ fn app(name: &str, code: Parameters, scaling: Parameters) -> App {
         },
         code,
         scaling,
-        requires: Parameters::new(),
+        requires: Requirements::default(),
         machines: Vec::new(),
     }
 }
@@ -47,7 +66,7 @@ fn deployed(before: &Deployed, manifest: &Manifest, options: &Options) -> Deploy
 
 /// Tunes an app, or does nothing where that is refused.
 fn tune(deployed: &mut Deployed, app: &str, values: &Parameters) {
-    if let Ok(tuned) = deployed.tune(app, values) {
+    if let Ok(tuned) = deployed.tune(app, &written(values)) {
         deployed.settle_tuning(&tuned);
     }
 }
@@ -56,8 +75,15 @@ fn tune(deployed: &mut Deployed, app: &str, values: &Parameters) {
 fn live(deployed: &Deployed) -> Live {
     let apps = deployed.apps.iter().filter(|(_, app)| app.is_deployed());
     let apps = apps.map(|(name, app)| {
-        let mut parameters = app.actual_code();
-        parameters.extend(app.effective_scaling());
+        let mut parameters = reported(&app.code);
+        let scaling = reported(&app.scaling);
+        for (key, value) in scaling
+            .iter()
+            .chain(app.overrides.iter())
+            .chain(app.drift.iter())
+        {
+            parameters.insert(key, value.clone());
+        }
         (
             name.clone(),
             LiveApp {
@@ -78,28 +104,49 @@ fn reset() -> Options {
     }
 }
 
-/// The code parameters of an app, `gpus` and the others set or not.
+/// The code parameters of an app, `gpus` and the others set or not; `colour` is a later version's.
 fn code() -> impl Strategy<Value = Parameters> {
     let machine = prop::sample::subsequence(vec!["GPU-H100", "GPU-H200", "GPU-B200"], 1..=3);
-    let startup = prop::option::of(1..900u32);
-    (machine, 1..=8u32, startup).prop_map(|(machine_type, gpus, startup)| {
-        let mut code = parameters(json!({"machine_type": machine_type, "gpus": gpus}));
-        code.extend(startup.map(|seconds| ("startup_timeout".into(), seconds.into())));
-        code
+    let some = |range: std::ops::Range<u32>| prop::option::of(range);
+    (machine, 1..=8u32, some(1..900), some(0..3)).prop_map(
+        |(machine_type, gpus, startup, colour)| {
+            let code = json!({"machine_type": machine_type, "gpus": gpus});
+            with_numbers(code, [("startup_timeout", startup), ("colour", colour)])
+        },
+    )
+}
+
+/// Scaling parameters that are valid together with any others of these; `patience` is a later
+/// version's.
+fn scaling() -> impl Strategy<Value = Parameters> {
+    let some = |range: std::ops::Range<u32>| prop::option::of(range);
+    let values = (
+        some(0..600),
+        some(0..3),
+        some(2..50),
+        some(0..9),
+        some(0..3),
+    );
+    values.prop_map(|(keep, min, max, buffer, patience)| {
+        let numbers = [
+            ("keep_alive", keep),
+            ("min_concurrency", min),
+            ("max_concurrency", max),
+            ("concurrency_buffer", buffer),
+            ("patience", patience),
+        ];
+        with_numbers(json!({}), numbers)
     })
 }
 
-/// Scaling parameters that are valid together with any others of these.
-fn scaling() -> impl Strategy<Value = Parameters> {
-    let some = |range: std::ops::Range<u32>| prop::option::of(range);
-    (some(0..600u32), some(0..3), some(2..50), some(0..9)).prop_map(|(keep, min, max, buffer)| {
-        let mut scaling = Parameters::new();
-        scaling.extend(keep.map(|n| ("keep_alive".into(), n.into())));
-        scaling.extend(min.map(|n| ("min_concurrency".into(), n.into())));
-        scaling.extend(max.map(|n| ("max_concurrency".into(), n.into())));
-        scaling.extend(buffer.map(|n| ("concurrency_buffer".into(), n.into())));
-        scaling
-    })
+/// These parameters with those of the numbers that there are.
+fn with_numbers<const N: usize>(mut all: Value, numbers: [(&str, Option<u32>); N]) -> Parameters {
+    for (key, number) in numbers {
+        if let Some(number) = number {
+            all[key] = number.into();
+        }
+    }
+    parameters(all)
 }
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -115,6 +162,9 @@ fn manifests() -> impl Strategy<Value = Manifest> {
     })
 }
 
+/// Parameters that somebody may remove on the platform.
+const REMOVED: [Key; 3] = [Key::StartupTimeout, Key::KeepAlive, Key::MaxConcurrency];
+
 /// What can happen to what is deployed.
 #[derive(Clone, Debug)]
 enum Event {
@@ -122,6 +172,8 @@ enum Event {
     Tune(&'static str, Parameters),
     /// Somebody changes parameters in the platform's dashboard, of the code or of the scaling.
     Interfere(&'static str, Parameters),
+    /// Somebody removes a parameter there.
+    Unset(&'static str, Key),
     /// Somebody deletes the app there.
     Vanish(&'static str),
 }
@@ -134,6 +186,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
             .prop_map(|(app, values)| Event::Tune(app, values)),
         (prop::sample::select(&NAMES), prop_oneof![code(), scaling()])
             .prop_map(|(app, values)| Event::Interfere(app, values)),
+        (prop::sample::select(&NAMES), prop::sample::select(&REMOVED))
+            .prop_map(|(app, key)| Event::Unset(app, key)),
         prop::sample::select(&NAMES).prop_map(Event::Vanish),
     ];
     prop::collection::vec(event, 0..8)
@@ -160,7 +214,16 @@ fn happened(events: &[Event]) -> Deployed {
             Event::Interfere(app, values) => {
                 let mut live = live(&state);
                 if let Some(app) = live.apps.get_mut(*app) {
-                    app.parameters.extend(values.clone());
+                    for (key, value) in values.iter() {
+                        app.parameters.insert(key, Some(value.clone()));
+                    }
+                }
+                state = state.refreshed(&live);
+            }
+            Event::Unset(app, key) => {
+                let mut live = live(&state);
+                if let Some(app) = live.apps.get_mut(*app) {
+                    app.parameters.insert(*key, None);
                 }
                 state = state.refreshed(&live);
             }
@@ -190,14 +253,14 @@ proptest! {
         events in events(), deploys in prop::collection::vec(manifests(), 1..5), tuned in scaling(),
     ) {
         let mut state = happened(&events);
-        let before = manifest(vec![app("a", parameters(json!({"machine_type": ["S"]})), Parameters::new())]);
+        let before = manifest(vec![app("a", parameters(json!({"machine_type": ["S"]})), Parameters::default())]);
         state = deployed(&state, &before, &reset());
-        let tuning = state.tune("a", &tuned).unwrap();
+        let tuning = state.tune("a", &written(&tuned)).unwrap();
         state.settle_tuning(&tuning);
         for manifest in &deploys {
             state = deployed(&state, manifest, &Options::default());
             let effective = state.apps["a"].effective_scaling();
-            for (key, value) in &tuned {
+            for (key, value) in tuned.iter() {
                 prop_assert_eq!(effective.get(key), Some(value));
             }
         }
@@ -219,7 +282,7 @@ proptest! {
         let is_known = |app: &&App| before.apps.get(&app.name).is_some_and(|app| app.is_deployed());
         for app in manifest.apps.iter().filter(is_known) {
             let expected = match &*app.name {
-                "a" => Parameters::new(),
+                "a" => Overrides::default(),
                 name => before.apps[name].overrides.clone(),
             };
             prop_assert_eq!(&state.apps[&app.name].overrides, &expected);
@@ -277,24 +340,19 @@ proptest! {
         let state = happened(&events);
         for app in plan(&manifest, &state, &Options::default()).apps {
             let before = state.apps.get(&app.name).cloned().unwrap_or_default();
-            let mut all = before.actual_code();
-            all.extend(before.effective_scaling());
+            let mut all: BTreeMap<ParameterName, Value> = before.actual_code().json().collect();
+            all.extend(before.effective_scaling().json());
             for change in app.changes {
                 prop_assert_eq!(all.get(&change.parameter), change.from.as_ref());
                 prop_assert_ne!(&change.from, &change.to);
                 match change.to {
                     Some(to) => all.insert(change.parameter, to),
-                    None => all.shift_remove(&change.parameter),
+                    None => all.remove(&change.parameter),
                 };
             }
-            let mut announced = Parameters::new();
-            if let Some(effective) = app.effective {
-                announced.extend(effective.code);
-                announced.extend(effective.scaling);
-            }
-            // As maps: the order of keys is no matter here.
-            let sorted = |all: Parameters| all.into_iter().collect::<std::collections::BTreeMap<_, _>>();
-            prop_assert_eq!(sorted(all), sorted(announced));
+            let effective = app.effective.unwrap_or_default();
+            let announced = effective.code.json().chain(effective.scaling.json());
+            prop_assert_eq!(all, announced.collect::<BTreeMap<_, _>>());
         }
     }
 
@@ -325,12 +383,12 @@ proptest! {
             prop_assert_eq!(&after.apps[&app.name].actual_code(), &app.code);
             if let Some(live) = live.apps.get(&app.name) {
                 let effective = after.apps[&app.name].effective_scaling();
-                for (key, value) in &live.parameters {
-                    if !app.code.contains_key(key) && key != "startup_timeout" {
-                        let default = machinist_core::parameter::find(key).unwrap().platform_default;
-                        let is_default = default.is_some_and(|default| *value == default);
+                for (key, value) in live.parameters.iter() {
+                    if !app.code.contains(key) && key != Key::StartupTimeout {
+                        let default = key.parameter().platform_default.map(Setting::Number);
+                        let is_default = default.is_some() && *value == default;
                         let has = effective.get(key);
-                        prop_assert!(has == Some(value) || has.is_none() && is_default);
+                        prop_assert!(has == value.as_ref() || has.is_none() && is_default);
                     }
                 }
             }
@@ -396,7 +454,7 @@ fn a_machine_type_changed_outside_the_code_is_drift_and_put_back() {
         "min_concurrency": 0, "startup_timeout": 600, "regions": [],
     }));
     let there = LiveApp {
-        parameters,
+        parameters: reported(&parameters),
         revision: None,
     };
     state = state.refreshed(&Live {
@@ -405,7 +463,7 @@ fn a_machine_type_changed_outside_the_code_is_drift_and_put_back() {
     let plan = plan(&manifest, &state, &Options::default());
     let change = &plan.apps[0].changes[0];
     assert_eq!(
-        (&*change.parameter, change.why),
+        (change.parameter.as_str(), change.why),
         ("machine_type", Why::Drift)
     );
     assert_eq!(change.from, Some(json!(["GPU-A100"])));
@@ -429,13 +487,14 @@ fn scaling_changed_on_the_platform_was_tuned_and_stays() {
     let manifest = manifest(vec![h100()]);
     let mut state = deployed(&Deployed::default(), &manifest, &Options::default());
     let mut there = live(&state);
-    there.apps.get_mut("llm").unwrap().parameters["keep_alive"] = 600.into();
+    let there_now = &mut there.apps.get_mut("llm").unwrap().parameters;
+    there_now.insert(Key::KeepAlive, Some(Setting::Number(600)));
     state = state.refreshed(&there);
     let plan = plan(&manifest, &state, &Options::default());
     assert_eq!(plan.apps[0].action, Action::Unchanged);
     let tuned = &plan.apps[0].tuned[0];
     assert_eq!(
-        (&*tuned.parameter, &tuned.value),
+        (tuned.parameter.as_str(), &tuned.value),
         ("keep_alive", &json!(600))
     );
     assert_eq!(tuned.code, Some(json!(300)));
@@ -445,7 +504,12 @@ fn scaling_changed_on_the_platform_was_tuned_and_stays() {
 fn a_reset_says_so() {
     let manifest = manifest(vec![h100()]);
     let mut state = deployed(&Deployed::default(), &manifest, &Options::default());
-    tune(&mut state, "llm", &parameters(json!({"keep_alive": "10m"})));
+    let ten_minutes = (
+        "keep_alive".to_owned(),
+        attribute::Value::Text("10m".into()),
+    );
+    let tuning = state.tune("llm", &[ten_minutes]).unwrap();
+    state.settle_tuning(&tuning);
     let plan = plan(&manifest, &state, &reset());
     let change = &plan.apps[0].changes[0];
     assert_eq!(
@@ -462,34 +526,40 @@ fn tuning_is_checked_by_the_rules_of_the_attribute() {
         &manifest(vec![h100()]),
         &Options::default(),
     );
-    let refused = |app: &str, values: Value| {
-        state
-            .tune(app, &parameters(values))
-            .unwrap_err()
-            .to_string()
+    let refused = |app: &str, key: &str, value: attribute::Value| {
+        let values = [(key.to_owned(), value)];
+        state.tune(app, &values).unwrap_err().to_string()
     };
-    assert!(refused("llm", json!({"gpus": 4})).contains("every deploy applies the code's value"));
+    let text = |text: &str| attribute::Value::Text(text.into());
+    let integer = attribute::Value::Integer;
+    assert!(refused("llm", "gpus", integer(4)).contains("every deploy applies the code's value"));
     assert!(
-        refused("llm", json!({"keep_alvie": 4})).contains("a similar one exists: `keep_alive`")
+        refused("llm", "keep_alvie", integer(4))
+            .contains("a scaling parameter with a similar name exists: `keep_alive`")
     );
     assert!(
-        refused("llm", json!({"keep_alive": "5 minutes"})).contains("write `keep_alive = \"5m\"`")
+        refused("llm", "keep_alive", text("5 minutes")).contains("write `keep_alive = \"5m\"`")
     );
-    assert!(refused("llm", json!({"regions": ["mars"]})).contains("unknown region `mars`"));
-    assert!(refused("llm", json!({"min_concurrency": 9})).contains("over `max_concurrency`, 4"));
-    assert!(refused("lmm", json!({"keep_alive": 4})).contains("similar name is: `llm`"));
+    assert!(refused("llm", "regions", text("mars")).contains("unknown region `mars`"));
+    assert!(
+        refused("llm", "min_concurrency", integer(9)).contains("exceeds `max_concurrency` (4)")
+    );
+    assert!(
+        refused("lmm", "keep_alive", integer(4))
+            .contains("a deployed app with a similar name exists: `llm`")
+    );
 }
 
 #[test]
 fn the_history_keeps_the_last_deploys_that_changed_something() {
     let mut state = Deployed::default();
-    for gpus in 1..=8u64 {
-        for again in 0..2 {
+    for gpus in 1..=8u32 {
+        for again in 0..2u32 {
             let mut app = h100();
-            app.code["gpus"] = gpus.into();
+            app.code.insert(Key::Gpus, Setting::Number(gpus));
             let plan = plan(&manifest(vec![app]), &state, &Options::default());
             let stamp = DeployStamp {
-                serial: 2 * gpus + again,
+                serial: (2 * gpus + again).into(),
                 time: gpus.to_string(),
                 commit: Some("abc".into()),
             };
@@ -499,13 +569,72 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
     let history = &state.apps["llm"].history;
     assert_eq!(history.len(), 8);
     assert_eq!((history[0].serial, &*history[0].time), (16, "8"));
-    assert_eq!(history[0].changes[0].parameter, "gpus");
+    assert_eq!(
+        history[0].changes[0].parameter,
+        ParameterName::Known(Key::Gpus)
+    );
     let earlier = state.apps["llm"].earlier(None).unwrap();
-    assert_eq!(earlier.code["gpus"], 7);
+    assert_eq!(earlier.code.number(Key::Gpus), Some(7));
     let unknown = state.apps["llm"].earlier(Some(3)).unwrap_err().to_string();
     assert!(
         unknown.contains("no deploy with the serial 3") && unknown.contains("16 of 8, 14 of 7")
     );
+}
+
+/// The plan for an app that the platform has, with what it reports, and that the state does not have.
+fn adopted(reported: Value) -> machinist_deploy::AppPlan {
+    let manifest = manifest(vec![h100()]);
+    let there = LiveApp {
+        parameters: serde_json::from_value(reported).unwrap(),
+        revision: None,
+    };
+    let live = Live {
+        apps: [("llm".into(), there)].into(),
+    };
+    let found = Deployed::default().with_found(&live, &manifest);
+    let mut plan = plan(&manifest, &found, &Options::default());
+    plan.apps.swap_remove(0)
+}
+
+#[test]
+fn an_app_that_the_platform_has_is_not_created_even_if_it_reports_no_code_parameter() {
+    for reported in [
+        json!({}),
+        json!({"keep_alive": 300, "max_concurrency": 4}),
+        json!({"port": null, "startup_timeout": 600, "keep_alive": 300, "max_concurrency": 4}),
+    ] {
+        let app = adopted(reported);
+        assert_eq!((app.action, app.changes), (Action::Unchanged, Vec::new()));
+    }
+}
+
+#[test]
+fn an_app_that_the_platform_has_is_changed_where_it_reports_something_else() {
+    let app =
+        adopted(json!({"machine_type": ["GPU-A100"], "keep_alive": 60, "max_concurrency": null}));
+    assert_eq!(app.action, Action::Update);
+    let changes: Vec<_> = app
+        .changes
+        .iter()
+        .map(|change| (change.parameter.as_str(), &change.from))
+        .collect();
+    // The number of GPUs is not reported.
+    let a100 = Some(json!(["GPU-A100"]));
+    assert_eq!(changes, [("machine_type", &a100), ("gpus", &None)]);
+    let tuned: Vec<_> = app
+        .tuned
+        .iter()
+        .map(|tuned| (tuned.parameter.as_str(), &tuned.value))
+        .collect();
+    assert_eq!(
+        tuned,
+        [
+            ("keep_alive", &json!(60)),
+            ("max_concurrency", &Value::Null)
+        ]
+    );
+    let scaling = app.effective.unwrap().scaling;
+    assert_eq!(scaling, parameters(json!({"keep_alive": 60})));
 }
 
 #[test]
@@ -573,8 +702,10 @@ fn a_state_of_the_first_version_becomes_that_of_the_file_target() {
         (2, 7, "0123456789abcdef")
     );
     assert_eq!(
-        state.deployed_to("file").apps["llm"].overrides["keep_alive"],
-        600
+        state.deployed_to("file").apps["llm"]
+            .overrides
+            .get(Key::KeepAlive),
+        Some(&Some(Setting::Number(600)))
     );
     assert_eq!(State::parse(&state.to_json()).unwrap(), state);
     let damaged = old.replace("\"overrides\"", "\"override\"");

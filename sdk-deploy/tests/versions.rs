@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use machinist_deploy::{Binary, Manifest};
+use machinist_deploy::{Binary, Manifest, State};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/versions")
@@ -29,6 +29,17 @@ fn objects_of_every_version_give_the_manifest_that_they_gave_then() {
         let then = fs::read_to_string(folder().join(format!("{version}.json"))).unwrap();
         assert_eq!(manifest.to_json(), then, "{version}");
     }
+}
+
+/// The state was made with that version's library: deploys, tuning, drift, a rollback and a reset.
+#[test]
+fn a_state_of_the_first_release_is_kept_as_it_is() {
+    let then = fs::read_to_string(folder().join("0.1.0.state.json")).unwrap();
+    assert!(then.contains("\"put_back\"") && then.contains("\"startup_timeout\": null"));
+    let state = State::parse(&then).unwrap();
+    // Drift has another name since.
+    let now = then.replace("\"put_back\"", "\"drift\"");
+    assert_eq!(state.to_json(), now);
 }
 
 #[test]

@@ -40,6 +40,8 @@ static SKY: Tool = Tool {
 const PLATFORM: &str = "SkyServe";
 
 const FILE: &str = "service.yaml";
+/// The path that is probed if there is no health check: SkyServe needs one.
+const DEFAULT_PROBE: &str = "/";
 
 /// The target `skypilot`.
 pub(super) struct SkyPilot {
@@ -63,6 +65,7 @@ impl SkyPilot {
                 .warnings
                 .push(not_supported(PLATFORM, name, "auth"));
         }
+        rendered.needs.extend(probe_need(app));
         rendered.artifact = Some(artifact);
         rendering.files.push(RenderedFile {
             path: Path::new(name).join(FILE),
@@ -184,6 +187,18 @@ impl Target for SkyPilot {
     }
 }
 
+/// SkyServe probes every service, and sends no request to one that does not answer.
+fn probe_need(app: &AppPlan) -> Option<String> {
+    let name = &app.name;
+    let has_path = app.all_parameters().contains(Key::HealthCheck);
+    (!has_path).then(|| {
+        format!(
+            "`{name}` to answer `GET {DEFAULT_PROBE}` when it is ready: {PLATFORM} probes this \
+             path, because `health_check` is not set"
+        )
+    })
+}
+
 /// How the service is served and scaled. If SkyServe needs a value that is not set, it gets the
 /// default of the catalogue's platform.
 fn service_section(all: &Parameters, port: u32) -> Value {
@@ -210,7 +225,7 @@ fn service_section(all: &Parameters, port: u32) -> Value {
     service.insert(
         "readiness_probe".into(),
         json!({
-            "path": all.health_check_path().unwrap_or("/"),
+            "path": all.health_check_path().unwrap_or(DEFAULT_PROBE),
             "initial_delay_seconds": all.number_or_default(Key::StartupTimeout),
         }),
     );

@@ -303,7 +303,7 @@ pub(super) fn region_rule(app: &str, all: &Parameters, settings: &KnativeSetting
     let unnamed = regions.filter(|region| !settings.regions.contains_key(*region));
     let problem = |region: &String| {
         Problem::new(format!(
-            "the cluster's name of the region `{region}` is not known: `{app}` is not placed there"
+            "`regions` of `{app}`: `{region}` is left out, because the cluster's name of it is not known"
         ))
         .help(format!(
             "write `knative.regions.{region} = \"...\"` in `[workspace.metadata.machinist]`"
