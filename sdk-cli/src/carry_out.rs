@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use machinist_deploy::{
-    AppPlan, Apply, DeployStamp, Deployed, Plan, Progress, Rendering, State, Store, Target,
+    AppPlan, Apply, ApplyError, Deploy, DeployStamp, Deployed, Plan, Progress, Rendering, State,
+    Store, Target,
 };
 
 use crate::args::globals::Format;
@@ -45,11 +47,15 @@ pub(crate) struct PendingChange<'a> {
     pub(crate) rendering: &'a Rendering,
     /// The profile of the build, if there was one.
     pub(crate) profile: Option<&'a str>,
+    /// The earlier deploy that it restores, if it is a rollback.
+    pub(crate) restores: Option<&'a Deploy>,
+    /// For how many apps the platform's tool may run at once.
+    pub(crate) jobs: NonZeroUsize,
     pub(crate) output: &'a Output,
 }
 
 impl PendingChange<'_> {
-    /// Where it goes, for a question.
+    /// Where it goes and how, for a question.
     pub(crate) fn place(&self) -> String {
         let mut place = self.target.name().to_owned();
         if let Some(inside) = self.target.place() {
@@ -57,6 +63,9 @@ impl PendingChange<'_> {
         }
         if let Some(profile) = self.profile {
             place += &format!(", from a {profile} build");
+        }
+        if self.jobs > NonZeroUsize::MIN {
+            place += &format!(", {} apps at once", self.jobs);
         }
         place
     }
@@ -88,10 +97,16 @@ impl PendingChange<'_> {
         match self.output.ask(question) {
             Some(true) => Ok(Some(store)),
             Some(false) => Err(Failure::new("stopped: nothing was done")),
-            None => Err(
-                Failure::new("cannot ask for confirmation: there is no terminal")
-                    .help("look at the changes with `--dry-run`, then pass `--yes`"),
-            ),
+            None => {
+                let reason = match self.output.format {
+                    Format::Text => "there is no terminal",
+                    Format::Json => "nobody has seen the plan, which is printed at the end",
+                };
+                Err(
+                    Failure::new(format!("cannot ask for confirmation: {reason}"))
+                        .help("look at the changes with `--dry-run`, then pass `--yes`"),
+                )
+            }
         }
     }
 
@@ -108,11 +123,12 @@ impl PendingChange<'_> {
         let result = self.apply(store)?.plan(plan, rendering, &mut |progress| {
             show_progress(output, progress);
         });
-        if output.format == Format::Json {
-            report.with_result(&result).print(output)?;
-        }
-        let state = result?;
-        if state.serial == serial_before && rendering.steps.is_empty() {
+        let state = print_result(report, result, output)?;
+        if !plan.stale_files.is_empty() {
+            for file in &plan.stale_files {
+                output.status("Wrote", &file.display().to_string());
+            }
+        } else if state.serial == serial_before && rendering.steps.is_empty() {
             output.status("Unchanged", "what is deployed matches the code");
         } else {
             let (file, serial) = (state_file.display(), state.serial);
@@ -122,20 +138,21 @@ impl PendingChange<'_> {
         Ok(())
     }
 
-    /// Tunes an app.
-    pub(crate) fn tune(self, app: &AppPlan, store: &mut Store) -> Result<(), Failure> {
+    /// Tunes the app of a plan.
+    pub(crate) fn tune(self, plan: &Plan, app: &AppPlan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
-        if output.format == Format::Json {
-            let plan = Plan {
-                apps: vec![app.clone()],
-                ..Plan::default()
-            };
-            PlanReport::new(&plan, self.target, None).print(output)?;
-        }
-        self.apply(store)?.tuning(app, rendering, &mut |progress| {
+        let report = PlanReport::new(plan, self.target, None);
+        let result = self.apply(store)?.tuning(app, rendering, &mut |progress| {
             show_progress(output, progress);
-        })?;
-        output.status("Tuned", &format!("{}, until it is reset", app.name));
+        });
+        print_result(report, result, output)?;
+        match app.overrides().is_empty() {
+            true => output.status(
+                "Reset",
+                &format!("{}: the code's values are in effect", app.name),
+            ),
+            false => output.status("Tuned", &format!("{}, until it is reset", app.name)),
+        }
         Ok(())
     }
 
@@ -144,22 +161,36 @@ impl PendingChange<'_> {
         Self: 's,
     {
         let before = store.state();
+        let commit = match self.restores {
+            Some(earlier) => earlier.commit.clone(),
+            None => self.destination.current_commit(),
+        };
         Ok(Apply {
             stamp: DeployStamp {
                 by: current_user(),
-                ..DeployStamp::now(
-                    before.serial.saturating_add(1),
-                    self.destination.current_commit(),
-                )
+                ..DeployStamp::now(before.serial.saturating_add(1), commit)
             },
             before,
             folder: self.destination.output_folder(self.target),
             target: self.target,
             deployed: self.deployed,
             limits: self.destination.settings.limits()?,
+            jobs: self.jobs,
             store,
         })
     }
+}
+
+/// With `--format json`, prints what a change did.
+fn print_result(
+    report: PlanReport<'_>,
+    result: Result<State, ApplyError>,
+    output: &Output,
+) -> Result<State, Failure> {
+    if output.format == Format::Json {
+        report.with_result(&result).print(output)?;
+    }
+    Ok(result?)
 }
 
 fn show_progress(output: &Output, progress: Progress<'_>) {
@@ -173,6 +204,7 @@ fn show_progress(output: &Output, progress: Progress<'_>) {
             };
             output.status("Running", &format!("{count}{}", step.command));
         }
+        Progress::Said { app, line } => output.tool_line(app, line),
     }
 }
 

@@ -243,27 +243,38 @@ impl Destination {
             }
             git.args(args).stdin(Stdio::null()).stderr(Stdio::null());
             let output = git.output().ok().filter(|output| output.status.success())?;
-            Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+            Some(String::from_utf8_lossy(&output.stdout).into_owned())
         };
-        let commit = git(&["rev-parse", "HEAD"])?;
-        // Files that a deploy writes itself do not make the code differ from the commit.
-        let state_name = self.state_file.file_name().unwrap_or_default();
-        let written_by_deploy = [
-            state_name.to_string_lossy(),
-            effective_file(&self.state_file).into(),
-        ];
-        let is_written = |line: &str| {
-            let path = line.get(3..).unwrap_or(line).trim_matches('"');
-            let file = path.rsplit('/').next().unwrap_or(path);
-            let is_hidden = file.starts_with(".machinist-");
-            is_hidden || written_by_deploy.iter().any(|name| *name == file)
-        };
-        let is_code = |line: &str| !is_written(line);
-        let changes = git(&["status", "--porcelain"])?;
-        Some(if changes.lines().any(is_code) {
-            commit + "-dirty"
-        } else {
-            commit
+        let commit = git(&["rev-parse", "HEAD"])?.trim().to_owned();
+        let repository = PathBuf::from(git(&["rev-parse", "--show-toplevel"])?.trim());
+        // One entry for each file: a state in a new folder would hide what else is in it.
+        let changes = git(&[
+            "status",
+            "--porcelain",
+            "-z",
+            "--no-renames",
+            "--untracked-files=all",
+        ])?;
+        let mut paths = changes.split('\0').filter_map(|entry| entry.get(3..));
+        let is_dirty = paths.any(|path| !self.is_written_by_deploy(&repository.join(path)));
+        Some(match is_dirty {
+            true => commit + "-dirty",
+            false => commit,
         })
+    }
+
+    /// Whether a deploy writes this file itself: such a file does not make the code differ from the
+    /// commit.
+    fn is_written_by_deploy(&self, file: &Path) -> bool {
+        let state_file = fs::canonicalize(&self.state_file).unwrap_or(self.state_file.clone());
+        let state_name = state_file.file_name().unwrap_or_default().to_string_lossy();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let is_beside =
+            fs::canonicalize(file.with_file_name("")).ok().as_deref() == state_file.parent();
+        // The lock, the journal and what a killed deploy left; the states of other targets too.
+        let is_hidden = name.starts_with(&format!(".{state_name}."));
+        let is_ours = is_hidden || name == state_name || *name == effective_file(&state_file);
+        let prefixes = ["machinist-state.", "machinist-effective.", ".machinist-"];
+        is_beside && is_ours || prefixes.iter().any(|prefix| name.starts_with(prefix))
     }
 }

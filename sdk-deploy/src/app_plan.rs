@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::artifact::Artifact;
 use crate::change::{ArtifactPart, Change, What, Why};
 use crate::cost::{CostChange, CostPerHour};
-use crate::deployed::{AppState, Deployed};
+use crate::deployed::{AppState, Deployed, Owner};
 use crate::machines::{self, CustomMachine};
 use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters};
 use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering};
@@ -38,6 +38,9 @@ pub struct AppPlan {
     /// The package of its code.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub package: String,
+    /// Who has it, if it is adopted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
     /// The binaries that link it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
@@ -205,12 +208,18 @@ impl AppPlan {
             cost_per_hour: cost_change(Some(state), Some((&effective, &state.machines))),
             effective: Some(effective),
             package: state.package.clone(),
+            owner: None,
             warnings: Vec::new(),
             needs: Vec::new(),
             artifact: state.artifact.clone(),
             code_scaling: scaling.clone(),
             overrides: overrides.clone(),
         }
+    }
+
+    /// The tuned values that are kept.
+    pub fn overrides(&self) -> &Overrides {
+        &self.overrides
     }
 
     fn add_rendered(&mut self, rendered: &RenderedApp, state: Option<&AppState>) {
@@ -224,7 +233,12 @@ impl AppPlan {
         if let (Some(state), Action::Update | Action::Unchanged | Action::Adopt) =
             (state, self.action)
         {
-            self.changes.extend(state.artifact_changes(artifact));
+            let mut changes = state.artifact_changes(artifact);
+            if self.action == Action::Adopt {
+                // That others deployed it is what an adoption is.
+                changes.retain(|change| change.what != What::Artifact(ArtifactPart::Deployment));
+            }
+            self.changes.extend(changes);
             if self.action == Action::Unchanged && !self.changes.is_empty() {
                 self.action = Action::Update;
             }

@@ -45,7 +45,8 @@ pub struct Deployed {
 }
 
 /// Who has an app that was never deployed from this state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Owner {
     /// Somebody else on the platform; with a name, if the platform knows one.
     Platform(Option<String>),

@@ -42,7 +42,7 @@ mod total_cost;
 mod tune;
 
 pub use app_plan::{Action, AppPlan, Effective, Plan, Tuned};
-pub use apply::{Apply, ApplyError, Progress, write};
+pub use apply::{Apply, ApplyError, ApplyFailure, Progress, write};
 pub use artifact::Artifact;
 pub use change::{ArtifactPart, Change, What, Why};
 pub use cost::{CostChange, CostPerHour};
@@ -59,6 +59,7 @@ pub use manifest::{
 pub use parameters::{JsonValue, Overrides, ParameterName, Parameters};
 pub use plan::{AppSet, Options, plan, removal};
 pub use read::{ReadError, ReadFault, Record, records, records_in, scan};
+pub use refusals::Unread;
 pub use rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 pub use requirements::Requirements;
 pub use rollback::rollback;

@@ -104,17 +104,18 @@ fn plan_deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
         }
         _ => Why::Code,
     });
-    let is_foreign = |state: &AppState| state.owner_for(&app.package).is_some();
-    let action = match (state, changes.is_empty()) {
-        (None, _) => Action::Create,
-        (Some(state), _) if is_foreign(state) => Action::Adopt,
-        (Some(_), true) => Action::Unchanged,
-        (Some(_), false) => Action::Update,
+    let owner = state.and_then(|state| state.owner_for(&app.package));
+    let action = match (state, &owner, changes.is_empty()) {
+        (None, ..) => Action::Create,
+        (Some(_), Some(_), _) => Action::Adopt,
+        (Some(_), None, true) => Action::Unchanged,
+        (Some(_), None, false) => Action::Update,
     };
     AppPlan {
         name: app.name.clone(),
         action,
         package: app.package.clone(),
+        owner,
         warnings: Vec::new(),
         needs: Vec::new(),
         artifact: None,
@@ -151,6 +152,7 @@ fn plan_removed(name: &str, state: &AppState, prune: bool) -> AppPlan {
             Action::Orphaned
         },
         package: state.package.clone(),
+        owner: None,
         warnings: Vec::new(),
         needs: Vec::new(),
         artifact: None,

@@ -81,7 +81,7 @@ impl StateError {
     pub fn help(&self) -> &str {
         match self {
             Self::NotAState(_) | Self::BadName(_) | Self::BadValue(_) => {
-                "restore the version of it that git has; nothing was changed"
+                "restore it from git, or correct it; nothing was changed"
             }
             Self::Conflict { help, .. } => help,
             Self::NewerVersion(_) => "upgrade with `cargo install cargo-machinist`",

@@ -103,7 +103,7 @@ impl StoreError {
         match self {
             Self::Locked { .. } => Some("wait until it is done, and try again"),
             Self::Read { .. } => None,
-            Self::Write { .. } => Some("fix this and try again: the state is unchanged"),
+            Self::Write { .. } => Some("fix this and try again: what is on record is kept"),
             Self::State { error, .. } => Some(error.help()),
             Self::Journal { .. } => Some(
                 "restore the state that the deploy was made from, or remove this file if what it \
@@ -215,10 +215,10 @@ impl Store {
     }
 }
 
-/// Makes the folder of the state's file, if it does not exist.
+/// Makes the folder of the state's file, if nothing is there.
 fn create_folder(path: &Path) -> Result<(), StoreError> {
     match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
             fs::create_dir_all(folder).map_err(|error| StoreError::Write {
                 path: folder.to_owned(),
                 error,

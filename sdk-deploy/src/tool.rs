@@ -87,13 +87,42 @@ impl ToolCommand {
     ///
     /// When it is not installed, fails or takes too long, with the folder of its files.
     pub(crate) fn run(&self, folder: &Path, limits: Limits) -> Result<(), Problem> {
+        self.run_in(folder, limits, |command| {
+            process::run(command.stdout(io::stderr()), limits.run)
+        })
+    }
+
+    /// Runs it in its working directory, and gives every line of its output to `on_line`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    pub(crate) fn run_with_lines(
+        &self,
+        folder: &Path,
+        limits: Limits,
+        on_line: &mut dyn FnMut(String),
+    ) -> Result<(), Problem> {
+        self.run_in(folder, limits, |command| {
+            for variable in FORCED_COLOR {
+                command.env_remove(variable);
+            }
+            process::run_with_lines(command, limits.run, on_line)
+        })
+    }
+
+    fn run_in(
+        &self,
+        folder: &Path,
+        limits: Limits,
+        run: impl FnOnce(&mut Command) -> io::Result<Option<ExitStatus>>,
+    ) -> Result<(), Problem> {
         let mut command = self.command();
-        command.stdout(io::stderr());
         let folder = self.folder.as_ref().map(|subfolder| folder.join(subfolder));
         if let Some(folder) = &folder {
             command.current_dir(folder);
         }
-        let status = process::run(&mut command, limits.run).map_err(|error| match &folder {
+        let status = run(&mut command).map_err(|error| match &folder {
             Some(folder) if !folder.is_dir() => Problem::new(format!(
                 "the folder `{}` is missing: {error}",
                 folder.display()

@@ -24,12 +24,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
+    let (source, jobs) = args.source.and_jobs();
+    let (apps, destination) = read_apps(&source, &args.plan_options, context)?;
     let (state, store) = open_state(&destination, args.consent.dry_run)?;
     let options = &args.plan_options;
     let deploy = PreparedDeploy::new(&destination, &apps, options, args.force, &state, output)?;
-    if let Err(refusal) = deploy.refuse() {
+    if deploy.refusal.is_some() {
         deploy.report().print(output)?;
+    }
+    if let Some(refusal) = deploy.refusal {
         return Err(refusal);
     }
     let change = PendingChange {
@@ -38,6 +41,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         deployed: deploy.deployed,
         rendering: &deploy.rendering,
         profile: deploy.profile.as_deref(),
+        restores: None,
+        jobs,
         output,
     };
     let question = format!("Deploy to {}?", change.place());

@@ -31,11 +31,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let options = &args.plan_options;
     let deploy = PreparedDeploy::new(&destination, &apps, options, false, &state, output)?;
     deploy.report().print(output)?;
-    deploy.refuse()?;
-    Ok(
-        match args.detailed_exitcode && deploy.plan.changes_something() {
-            true => Exit::Changes,
-            false => Exit::Success,
-        },
-    )
+    let is_changed = args.detailed_exitcode && deploy.plan.changes_something();
+    match deploy.refusal {
+        Some(refusal) => Err(refusal),
+        None if is_changed => Ok(Exit::Changes),
+        None => Ok(Exit::Success),
+    }
 }

@@ -32,6 +32,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     // All apps are rendered, and no platform is asked for what it has.
     let destination = destination.without_asking();
     let deploy = PreparedDeploy::new(&destination, &apps, options, true, &state, output)?;
+    if let Some(refusal) = deploy.refusal {
+        return Err(refusal);
+    }
     let rendering = &deploy.rendering;
     write(rendering, &args.out, &mut |progress| {
         if let Progress::Wrote(path) = progress {

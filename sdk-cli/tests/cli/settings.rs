@@ -15,10 +15,9 @@ fn project(settings: &str) -> Project {
 #[test]
 fn the_settings_name_the_state_file() {
     let project = project("state = \"deploy/state.json\"");
-    project.write("deploy/.keep", "");
     project.run(&["deploy", "--yes"]).exits(0);
     assert!(project.path("deploy/state.json").is_file());
-    assert!(project.path("deploy/machinist-effective.json").is_file());
+    assert!(project.path("deploy/effective.json").is_file());
     project
         .run(&["deploy", "--yes", "--state", "other.json"])
         .exits(0);

@@ -10,14 +10,20 @@ use crate::support::{Project, package};
 
 fn project() -> Project {
     let project = Project::with_one_app();
-    let settings = "[package.metadata.machinist]\ntarget = \"skypilot\"\nimage = \"acme/a:v1\"";
-    project.write("Cargo.toml", &package("p", settings));
+    project.write("Cargo.toml", &settings("acme/a:v1"));
     project.with_tool(
         "sky",
         "#!/bin/sh\necho \"$*\" >> \"$(dirname \"$0\")/calls\"\n",
     );
     set_app(&project, 300);
     project
+}
+
+/// A Cargo.toml with this image.
+fn settings(image: &str) -> String {
+    let settings =
+        format!("[package.metadata.machinist]\ntarget = \"skypilot\"\nimage = \"{image}\"");
+    package("p", &settings)
 }
 
 fn set_app(project: &Project, keep_alive: u32) {
@@ -34,7 +40,7 @@ fn take_calls(project: &Project) -> Vec<String> {
 }
 
 fn service(project: &Project) -> String {
-    project.read("target/machinist/skypilot/a/service.yaml")
+    project.read(&project.rendered("skypilot/a/service.yaml"))
 }
 
 #[test]
@@ -53,18 +59,20 @@ fn the_first_deploy_is_up_and_later_ones_update_with_tuned_values() {
     assert_eq!(take_calls(&project), ["serve update --yes a service.yaml"]);
     assert!(service(&project).contains("\"downscale_delay_seconds\": 600\n"));
 
-    // An update replaces the service, so the tuned value comes from the state.
+    // What the code says of a tuned value changes nothing.
     set_app(&project, 60);
-    fs::write(
-        project.path("src/main.rs"),
-        project.read("src/main.rs") + "\n// new\n",
-    )
-    .unwrap();
+    project.run(&["deploy", "-yq"]).exits(0);
+    assert!(take_calls(&project).is_empty());
+    // An update replaces the service, so the tuned value comes from the state.
+    project.write("Cargo.toml", &settings("acme/a:v2"));
     project.run(&["deploy", "-yq"]).exits(0);
     assert_eq!(take_calls(&project), ["serve update --yes a service.yaml"]);
     assert!(service(&project).contains("\"downscale_delay_seconds\": 600\n"));
     project.run(&["deploy", "-yq", "--reset-scaling"]).exits(0);
+    assert_eq!(take_calls(&project), ["serve update --yes a service.yaml"]);
     assert!(service(&project).contains("\"downscale_delay_seconds\": 60\n"));
+    project.run(&["deploy", "-yq", "--reset-scaling"]).exits(0);
+    assert!(take_calls(&project).is_empty());
 }
 
 #[test]

@@ -67,6 +67,20 @@ impl Project {
         self.write("src/main.rs", &main);
     }
 
+    /// The path of what a deploy rendered, like `fal/a/Dockerfile`: the folder of a target has the
+    /// state's digest in its name.
+    pub(crate) fn rendered(&self, path: &str) -> String {
+        let (target, rest) = path.split_once('/').unwrap();
+        let rendered = self.path("target/machinist");
+        let mut folders = fs::read_dir(rendered).into_iter().flatten().flatten();
+        let folder = folders.find_map(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            name.starts_with(&format!("{target}-")).then_some(name)
+        });
+        let folder = folder.unwrap_or_else(|| format!("nothing was rendered for {target}"));
+        format!("target/machinist/{folder}/{rest}")
+    }
+
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap()
     }

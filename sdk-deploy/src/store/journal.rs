@@ -83,8 +83,15 @@ impl Journal {
                 self.file.insert(file)
             }
         };
-        file.write_all(text.as_bytes())?;
-        file.sync_data()
+        let length = file.metadata()?.len();
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_data());
+        if written.is_err() {
+            // The next line must not follow half of this one.
+            let _ = file.set_len(length);
+        }
+        written
     }
 
     /// The state with all lines that continue it; `Err` with the reason if they continue another.
