@@ -197,7 +197,11 @@ impl Output {
     /// Prints a line that a platform's tool wrote for an app. `--quiet` does not hide it, as it hides
     /// no output of a tool that runs alone.
     pub(crate) fn tool_line(&self, app: &str, line: &str) {
-        print_to_stderr(&format!("{BOLD}{}{BOLD:#}: {}", shown(app), shown(line)));
+        print_to_stderr(&format!(
+            "{BOLD}{}{BOLD:#}: {}",
+            visible(app),
+            visible(line)
+        ));
     }
 
     /// Prints a warning. `--quiet` does not hide it, as cargo's does not hide the compiler's.
