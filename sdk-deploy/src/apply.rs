@@ -269,7 +269,7 @@ impl Apply<'_> {
                 }),
                 others: Vec::new(),
                 done: Vec::new(),
-                not_done: Vec::new(),
+                not_done: vec![app.name.clone()],
             })
     }
 

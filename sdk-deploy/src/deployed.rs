@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use machinist_core::name::{is_dns_label, kebab_case};
 use machinist_core::problem::Problem;
 use machinist_core::text::visible;
 use serde::{Deserialize, Serialize};
@@ -118,9 +119,13 @@ impl Deployed {
     ///
     /// # Errors
     ///
-    /// When the old one is not deployed, or the new one is.
+    /// When the old one is not deployed, or the new one is, or is no name of an app.
     pub fn rename(&mut self, old: &str, new: &str) -> Result<(), Problem> {
         let state = self.find(old)?;
+        if !is_dns_label(new) {
+            let problem = Problem::new(format!("invalid app name `{}`", visible(new)));
+            return Err(problem.help(format!("the code has a name like `{}`", kebab_case(new))));
+        }
         if self.apps.get(new).is_some_and(AppState::is_deployed) {
             let message = format!("an app `{new}` is deployed already");
             return Err(Problem::new(message)

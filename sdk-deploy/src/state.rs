@@ -76,8 +76,11 @@ pub enum StateError {
     NewerVersion(u64),
 }
 
+/// Stands for the state's file in [`StateError::help`], which does not know it.
+pub(crate) const FILE_IN_HELP: &str = "FILE";
+
 impl StateError {
-    /// What to do about it.
+    /// What to do about it. `FILE` is the state's file.
     pub fn help(&self) -> &str {
         match self {
             Self::NotAState(_) | Self::BadName(_) | Self::BadValue(_) => {
@@ -119,7 +122,10 @@ impl State {
         if let Some(conflict) = conflict::find(text) {
             let help = match (Self::parse(&conflict.ours), Self::parse(&conflict.theirs)) {
                 (Ok(ours), Ok(theirs)) => ours.resolution(&theirs),
-                _ => "take one side with `git checkout --ours FILE` or `--theirs FILE`".into(),
+                _ => format!(
+                    "take one side with `git checkout --ours {FILE_IN_HELP}` or `--theirs \
+                     {FILE_IN_HELP}`"
+                ),
             };
             let line = conflict.line;
             return Err(StateError::Conflict { line, help });
@@ -192,7 +198,7 @@ impl State {
                 }
             }
         }
-        let mut help = String::from("take our side with `git checkout --ours FILE`");
+        let mut help = format!("take our side with `git checkout --ours {FILE_IN_HELP}`");
         if !commands.is_empty() {
             help += &format!(
                 ", then tune what the other side tuned: {}",

@@ -14,7 +14,8 @@ use thiserror::Error;
 use crate::deployed::AppState;
 use crate::file::write_file;
 use crate::history::now;
-use crate::state::{State, StateError};
+use crate::state::{FILE_IN_HELP, State, StateError};
+use crate::tool::shell_word;
 use journal::Journal;
 
 /// The state's file, locked by this process until it is dropped.
@@ -99,25 +100,29 @@ pub enum StoreError {
 
 impl StoreError {
     /// What to do about it.
-    pub fn help(&self) -> Option<&str> {
-        match self {
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
             Self::Locked { .. } => Some("wait until it is done, and try again"),
             Self::Read { .. } => None,
             Self::Write { .. } => Some("fix this and try again: what is on record is kept"),
-            Self::State { error, .. } => Some(error.help()),
+            Self::State { path, error } => {
+                let file = shell_word(&path.display().to_string());
+                return Some(error.help().replace(FILE_IN_HELP, &file));
+            }
             Self::Journal { .. } => Some(
                 "restore the state that the deploy was made from, or remove this file if what it \
                  says was deployed is known otherwise",
             ),
             Self::Changed { .. } => Some("plan again: nothing was written"),
-        }
+        };
+        help.map(str::to_owned)
     }
 }
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self {
-            help: error.help().map(Into::into),
+            help: error.help(),
             ..Self::new(error.to_string())
         }
     }

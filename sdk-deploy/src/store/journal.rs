@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::deployed::AppState;
+use crate::file::sync_folder;
 use crate::state::State;
 
 /// The journal of a state.
@@ -80,6 +81,8 @@ impl Journal {
             Some(file) => file,
             None => {
                 let file = File::options().create(true).append(true).open(&self.path)?;
+                // Otherwise a power cut could take the file with all its lines.
+                sync_folder(&self.path)?;
                 self.file.insert(file)
             }
         };
