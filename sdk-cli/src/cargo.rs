@@ -39,7 +39,7 @@ pub(crate) struct BuiltBinary {
 pub(crate) fn build(selection: &Selection, globals: &Globals) -> Result<Build, Failure> {
     let mut artifacts = build_artifacts(selection, globals)?;
     // cargo reports them in the order in which they were finished.
-    artifacts.sort_by(|a, b| a.filenames.cmp(&b.filenames));
+    artifacts.sort_by(|a, b| (&a.filenames, &a.package_id).cmp(&(&b.filenames, &b.package_id)));
     let metadata = read_metadata(&selection.metadata_flags())?;
     let binaries = artifacts
         .iter()

@@ -115,10 +115,7 @@ impl PendingChange<'_> {
         let (output, rendering) = (self.output, self.rendering);
         let (target_name, state_file) = (self.target.name(), &self.destination.state_file);
         let serial_before = store.state().serial;
-        if self.target.folder().is_none() && !rendering.files.is_empty() {
-            // Files of an earlier deploy must not be sent with this one.
-            remove_folder(&self.destination.output_folder(self.target))?;
-        }
+        self.remove_earlier_files()?;
         let report = PlanReport::new(plan, self.target, self.profile);
         let result = self.apply(store)?.plan(plan, rendering, &mut |progress| {
             show_progress(output, progress);
@@ -141,6 +138,7 @@ impl PendingChange<'_> {
     /// Tunes the app of a plan.
     pub(crate) fn tune(self, plan: &Plan, app: &AppPlan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
+        self.remove_earlier_files()?;
         let report = PlanReport::new(plan, self.target, None);
         let result = self.apply(store)?.tuning(app, rendering, &mut |progress| {
             show_progress(output, progress);
@@ -154,6 +152,14 @@ impl PendingChange<'_> {
             false => output.status("Tuned", &format!("{}, until it is reset", app.name)),
         }
         Ok(())
+    }
+
+    /// Files of an earlier change must not be sent with this one.
+    fn remove_earlier_files(&self) -> Result<(), Failure> {
+        match self.target.folder().is_none() && !self.rendering.files.is_empty() {
+            true => remove_folder(&self.destination.output_folder(self.target)),
+            false => Ok(()),
+        }
     }
 
     fn apply<'s>(self, store: &'s mut Store) -> Result<Apply<'s>, Failure>

@@ -266,14 +266,21 @@ impl Destination {
     /// Whether a deploy writes this file itself: such a file does not make the code differ from the
     /// commit.
     fn is_written_by_deploy(&self, file: &Path) -> bool {
-        let state_file = fs::canonicalize(&self.state_file).unwrap_or(self.state_file.clone());
-        let state_name = state_file.file_name().unwrap_or_default().to_string_lossy();
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let is_beside =
-            fs::canonicalize(file.with_file_name("")).ok().as_deref() == state_file.parent();
+        let name_of = |path: &Path| -> String {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        };
+        // The state may not exist yet.
+        let folder_of = |path: &Path| {
+            let path = std::path::absolute(path).unwrap_or(path.to_owned());
+            fs::canonicalize(path.with_file_name("")).ok()
+        };
+        let (name, state_name) = (name_of(file), name_of(&self.state_file));
+        let state_folder = folder_of(&self.state_file);
+        let is_beside = state_folder.is_some() && state_folder == folder_of(file);
         // The lock, the journal and what a killed deploy left; the states of other targets too.
         let is_hidden = name.starts_with(&format!(".{state_name}."));
-        let is_ours = is_hidden || name == state_name || *name == effective_file(&state_file);
+        let is_ours = is_hidden || name == state_name || name == effective_file(&self.state_file);
         let prefixes = ["machinist-state.", "machinist-effective.", ".machinist-"];
         is_beside && is_ours || prefixes.iter().any(|prefix| name.starts_with(prefix))
     }

@@ -72,7 +72,8 @@ impl From<ApplyError> for Failure {
         for other in error.others {
             failure = failure.note(format!("this failed too: {}", other.problem.message));
         }
-        if error.not_done.is_empty() {
+        // Of a single app the message says enough.
+        if error.not_done.is_empty() || error.done.is_empty() && error.not_done.len() == 1 {
             return failure;
         }
         if !error.done.is_empty() {

@@ -183,9 +183,10 @@ fn not_in_build(
         .iter()
         .any(|binary| unread.binaries.contains(binary))
     {
-        true => problem
-            .help(unread.how_to_read.clone())
-            .note(format!("it is deployed from `{}`", binaries.join("`, `"))),
+        true => problem.help(unread.how_to_read.clone()).note(format!(
+            "it is deployed from `{}`, which was not read",
+            binaries.join("`, `")
+        )),
         false => problem
             .help(format!(
                 "delete it with `cargo machinist destroy {name}`, or write it into the code again"
