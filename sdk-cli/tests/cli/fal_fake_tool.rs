@@ -129,6 +129,40 @@ fn a_deploy_runs_the_tool_in_a_folder_with_all_files() {
 }
 
 #[test]
+fn a_deploy_to_a_platform_is_a_release_build_unless_a_profile_is_chosen() {
+    let project = project();
+    let sent = || fs::read(project.path(&project.rendered("fal/a/p"))).unwrap();
+    let built = |folder: &str| fs::read(project.path(&format!("target/{folder}/p"))).unwrap();
+    for (flags, profile, folder) in [
+        (&[][..], "release", "release"),
+        (&["--release"], "release", "release"),
+        (&["--profile", "dev"], "dev", "debug"),
+    ] {
+        let plan = ["plan", "-q", "--target", "fal"];
+        let plan = project.run(&concat(&concat(&plan, flags), &["--format=json"]));
+        assert_eq!(plan.exits(0).json()["profile"], profile);
+        let deploy = project.run(&concat(&concat(&DEPLOY, flags), &["--force"]));
+        let summary = format!(", from a {profile} build\n");
+        assert!(deploy.exits(0).stdout.ends_with(&summary), "{flags:?}");
+        assert!(sent() == built(folder), "{flags:?}");
+    }
+    let (code, said) = project.on_a_terminal("deploy --color=never --force --target fal", "n\n");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("Deploy to fal, from a release build? [y/N] "),
+        "{said}"
+    );
+    // Files need no release build.
+    fs::remove_dir_all(project.path("target")).unwrap();
+    let file = project
+        .run(&["plan", "-q", "--format=json"])
+        .exits(0)
+        .json();
+    assert_eq!(file.get("profile"), None);
+    assert!(!project.path("target/release").exists());
+}
+
+#[test]
 fn defaults_of_the_platform_are_no_change() {
     let project = project();
     deploy_and_list(&project, json!({}));

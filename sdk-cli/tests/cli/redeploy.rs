@@ -691,33 +691,6 @@ fn a_killed_deploy_leaves_the_old_state_or_the_new_one() {
     assert!(left_over.is_empty(), "{left_over:?}");
 }
 
-/// Runs a deploy on a terminal that `script` makes, and answers its question.
-#[cfg(target_os = "linux")]
-fn deploy_and_answer(project: &Project, answer: &str) -> String {
-    use std::io::Write;
-
-    let program = env!("CARGO_BIN_EXE_cargo-machinist");
-    let mut script = std::process::Command::new("script");
-    script.args([
-        "--quiet",
-        "--return",
-        "--command",
-        &format!("{program} machinist deploy -q"),
-    ]);
-    script.arg("/dev/null").current_dir(project.path(""));
-    let mut child = script
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(answer.as_bytes()).unwrap();
-    // The terminal stays open until the command is done.
-    let output = child.wait_with_output().unwrap();
-    drop(stdin);
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 #[test]
 #[cfg(target_os = "linux")]
 fn on_a_terminal_the_answer_decides() {
@@ -725,7 +698,8 @@ fn on_a_terminal_the_answer_decides() {
     // Built first, so that the question comes at once.
     project.run(&["manifest"]).exits(0);
     for answer in ["n\n", "\n", "yess\n"] {
-        let said = deploy_and_answer(&project, answer);
+        let (code, said) = project.on_a_terminal("deploy -q", answer);
+        assert_eq!(code, Some(1), "{said}");
         assert!(
             said.contains("Deploy to file?") && said.contains("[y/N]"),
             "{said}"
@@ -733,7 +707,8 @@ fn on_a_terminal_the_answer_decides() {
         assert!(!project.path(STATE_FILE).exists(), "{answer:?}: {said}");
     }
     for answer in ["y\n", "YES\n"] {
-        deploy_and_answer(&project, answer);
+        let (code, said) = project.on_a_terminal("deploy -q", answer);
+        assert_eq!(code, Some(0), "{said}");
         assert_eq!(state(&project).serial, 1);
     }
 }

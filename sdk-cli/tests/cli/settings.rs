@@ -22,6 +22,7 @@ fn the_settings_name_the_state_file() {
         .run(&["deploy", "--yes", "--state", "other.json"])
         .exits(0);
     assert!(project.path("other.json").is_file());
+    assert!(project.path("other-effective.json").is_file());
     assert!(!project.path("machinist-state.json").exists());
 }
 
