@@ -13,6 +13,7 @@ use machinist_deploy::{
 use crate::args::globals::Format;
 use crate::destination::Destination;
 use crate::failure::Failure;
+use crate::known_states::KnownStates;
 use crate::output::Output;
 use crate::plan_report::PlanReport;
 
@@ -23,10 +24,32 @@ pub(crate) fn open_state(
     dry_run: bool,
 ) -> Result<(State, Option<Store>), Failure> {
     if dry_run {
-        return Ok((Store::read(&destination.state_file)?, None));
+        return Ok((read_state(destination)?, None));
     }
     let store = Store::open(&destination.state_file)?;
+    check_newest(&store.state(), destination)?;
     Ok((store.state(), Some(store)))
+}
+
+/// Reads the state as it is at this moment.
+pub(crate) fn read_state(destination: &Destination) -> Result<State, Failure> {
+    let state = Store::read(&destination.state_file)?;
+    check_newest(&state, destination)?;
+    Ok(state)
+}
+
+/// Checks that no checkout brought an old state back.
+fn check_newest(state: &State, destination: &Destination) -> Result<(), Failure> {
+    let file = &destination.state_file;
+    let known = KnownStates::of(file).map_or_else(Vec::new, |known| known.find(file));
+    Ok(state.check_newest(file, &known)?)
+}
+
+/// Keeps the state that this clone deployed, for [`check_newest`].
+pub(crate) fn keep_state(store: &Store, destination: &Destination) {
+    if let Some(known) = KnownStates::of(&destination.state_file) {
+        known.keep(&store.state());
+    }
 }
 
 /// Prints what the target does not support, and what the platform must be set up for.
@@ -117,9 +140,11 @@ impl PendingChange<'_> {
         let serial_before = store.state().serial;
         self.remove_earlier_files()?;
         let report = PlanReport::new(plan, self.target, self.profile);
+        let destination = self.destination;
         let result = self.apply(store)?.plan(plan, rendering, &mut |progress| {
             show_progress(output, progress);
         });
+        keep_state(store, destination);
         let state = print_result(report, result, output)?;
         if !plan.stale_files.is_empty() {
             for file in &plan.stale_files {
@@ -140,9 +165,11 @@ impl PendingChange<'_> {
         let (output, rendering) = (self.output, self.rendering);
         self.remove_earlier_files()?;
         let report = PlanReport::new(plan, self.target, None);
+        let destination = self.destination;
         let result = self.apply(store)?.tuning(app, rendering, &mut |progress| {
             show_progress(output, progress);
         });
+        keep_state(store, destination);
         print_result(report, result, output)?;
         match app.overrides().is_empty() {
             true => output.status(

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use machinist_deploy::{
     AppSettings, Binary, Deployed, FILE, Live, Manifest, Project, Settings, State, Target,
@@ -16,6 +15,7 @@ use crate::args::deployment::{Deployment, PlanOptions, StateSource};
 use crate::args::selection::Selection;
 use crate::args::source::AppSource;
 use crate::failure::Failure;
+use crate::git::Repository;
 use crate::output::Output;
 use crate::paths::relative_to_cwd;
 use crate::workspace::Workspace;
@@ -236,31 +236,16 @@ impl Destination {
 
     /// The commit that is checked out; it ends in `-dirty` if the files differ from it.
     pub(crate) fn current_commit(&self) -> Option<String> {
-        let git = |args: &[&str]| {
-            let mut git = Command::new("git");
-            if let Some(workspace) = &self.workspace {
-                git.current_dir(&workspace.root);
-            }
-            git.args(args).stdin(Stdio::null()).stderr(Stdio::null());
-            let output = git.output().ok().filter(|output| output.status.success())?;
-            Some(String::from_utf8_lossy(&output.stdout).into_owned())
-        };
-        let commit = git(&["rev-parse", "HEAD"])?.trim().to_owned();
-        let repository = PathBuf::from(git(&["rev-parse", "--show-toplevel"])?.trim());
-        // One entry for each file: a state in a new folder would hide what else is in it.
-        let changes = git(&[
-            "status",
-            "--porcelain",
-            "-z",
-            "--no-renames",
-            "--untracked-files=all",
-        ])?;
-        let mut paths = changes.split('\0').filter_map(|entry| entry.get(3..));
-        let is_dirty = paths.any(|path| !self.is_written_by_deploy(&repository.join(path)));
-        Some(match is_dirty {
-            true => commit + "-dirty",
-            false => commit,
-        })
+        let root = self.workspace.as_ref().map(|workspace| &*workspace.root);
+        let repository = Repository::around(root.unwrap_or(Path::new(".")))?;
+        let commit = repository.head()?;
+        let mut changed = repository.changed_files()?.into_iter();
+        Some(
+            match changed.any(|file| !self.is_written_by_deploy(&file)) {
+                true => commit + "-dirty",
+                false => commit,
+            },
+        )
     }
 
     /// Whether a deploy writes this file itself: such a file does not make the code differ from the

@@ -11,6 +11,8 @@ mod dependency_graph;
 mod destination;
 mod exit;
 mod failure;
+mod git;
+mod known_states;
 mod linked_apps;
 mod lost_apps;
 mod machines_file;

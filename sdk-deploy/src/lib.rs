@@ -64,6 +64,7 @@ pub use rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKi
 pub use requirements::Requirements;
 pub use rollback::rollback;
 pub use settings::{AppSettings, CargoToml, Settings};
+pub use state::newest::KnownState;
 pub use state::{STATE_VERSION, State, StateError};
 pub use store::{Store, StoreError};
 pub use targets::{

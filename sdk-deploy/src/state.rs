@@ -1,6 +1,7 @@
 //! The state: what is deployed to each target, and what was tuned since.
 
 mod conflict;
+pub(crate) mod newest;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -8,7 +9,6 @@ use std::hash::{BuildHasher, RandomState};
 use machinist_core::json;
 use machinist_core::name::is_dns_label;
 use machinist_core::problem::Problem;
-use machinist_core::setting::Setting;
 use machinist_core::text::visible;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -121,7 +121,11 @@ impl State {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if let Some(conflict) = conflict::find(text) {
             let help = match (Self::parse(&conflict.ours), Self::parse(&conflict.theirs)) {
-                (Ok(ours), Ok(theirs)) => ours.resolution(&theirs),
+                // The other side would be older than what is known.
+                (Ok(ours), Ok(theirs)) if theirs.serial > ours.serial => {
+                    theirs.resolution("their", &ours)
+                }
+                (Ok(ours), Ok(theirs)) => ours.resolution("our", &theirs),
                 _ => format!(
                     "take one side with `git checkout --ours {FILE_IN_HELP}` or `--theirs \
                      {FILE_IN_HELP}`"
@@ -165,11 +169,11 @@ impl State {
         })
     }
 
-    /// What to do: one side is taken, and what the other side tuned is tuned again.
-    fn resolution(&self, theirs: &Self) -> String {
+    /// What to do: this side is taken, and what the other side tuned is tuned again.
+    fn resolution(&self, side: &str, other: &Self) -> String {
         let mut commands = Vec::new();
         let mut both = Vec::new();
-        for (target, deployed) in &theirs.targets {
+        for (target, deployed) in &other.targets {
             let known = self.deployed_to(target);
             for (name, app) in &deployed.apps {
                 let nothing = AppState::default();
@@ -177,17 +181,15 @@ impl State {
                 let mut values = BTreeMap::new();
                 for (key, value) in app.overrides.iter() {
                     match known.overrides.get(key) {
-                        Some(ours) if ours == value => {}
+                        Some(known) if known == value => {}
                         Some(_) => both.push(format!("`{}` of `{name}`", key.as_str())),
                         None => drop(values.insert(key, value)),
                     }
                 }
-                let words = values.into_iter().map(|(key, value)| {
-                    let show = |value: &Setting| key.parameter().show(value).replace(", ", ",");
-                    match value {
-                        Some(value) => format!("{}={}", key.as_str(), show(value)),
-                        None => format!("--reset {}", key.as_str()),
-                    }
+                let words = values.into_iter().filter_map(|(key, value)| {
+                    // Only a platform removes a value, and that is asked again.
+                    let value = key.parameter().show(value.as_ref()?).replace(", ", ",");
+                    Some(format!("{}={value}", key.as_str()))
                 });
                 let words: Vec<String> = words.collect();
                 if !words.is_empty() {
@@ -198,7 +200,7 @@ impl State {
                 }
             }
         }
-        let mut help = format!("take our side with `git checkout --ours {FILE_IN_HELP}`");
+        let mut help = format!("take {side} side with `git checkout --{side}s {FILE_IN_HELP}`");
         if !commands.is_empty() {
             help += &format!(
                 ", then tune what the other side tuned: {}",

@@ -1,9 +1,8 @@
 //! `cargo machinist plan`.
 
-use machinist_deploy::Store;
-
 use crate::args::deployment::PlanOptions;
 use crate::args::source::AppSource;
+use crate::carry_out::read_state;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -27,7 +26,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
     let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
-    let state = Store::read(&destination.state_file)?;
+    let state = read_state(&destination)?;
     let options = &args.plan_options;
     let deploy = PreparedDeploy::new(&destination, &apps, options, false, &state, output)?;
     deploy.report().print(output)?;

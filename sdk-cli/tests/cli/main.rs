@@ -13,6 +13,7 @@ mod lost_apps;
 mod machines;
 mod manifest;
 mod names_of_binaries;
+mod old_state;
 mod output_folder;
 mod provenance;
 mod prune;
