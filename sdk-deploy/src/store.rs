@@ -34,7 +34,10 @@ use journal::Journal;
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
+    /// What is in the file; `None` if there is none.
     saved: Option<State>,
+    /// The state before the first one: the journal and the file must have one lineage.
+    empty: State,
     journal: Journal,
     lock: File,
 }
@@ -151,6 +154,7 @@ impl Store {
         let mut store = Self {
             path: path.to_owned(),
             saved: read_file(path)?,
+            empty: State::new(),
             journal: Journal::beside(path),
             lock,
         };
@@ -176,8 +180,8 @@ impl Store {
         app: &str,
         state: Option<&AppState>,
     ) -> Result<(), StoreError> {
-        let saved = self.saved.get_or_insert_default();
-        let appended = self.journal.append(saved, target, app, state);
+        let before = self.saved.as_ref().unwrap_or(&self.empty);
+        let appended = self.journal.append(before, target, app, state);
         appended.map_err(|error| StoreError::Write {
             path: self.journal.path().to_owned(),
             error,
@@ -186,7 +190,7 @@ impl Store {
 
     /// The state as it was when the lock was taken, or as it was saved since.
     pub fn state(&self) -> State {
-        self.saved.clone().unwrap_or_default()
+        self.saved.as_ref().unwrap_or(&self.empty).clone()
     }
 
     /// Writes the state if it differs. Even after a crash the file has the old state or the new
@@ -200,11 +204,7 @@ impl Store {
         if self.saved.as_ref() == Some(state) {
             return self.remove_journal();
         }
-        let is_same = match (read_file(&path)?, &self.saved) {
-            (None, Some(saved)) => saved.serial == 0,
-            (file, saved) => file == *saved,
-        };
-        if !is_same {
+        if read_file(&path)? != self.saved {
             return Err(StoreError::Changed { path });
         }
         write_file(&path, &state.to_json()).map_err(|error| StoreError::Write { path, error })?;
