@@ -13,8 +13,10 @@ use crate::text::shown;
 
 /// The key of the labels of nodes that have it.
 pub const NODE_LABELS: &str = "node_labels";
-/// The key of the name that SkyPilot and dstack have for its GPU.
+/// The key of the name that SkyPilot has for its GPU.
 pub const ACCELERATOR: &str = "accelerator";
+/// The key of the name that dstack has for its GPU.
+pub const DSTACK: &str = "dstack";
 /// The key of the name that the platform fal has for it.
 pub const FAL: &str = "fal";
 /// The most characters of a name, which Kubernetes takes for a label.
@@ -39,8 +41,10 @@ pub struct CustomMachine {
     pub suits: String,
     /// The labels of nodes that have it.
     pub node_labels: Vec<String>,
-    /// SkyPilot's and dstack's name of its GPU.
+    /// SkyPilot's name of its GPU.
     pub accelerator: Option<String>,
+    /// dstack's name of its GPU, if it does not follow from SkyPilot's.
+    pub dstack: Option<String>,
     /// The name that the platform fal has for it, where it is another.
     pub fal: Option<String>,
 }
@@ -54,6 +58,7 @@ impl CustomMachine {
             suits: String::new(),
             node_labels: Vec::new(),
             accelerator: None,
+            dstack: None,
             fal: None,
         }
     }
@@ -85,7 +90,11 @@ impl CustomMachine {
             let labels = self.node_labels.iter().map(|label| &**label);
             out.raw(NODE_LABELS, &list(labels));
         }
-        for (key, name) in [(ACCELERATOR, &self.accelerator), (FAL, &self.fal)] {
+        for (key, name) in [
+            (ACCELERATOR, &self.accelerator),
+            (DSTACK, &self.dstack),
+            (FAL, &self.fal),
+        ] {
             if let Some(name) = name {
                 out.text(key, name);
             }
@@ -101,15 +110,16 @@ impl CustomMachine {
     pub fn check_names(&self) -> Result<(), Problem> {
         let labels = self.node_labels.iter().map(|label| (NODE_LABELS, label));
         let accelerator = self.accelerator.iter().map(|name| (ACCELERATOR, name));
+        let dstack = self.dstack.iter().map(|name| (DSTACK, name));
         let fal = self.fal.iter().map(|name| (FAL, name));
         let names = [(NAME, &self.name)].into_iter();
-        let mut names = names.chain(labels).chain(accelerator).chain(fal);
+        let mut names = names.chain(labels).chain(accelerator).chain(dstack).chain(fal);
         names.try_for_each(|(key, name)| check_name(key, name))
     }
 }
 
-/// Checks a name of a machine type: its own, and those under the keys `node_labels`, `accelerator`
-/// and `fal`. Platforms take no others.
+/// Checks a name of a machine type: its own, and those under the keys `node_labels`, `accelerator`,
+/// `dstack` and `fal`. Platforms take no others.
 ///
 /// # Errors
 ///
@@ -130,6 +140,7 @@ pub fn check_name(key: &str, name: &str) -> Result<(), Problem> {
         NODE_LABELS => ("label of nodes", is_word(name)),
         // Some names have two words.
         ACCELERATOR => ("name of a GPU", name.split(' ').all(is_word)),
+        DSTACK => ("name of a GPU", is_word(name)),
         _ => ("name of a machine type", is_word(name)),
     };
     if fits && name.len() <= MAX_NAME {

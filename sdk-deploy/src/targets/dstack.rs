@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use machinist_core::parameter::Key;
+use machinist_core::platform::DstackGpu;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
@@ -20,7 +21,7 @@ use crate::artifact::Artifact;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
-use crate::machines;
+use crate::machines::{self, CustomMachine};
 use crate::parameters::Parameters;
 use crate::rendering::{Contents, RenderedFile, Rendering, Step, StepKind};
 use crate::tool::{Tool, ToolCommand, shell_word};
@@ -131,13 +132,33 @@ fn resources(app: &AppPlan) -> Result<Value, Problem> {
     // dstack counts whole cores.
     let cores = millicores.div_ceil(1_000);
     let mut resources = json!({"cpu": format!("{cores}.."), "memory": format!("{ram_mb}MB..")});
-    let names: Vec<&String> = machines::accelerators(&machines)?;
-    resources["gpu"] = match names.is_empty() {
+    resources["gpu"] = match &*machines::dstack_gpus(&machines)? {
         // Without this, dstack could choose a machine with GPUs.
-        true => json!({"count": 0}),
-        false => json!({"name": names, "count": gpus}),
+        [] => json!({"count": 0}),
+        names => gpu(names, &machines, gpus),
     };
     Ok(resources)
+}
+
+/// The GPUs to choose from. Where a name exists with memories of several sizes, the size is asked
+/// for; dstack takes one range for all names.
+fn gpu(gpus: &[DstackGpu<'_>], machines: &[CustomMachine], count: u32) -> Value {
+    let mut names: Vec<&str> = gpus.iter().map(|gpu| gpu.name).collect();
+    names.dedup();
+    let mut spec = json!({"name": names, "count": count});
+    let memories = gpus.iter().zip(machines).map(|(gpu, machine)| {
+        let vram_gb = machine.figures.vram_mb / 1_000;
+        gpu.memory_gb.unwrap_or(vram_gb)
+    });
+    let smallest = memories.min().unwrap_or_default();
+    match gpus {
+        [gpu] if gpu.memory_gb.is_some() => spec["memory"] = format!("{smallest}GB").into(),
+        gpus if gpus.iter().any(|gpu| gpu.memory_gb.is_some()) => {
+            spec["memory"] = format!("{smallest}GB..").into();
+        }
+        _ => {}
+    }
+    spec
 }
 
 impl Target for Dstack {
