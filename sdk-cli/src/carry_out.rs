@@ -52,7 +52,8 @@ impl PendingChange<'_> {
     /// Where it goes, for a question.
     pub(crate) fn place(&self) -> String {
         let mut place = self.target.name().to_owned();
-        if let Some(inside) = self.target.place() {
+        let known = self.deployed.place.clone();
+        if let Some(inside) = known.or_else(|| self.target.place()) {
             place += &format!(", {inside}");
         }
         if let Some(profile) = self.profile {

@@ -40,6 +40,17 @@ pub(crate) fn read_apps(
     Ok((apps, destination))
 }
 
+/// Which apps are rendered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RenderedApps {
+    /// Those that change.
+    Changed,
+    /// All, and the platform is made to deploy the unchanged ones again.
+    Forced,
+    /// All, whether they change or not.
+    All,
+}
+
 /// A deploy that is planned, rendered and checked.
 pub(crate) struct PreparedDeploy {
     /// Where it goes.
@@ -57,12 +68,12 @@ pub(crate) struct PreparedDeploy {
 
 impl PreparedDeploy {
     /// Plans and renders. Prints what the target does not carry as it is, which with `--strict` is
-    /// an error. With `force` unchanged apps are deployed too.
+    /// an error.
     pub(crate) fn new(
         destination: &Destination,
         apps: &LinkedApps,
         plan_options: &PlanOptions,
-        force: bool,
+        rendered: RenderedApps,
         state: &State,
         output: &Output,
     ) -> Result<Self, Failure> {
@@ -80,6 +91,7 @@ impl PreparedDeploy {
                 manifest,
                 &deployed,
             )?,
+            force: rendered == RenderedApps::Forced,
             prune: plan_options.prune,
             not_read: apps.unread_binaries(binaries_of_deployed.collect()),
         };
@@ -97,9 +109,6 @@ impl PreparedDeploy {
         if let Some(folder) = target.folder() {
             plan.find_stale_files(&rendering, folder);
         }
-        if force {
-            plan.force();
-        }
         show_warnings_and_needs(&rendering, output);
         if plan_options.strict && rendering.warnings().next().is_some() {
             return Err(Failure::new(
@@ -109,7 +118,10 @@ impl PreparedDeploy {
         }
         let adopt = named_apps("--adopt", &plan_options.adopt, manifest, &deployed)?;
         let refusal = plan.check(&deployed, &adopt, &options.not_read, target.name());
-        let untouched = |app: &&AppPlan| matches!(app.action, Action::Unchanged | Action::Orphaned);
+        let untouched = |app: &&AppPlan| match app.action {
+            Action::Unchanged => rendered != RenderedApps::All,
+            action => action == Action::Orphaned,
+        };
         let untouched = plan.apps.iter().filter(untouched);
         let rendering = rendering.without(&untouched.map(|app| &*app.name).collect());
         Ok(Self {

@@ -196,7 +196,7 @@ fn artifact_text(part: ArtifactPart, change: &Change) -> String {
     match part {
         ArtifactPart::Deployment if change.why == Why::Forced => "deployed again".into(),
         ArtifactPart::Deployment => "deployed without this state, or in part only".into(),
-        ArtifactPart::Env | ArtifactPart::Mounts => {
+        ArtifactPart::Env | ArtifactPart::Mounts | ArtifactPart::Fields => {
             format!("{} is removed", text(&change.from))
         }
         _ if is_digest(&change.from) || is_digest(&change.to) => "changed".into(),

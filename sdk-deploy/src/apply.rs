@@ -175,6 +175,7 @@ impl Apply<'_> {
             done: names(&apps[..at]),
             not_done: names(&apps[at..]),
         };
+        self.find_place().map_err(|problem| failed(problem, 0))?;
         write(rendering, &self.folder, report).map_err(|problem| failed(problem, 0))?;
         let steps = steps_by_app(rendering);
         let mut outcome = Ok(());
@@ -232,6 +233,7 @@ impl Apply<'_> {
     ) -> Result<State, Problem> {
         let has_steps = !rendering.steps.is_empty();
         if has_steps {
+            self.find_place()?;
             write(rendering, &self.folder, report)?;
             let steps = steps_by_app(rendering);
             self.run(steps.get(&*app.name), (1, 1), report)
@@ -248,6 +250,17 @@ impl Apply<'_> {
         Ok(state)
     }
 
+    /// Finds out where the commands go, and refuses another place than the state's.
+    fn find_place(&mut self) -> Result<(), Problem> {
+        let place = self.target.find_place(self.limits);
+        self.deployed
+            .check_place(self.target.name(), place.as_deref())?;
+        if place.is_some() {
+            self.deployed.place = place;
+        }
+        Ok(())
+    }
+
     /// Runs the commands of an app. An error comes with the kind of the last command that
     /// succeeded.
     fn run(
@@ -258,13 +271,41 @@ impl Apply<'_> {
     ) -> Result<(), (Option<StepKind>, Problem)> {
         let mut last_done = None;
         for step in steps.into_iter().flatten() {
-            report(Progress::Runs { step, nth, of });
-            step.command
-                .run(&self.folder, self.limits)
+            self.run_step(step, &mut |step| report(Progress::Runs { step, nth, of }))
                 .map_err(|problem| (last_done, problem))?;
             last_done = Some(step.kind);
         }
         Ok(())
+    }
+
+    /// Runs the command of a step and, if that fails, the fallback.
+    fn run_step(&self, step: &Step, report: &mut dyn FnMut(&Step)) -> Result<(), Problem> {
+        report(step);
+        let failed = match step.command.run(&self.folder, self.limits) {
+            Ok(()) => return Ok(()),
+            Err(failed) => failed,
+        };
+        let Some(fallback) = &step.fallback else {
+            return Err(failed.problem);
+        };
+        if !failed.has_exited {
+            return Err(failed.problem);
+        }
+        let second = Step {
+            command: fallback.clone(),
+            fallback: None,
+            ..step.clone()
+        };
+        report(&second);
+        let run = second.command.run(&self.folder, self.limits);
+        run.map_err(|second| Problem {
+            message: format!("{}, and {}", failed.problem.message, second.problem.message),
+            help: Some(
+                "see the output of both above, fix the cause and try again: what was done is kept"
+                    .into(),
+            ),
+            ..second.problem
+        })
     }
 
     /// The platform was changed, and the state could not be saved.
@@ -279,6 +320,7 @@ impl Apply<'_> {
 
     fn record(&mut self, app: &str) -> Result<(), StoreError> {
         let state = self.deployed.apps.get(app);
+        let state = state.filter(|state| !state.is_found);
         self.store.record(self.target.name(), app, state)
     }
 

@@ -7,7 +7,7 @@ use crate::args::source::AppSource;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::prepared_deploy::{PreparedDeploy, read_apps};
+use crate::prepared_deploy::{PreparedDeploy, RenderedApps, read_apps};
 
 /// Build, and show what a deploy would change
 ///
@@ -29,7 +29,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
     let state = Store::read(&destination.state_file)?;
     let options = &args.plan_options;
-    let deploy = PreparedDeploy::new(&destination, &apps, options, false, &state, output)?;
+    let rendered = RenderedApps::Changed;
+    let deploy = PreparedDeploy::new(&destination, &apps, options, rendered, &state, output)?;
     deploy.report().print(output)?;
     deploy.refuse()?;
     Ok(

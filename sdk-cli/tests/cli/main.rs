@@ -4,6 +4,7 @@
 mod broken_tool;
 mod cost;
 mod disk;
+mod dstack_fake_tool;
 mod fal_fake_tool;
 mod knative_rendering;
 mod lost_apps;
