@@ -85,7 +85,7 @@ const TWO_KEYS: Variant = Variant {
 
 const ALL_KEYS: Variant = Variant {
     name: "**`#[app]`, every key**",
-    on: include_str!("compile/every_key.rs"),
+    on: include_str!("../../sdk/tests/every_key/mod.rs"),
     ..BARE
 };
 
@@ -130,6 +130,15 @@ const VARIANTS: &[&Variant] = &[
         ..BARE_STRUCT
     },
 ];
+
+/// The attribute in the text of a file, where the app of item `i` is named after it.
+fn attribute(text: &str) -> String {
+    let start = text.find("#[").unwrap_or_default();
+    let last_line = "\n)]";
+    let end = text.find(last_line);
+    let end = end.map_or(text.len(), |end| end + last_line.len());
+    text[start..end].replace("every-key", "app-{i}")
+}
 
 /// The end of a build that is measured.
 #[derive(Clone, Copy)]
@@ -351,7 +360,7 @@ impl<'a> Crates<'a> {
                 Item::Function => include_str!("compile/function.rs"),
                 Item::Struct => include_str!("compile/struct.rs"),
             };
-            for part in [variant.on, item, variant.after] {
+            for part in [&attribute(variant.on), item, variant.after] {
                 source.push_str(&part.replace("{i}", &number));
                 source.push('\n');
             }

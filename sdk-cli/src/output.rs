@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use machinist_core::json;
-use machinist_core::text::{is_shown, shown};
+use machinist_core::text::{is_visible, visible};
 use serde::Serialize;
 
 use crate::args::globals::{ColorWhen, Format, Globals};
@@ -95,7 +95,7 @@ impl Output {
     pub(crate) fn table(&self, rows: &[Vec<String>]) -> Result<(), Failure> {
         let rows: Vec<Vec<String>> = rows
             .iter()
-            .map(|row| row.iter().map(|cell| shown(cell)).collect())
+            .map(|row| row.iter().map(|cell| visible(cell)).collect())
             .collect();
         let columns = rows.first().map_or(0, Vec::len);
         let width = |column: usize| {
@@ -123,7 +123,7 @@ impl Output {
             for Line(parts) in lines {
                 for (look, text) in parts {
                     let style = look.style();
-                    write!(out, "{style}{}{style:#}", shown(text))?;
+                    write!(out, "{style}{}{style:#}", visible(text))?;
                 }
                 writeln!(out)?;
             }
@@ -140,7 +140,7 @@ impl Output {
         }
         let mut stderr = anstream::stderr();
         // If stderr is closed, nobody sees the question.
-        write!(stderr, "{BOLD}{}{BOLD:#} [y/N] ", shown(question)).ok()?;
+        write!(stderr, "{BOLD}{}{BOLD:#} [y/N] ", visible(question)).ok()?;
         stderr.flush().ok()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).ok()?;
@@ -158,7 +158,7 @@ impl Output {
                     Some(b'@') => AnsiColor::Cyan.on_default(),
                     _ => Style::new(),
                 };
-                writeln!(out, "{style}{}{style:#}", shown(line))?;
+                writeln!(out, "{style}{}{style:#}", visible(line))?;
             }
             Ok(())
         })
@@ -167,7 +167,7 @@ impl Output {
     /// Prints what was done, in cargo's style.
     pub(crate) fn status(&self, verb: &str, what: &str) {
         if !self.quiet {
-            print_to_stderr(&format!("{STATUS}{verb:>12}{STATUS:#} {}", shown(what)));
+            print_to_stderr(&format!("{STATUS}{verb:>12}{STATUS:#} {}", visible(what)));
         }
     }
 
@@ -194,7 +194,7 @@ pub(crate) fn arguments_error(error: &clap::Error) -> Result<Exit, Failure> {
     let text = error.render().to_string();
     let is_error = error.use_stderr();
     // A typed argument may be the name of a file with control characters in it.
-    if !text.lines().all(|line| line.chars().all(is_shown)) {
+    if !text.lines().all(|line| line.chars().all(is_visible)) {
         print_to_stderr(escape_lines(&text).trim_end());
     } else if let (Err(error), false) = (error.print(), is_error) {
         stdout_error(error)?;
@@ -244,6 +244,6 @@ fn stdout_error(error: io::Error) -> Result<(), Failure> {
 /// Escapes control characters, which names and paths from binaries and files may contain, but
 /// keeps the line ends of a report.
 fn escape_lines(text: &str) -> String {
-    let lines: Vec<String> = text.split('\n').map(shown).collect();
+    let lines: Vec<String> = text.split('\n').map(visible).collect();
     lines.join("\n")
 }

@@ -1,4 +1,4 @@
-//! A valid app.
+//! A valid app: what the rules make of an attribute.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use crate::parameter::Key;
 use crate::requirement::Required;
 use crate::setting::Setting;
 
-/// A checked app.
+/// An app that keeps all rules.
 ///
 /// ```
 /// use machinist_core::app::App;
@@ -27,22 +27,22 @@ use crate::setting::Setting;
 /// ```
 #[derive(Clone, Debug)]
 pub struct App {
-    /// Its name, a DNS label.
+    /// The app's name, a DNS label.
     pub name: String,
-    /// Its machine types in the order they are tried; all of one kind, at least one.
+    /// The machine types in the order in which they are tried: at least one, all of one kind.
     pub machine_types: Vec<&'static MachineType>,
-    /// Those of them that are the project's own.
+    /// The custom machine types among them, from `machines.toml`.
     pub custom: Vec<CustomMachine>,
     /// GPUs per runner; 0 on CPU types.
     pub gpus: u32,
     /// The other parameters that the code sets, in the order of the manifest.
     pub settings: Vec<(Key, Setting)>,
-    /// What it requires of its machine.
+    /// What the app requires of each machine type.
     pub required: Vec<Required>,
 }
 
 impl App {
-    /// Whether its machine types have GPUs.
+    /// Whether the machine types have GPUs.
     pub fn has_gpus(&self) -> bool {
         self.machine_types
             .iter()

@@ -1,28 +1,29 @@
-//! What was written, before it is checked: the arguments of `#[app]`, or of a command.
+//! The arguments of `#[app]`, or of a command, before they are checked.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Where something was written. A number that the caller hands in and gets back with each
-/// finding: the macro counts spans with it, a command its arguments.
+/// Where something was written, as a number that only the caller understands: each finding comes
+/// back with the place that the caller gave. To the macro it is the index of a span, to a command
+/// the index of an argument, and to the reader of `machines.toml` an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place(pub usize);
 
-/// The attribute as written.
+/// An attribute and the item that it is on.
 #[derive(Clone, Debug)]
 pub struct Attribute {
-    /// The attribute itself.
-    pub at: Place,
-    /// Its arguments in order.
+    /// Where the attribute is.
+    pub place: Place,
+    /// The arguments in order.
     pub args: Vec<Arg>,
-    /// Whether something in it could not be read, and was reported: then nothing is missing.
+    /// Whether some argument could not be read and was reported: then no missing key is reported.
     pub unreadable: bool,
-    /// What the app is called where the arguments do not say: the item's or the binary's name,
-    /// in any case style.
+    /// The item's or the binary's name, in any case style: the app's name is made from it if no
+    /// argument gives one.
     pub item_name: String,
-    /// Where the item's name stands.
-    pub item_name_at: Place,
+    /// Where the item's name is.
+    pub item_name_place: Place,
 }
 
 /// One argument.
@@ -33,22 +34,22 @@ pub struct Attribute {
 /// // `gpus = 2`, where the caller counts the key as its place 1 and the value as 2.
 /// let gpus = Arg {
 ///     key: "gpus".into(),
-///     key_at: Place(1),
+///     key_place: Place(1),
 ///     value: ArgValue::Value(Value::Integer(2), Place(2)),
 /// };
-/// assert_ne!(gpus.key_at, Place(2));
+/// assert_ne!(gpus.key_place, Place(2));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Arg {
-    /// What stands before the `=` or the parenthesis.
+    /// The word before the `=` or the parenthesis.
     pub key: String,
-    /// Where the key stands.
-    pub key_at: Place,
-    /// What stands behind it.
+    /// Where the key is.
+    pub key_place: Place,
+    /// What follows the key.
     pub value: ArgValue,
 }
 
-/// What stands behind a key.
+/// What follows a key.
 #[derive(Clone, Debug)]
 pub enum ArgValue {
     /// `= value`.
@@ -57,11 +58,11 @@ pub enum ArgValue {
     Group(Vec<Arg>),
     /// Nothing.
     Missing,
-    /// Something that was reported already.
+    /// Something that could not be read and was reported.
     Reported,
 }
 
-/// A value as written.
+/// A value, as it was written.
 ///
 /// ```
 /// use machinist_core::attribute::{Place, Value};

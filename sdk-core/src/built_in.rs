@@ -1,16 +1,17 @@
-//! The built-in catalogue: the platform's machine types, figure by figure.
+//! The built-in machine types and their figures.
 //!
-//! Source: the platform's "Machine Types" page. A constant's name is the machine type's name with
-//! `-` written as `_`. Usable video memory is what start-up logs of inference engines report, in
-//! whole MB (of `GPU-L40` the logs are of an L40S). The page lists no prices, and
-//! NVLink of `GPU-H100` alone; NVIDIA's data sheets say which types have none,
-//! and in which precisions each computes.
+//! The figures are from the platform's page "Machine Types", with these exceptions. Usable video
+//! memory is from start-up logs of inference engines, in whole MB; for `GPU-L40` from logs of an
+//! L40S. The page lists NVLink only for `GPU-H100`: which machine types have none is from NVIDIA's
+//! data sheets, and so are the precisions. The page lists no prices.
+//!
+//! The name of a constant is the machine type's name with `_` for `-`.
 
 use crate::figure::Figures;
 use crate::machine::{MachineKind, MachineType};
 use crate::parameter::BUILT_IN_MAX_GPUS;
 
-/// Sets of precisions, by their bits.
+// Sets of words of `unit::PRECISION`, as bits.
 const BF16: u32 = 0b0001;
 const BF16_FP8: u32 = 0b0011;
 const BF16_FP8_FP6_FP4: u32 = 0b1111;
@@ -203,7 +204,7 @@ pub const MACHINE_TYPES: &[MachineType] = &[
     GPU_B200,
 ];
 
-/// The machine type of this exact name.
+/// The machine type with this exact name.
 ///
 /// ```
 /// use machinist_core::built_in::find;
@@ -243,7 +244,7 @@ pub struct Workload {
     pub machine_types: &'static [MachineType],
 }
 
-/// What the platform's page recommends by workload.
+/// The machine types that the platform's page recommends, by workload.
 ///
 /// ```
 /// use machinist_core::built_in::WORKLOADS;

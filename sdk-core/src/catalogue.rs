@@ -1,4 +1,4 @@
-//! The catalogue of a project: the built-in machine types and its own.
+//! The catalogue of a project: the built-in machine types, and those of its `machines.toml`.
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
@@ -9,7 +9,7 @@ use crate::custom::CustomMachine;
 use crate::machine::{MachineKind, MachineType};
 use crate::machine_name;
 
-/// The built-in machine types and a project's own.
+/// The built-in machine types and the custom ones of a project.
 ///
 /// ```
 /// use machinist_core::catalogue::Catalogue;
@@ -18,7 +18,7 @@ use crate::machine_name;
 /// let custom = machines_toml::read("[XXL]\nram = \"60 GB\"\ncpus = 16\n").unwrap();
 /// let catalogue = Catalogue::with(custom);
 /// assert_eq!(catalogue.find("XXL").unwrap().figures.ram_mb, 60_000);
-/// assert_eq!(catalogue.meant("xxl").unwrap().name, "XXL");
+/// assert_eq!(catalogue.similar("xxl").unwrap().name, "XXL");
 /// assert!(catalogue.find("GPU-H100").is_some());
 /// ```
 #[derive(Clone, Debug)]
@@ -28,13 +28,16 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The built-in machine types.
+    /// A catalogue of the built-in machine types only.
     pub fn built_in() -> Self {
         Self::with(Vec::new())
     }
 
-    /// With a project's own, which replace built-in ones of the same name. They live as long as
-    /// the process, as the built-in ones do: make a catalogue once for each `machines.toml`.
+    /// A catalogue of the built-in machine types and custom ones, which replace built-in ones of
+    /// the same name.
+    ///
+    /// The memory of the custom machine types is never freed, so that all machine types are
+    /// `&'static`: make one catalogue for each `machines.toml`.
     pub fn with(custom: Vec<CustomMachine>) -> Self {
         let is_custom =
             |machine: &&MachineType| custom.iter().any(|custom| custom.name == machine.name);
@@ -63,31 +66,31 @@ impl Catalogue {
         machines.filter(move |machine| machine.kind() == kind)
     }
 
-    /// What the project itself says of this machine type.
+    /// The custom machine type of this exact name.
     pub fn custom(&self, name: &str) -> Option<&CustomMachine> {
         self.custom.iter().find(|custom| custom.name == name)
     }
 
-    /// The machine type that was probably meant by a name that is not in the catalogue: without
-    /// regard to case, to `_` for `-`, to a missing `GPU-`, to a maker before it and a memory size
-    /// behind it; or else one spelt nearly like it.
+    /// The machine type with a name similar to `given`: the same but for case, `_` instead of `-`,
+    /// a missing `GPU-`, a maker's name before it or a memory size after it; or else the nearest
+    /// spelling.
     ///
     /// ```
     /// use machinist_core::catalogue::Catalogue;
     ///
     /// let catalogue = Catalogue::built_in();
     /// for given in ["H100", "gpu-h100", "GPU_H100", "GPU-H10O", "nvidia-h100-80gb"] {
-    ///     assert_eq!(catalogue.meant(given).unwrap().name, "GPU-H100", "{given}");
+    ///     assert_eq!(catalogue.similar(given).unwrap().name, "GPU-H100", "{given}");
     /// }
-    /// assert_eq!(catalogue.meant("abacus"), None);
+    /// assert_eq!(catalogue.similar("abacus"), None);
     /// ```
-    pub fn meant(&self, given: &str) -> Option<&'static MachineType> {
+    pub fn similar(&self, given: &str) -> Option<&'static MachineType> {
         let names = self.machines.iter().map(|machine| machine.name);
-        self.find(machine_name::meant(given, names)?)
+        self.find(machine_name::similar(given, names)?)
     }
 }
 
-/// A machine type of the project's own, for as long as the process lives.
+/// A custom machine type in memory that is never freed.
 fn leaked(custom: &CustomMachine) -> &'static MachineType {
     let text = |text: &str| &*Box::leak(text.to_string().into_boxed_str());
     Box::leak(Box::new(MachineType {

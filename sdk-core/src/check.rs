@@ -1,4 +1,4 @@
-//! The rules of a valid app: from what was written to an app, or to everything that is wrong.
+//! The check of an attribute: from its arguments to a valid app, or to all problems.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -19,19 +19,19 @@ use crate::problem::{Finding, Problem, mistyped};
 use crate::requirement::{self, Required};
 use crate::setting::{Setting, check_concurrency};
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    /// The app, where nothing is wrong with it.
+    /// The app, if there are no errors.
     pub app: Option<App>,
-    /// Everything that is wrong, in the order it was written.
+    /// All errors, in the order of the places where they are.
     pub errors: Vec<Finding>,
-    /// What is allowed and probably not meant.
+    /// What is allowed, and probably a mistake.
     pub warnings: Vec<Finding>,
 }
 
-/// Checks an attribute. All problems are found at once, each at its own place, and none that only
-/// follows from another.
+/// Checks an attribute. Finds all problems at once, each with its place, and leaves out problems
+/// that only follow from another one.
 ///
 /// ```
 /// use machinist_core::attribute::{Arg, ArgValue, Attribute, Place, Value};
@@ -40,22 +40,22 @@ pub struct Checked {
 ///
 /// let machine_type = Value::Text("GPU-H100".into());
 /// let attribute = Attribute {
-///     at: Place(0),
+///     place: Place(0),
 ///     args: vec![Arg {
 ///         key: "machine_type".into(),
-///         key_at: Place(1),
+///         key_place: Place(1),
 ///         value: ArgValue::Value(machine_type, Place(2)),
 ///     }],
 ///     unreadable: false,
 ///     item_name: "LlmServer".into(),
-///     item_name_at: Place(3),
+///     item_name_place: Place(3),
 /// };
 /// let checked = check(&attribute, &Catalogue::built_in());
 /// let app = checked.app.unwrap();
 /// assert_eq!((&*app.name, app.gpus), ("llm-server", 1));
 /// ```
 pub fn check(attribute: &Attribute, catalogue: &Catalogue) -> Checked {
-    let mut read = Reader {
+    let mut checker = Checker {
         catalogue,
         name: None,
         machine_types: None,
@@ -65,19 +65,19 @@ pub fn check(attribute: &Attribute, catalogue: &Catalogue) -> Checked {
         unreadable: attribute.unreadable,
         errors: Vec::new(),
     };
-    read.level(Level::App, &attribute.args);
-    let name = read.name(attribute);
-    let machines = read.machines(attribute.at);
-    let gpus = read.gpus(&machines);
-    read.concurrency();
-    let unspoilt = read.errors.is_empty();
-    read.requirements(&machines, gpus);
-    let warnings = if unspoilt {
-        read.larger_than_required(&machines, gpus)
+    checker.level(Level::App, &attribute.args);
+    let name = checker.name(attribute);
+    let machines = checker.machines(attribute.place);
+    let gpus = checker.gpus(&machines);
+    checker.concurrency();
+    let has_no_errors = checker.errors.is_empty();
+    checker.requirements(&machines, gpus);
+    let warnings = if has_no_errors {
+        checker.larger_than_required(&machines, gpus)
     } else {
         Vec::new()
     };
-    let app = read.errors.is_empty().then(|| App {
+    let app = checker.errors.is_empty().then(|| App {
         name,
         custom: machines
             .iter()
@@ -85,40 +85,41 @@ pub fn check(attribute: &Attribute, catalogue: &Catalogue) -> Checked {
             .collect(),
         machine_types: machines.iter().map(|(machine, _)| *machine).collect(),
         gpus,
-        settings: read.sorted_settings(),
-        required: read
+        settings: checker.sorted_settings(),
+        required: checker
             .required
             .iter()
             .map(|(required, _)| *required)
             .collect(),
     });
-    read.errors.sort_by_key(|finding| finding.at.0);
+    checker.errors.sort_by_key(|finding| finding.place.0);
     Checked {
         app,
-        errors: read.errors,
+        errors: checker.errors,
         warnings,
     }
 }
 
-/// A value that was read and where it stands.
-type At<T> = (T, Place);
+/// A value and its place.
+type Placed<T> = (T, Place);
 
-/// What has been read so far.
-struct Reader<'a> {
+/// What was read of an attribute so far, and the errors found in it.
+struct Checker<'a> {
     catalogue: &'a Catalogue,
-    name: Option<At<String>>,
-    machine_types: Option<At<Vec<At<String>>>>,
+    name: Option<Placed<String>>,
+    machine_types: Option<Placed<Vec<Placed<String>>>>,
     settings: Vec<(Key, Setting, Place)>,
     required: Vec<(Required, Place)>,
-    /// Keys that occur anywhere, right or wrong: nothing is missing that was tried.
+    /// The keys that occur at any level, with valid values or not: they are not reported as
+    /// missing.
     mentioned: Vec<&'a str>,
     unreadable: bool,
     errors: Vec<Finding>,
 }
 
-impl<'a> Reader<'a> {
-    fn error(&mut self, at: Place, problem: Problem) {
-        self.errors.push(Finding { at, problem });
+impl<'a> Checker<'a> {
+    fn error(&mut self, place: Place, problem: Problem) {
+        self.errors.push(Finding { place, problem });
     }
 
     fn level(&mut self, level: Level, args: &'a [Arg]) {
@@ -132,16 +133,16 @@ impl<'a> Reader<'a> {
                     _ => None,
                 };
                 let problem = wrong_key(level, key, value);
-                // A key that is answered with another one counts as that one.
-                let meant = problem.help.clone().unwrap_or_default();
-                self.mentioned.push(if meant.contains("machine_type") {
+                // If the help says to write `machine_type`, that is not reported as missing too.
+                let help = problem.help.clone().unwrap_or_default();
+                self.mentioned.push(if help.contains("machine_type") {
                     Key::MachineType.as_str()
                 } else {
                     key
                 });
-                self.error(arg.key_at, problem);
+                self.error(arg.key_place, problem);
             } else if seen.contains(&key) {
-                self.error(arg.key_at, duplicate_key(key));
+                self.error(arg.key_place, duplicate_key(key));
             } else if is_group {
                 self.group(key, arg);
             } else {
@@ -161,45 +162,45 @@ impl<'a> Reader<'a> {
         match &arg.value {
             ArgValue::Group(args) => self.level(level, args),
             ArgValue::Value(..) | ArgValue::Missing => {
-                self.error(arg.key_at, not_a_group(key));
+                self.error(arg.key_place, not_a_group(key));
             }
             ArgValue::Reported => {}
         }
     }
 
     fn value(&mut self, level: Level, key: &str, arg: &Arg) {
-        let (value, at) = match &arg.value {
-            ArgValue::Value(value, at) => (value, *at),
+        let (value, place) = match &arg.value {
+            ArgValue::Value(value, place) => (value, *place),
             ArgValue::Reported => return,
             ArgValue::Group(_) | ArgValue::Missing => {
-                return self.error(arg.key_at, missing_value(key));
+                return self.error(arg.key_place, missing_value(key));
             }
         };
         if level == Level::Requires {
-            self.requirement(key, value, at);
+            self.requirement(key, value, place);
         } else if let Some(key) = Key::find(key) {
-            match key.parameter().read(value, at) {
+            match key.parameter().read(value, place) {
                 Ok(Setting::List(_)) if key == Key::MachineType => {
-                    self.machine_types = Some((texts(value, at), at));
+                    self.machine_types = Some((texts(value, place), place));
                 }
-                Ok(setting) => self.settings.push((key, setting, at)),
+                Ok(setting) => self.settings.push((key, setting, place)),
                 Err(findings) => self.errors.extend(findings),
             }
         } else if let Value::Text(name) = value {
-            self.name = Some((name.clone(), at));
+            self.name = Some((name.clone(), place));
         } else {
             let example = example(key);
-            self.error(at, mistyped(key, "a string", &example, value));
+            self.error(place, mistyped(key, "a string", &example, value));
         }
     }
 
-    fn requirement(&mut self, key: &str, value: &Value, at: Place) {
+    fn requirement(&mut self, key: &str, value: &Value, place: Place) {
         let Some(requirement) = requirement::find(key) else {
             return;
         };
         match requirement.read(value) {
-            Ok(amount) => self.required.push(((requirement, amount), at)),
-            Err(problem) => self.error(at, problem),
+            Ok(amount) => self.required.push(((requirement, amount), place)),
+            Err(problem) => self.error(place, problem),
         }
     }
 
@@ -209,9 +210,9 @@ impl<'a> Reader<'a> {
 
     fn name(&mut self, attribute: &Attribute) -> String {
         match self.name.take() {
-            Some((name, at)) => {
+            Some((name, place)) => {
                 if !name::is_dns_label(&name) {
-                    self.error(at, bad_name(&name));
+                    self.error(place, bad_name(&name));
                 }
                 name
             }
@@ -219,62 +220,64 @@ impl<'a> Reader<'a> {
                 let name = name::kebab_case(&attribute.item_name);
                 if !name::is_dns_label(&name) && !self.is_mentioned(NAME) {
                     let problem = no_name_from_item(&attribute.item_name);
-                    self.error(attribute.item_name_at, problem);
+                    self.error(attribute.item_name_place, problem);
                 }
                 name
             }
         }
     }
 
-    /// The machine types of the catalogue that were named, if all are of one kind.
-    fn machines(&mut self, attribute_at: Place) -> Vec<At<&'static MachineType>> {
+    /// The machine types that were named and are in the catalogue; none if they are of both kinds.
+    fn machines(&mut self, attribute_place: Place) -> Vec<Placed<&'static MachineType>> {
         let Some((names, _)) = self.machine_types.take() else {
             if !self.unreadable && !self.is_mentioned(Key::MachineType.as_str()) {
-                self.error(attribute_at, missing_machine_type(self.catalogue));
+                self.error(attribute_place, missing_machine_type(self.catalogue));
             }
             return Vec::new();
         };
-        let mut machines: Vec<At<&'static MachineType>> = Vec::new();
-        let mut mixed = false;
-        for (name, at) in names {
+        let mut machines: Vec<Placed<&'static MachineType>> = Vec::new();
+        let mut is_mixed = false;
+        for (name, place) in names {
             match (self.catalogue.find(&name), machines.first()) {
                 (None, _) => {
-                    self.error(at, unknown_machine_type(self.catalogue, &name));
+                    self.error(place, unknown_machine_type(self.catalogue, &name));
                 }
                 (Some(machine), Some(&(first, _))) if first.kind() != machine.kind() => {
-                    if !mixed {
-                        let gpus = self.is_mentioned(Key::Gpus.as_str());
-                        self.error(at, mixed_list(first, machine, gpus));
+                    if !is_mixed {
+                        let has_gpus = self.is_mentioned(Key::Gpus.as_str());
+                        self.error(place, mixed_list(first, machine, has_gpus));
                     }
-                    mixed = true;
+                    is_mixed = true;
                 }
-                (Some(machine), _) => machines.push((machine, at)),
+                (Some(machine), _) => machines.push((machine, place)),
             }
         }
-        // What follows would only repeat that the list is wrong.
-        if mixed { Vec::new() } else { machines }
+        // Further checks would only report the same mistake again.
+        if is_mixed { Vec::new() } else { machines }
     }
 
-    /// The GPUs of a runner: 0 on CPU types.
-    fn gpus(&mut self, machines: &[At<&'static MachineType>]) -> u32 {
-        let place = self.settings.iter().position(|(key, ..)| *key == Key::Gpus);
-        let written = place.map(|place| self.settings.remove(place));
+    /// The number of GPUs of a runner: 0 on CPU types.
+    fn gpus(&mut self, machines: &[Placed<&'static MachineType>]) -> u32 {
+        let index = self.settings.iter().position(|(key, ..)| *key == Key::Gpus);
+        let given = index.map(|index| self.settings.remove(index));
         let Some(&(first, _)) = machines.first() else {
             return 0;
         };
-        match (first.kind(), written) {
+        match (first.kind(), given) {
             (MachineKind::Cpu, None) => 0,
             (MachineKind::Gpu, None) => 1,
-            (MachineKind::Cpu, Some((.., at))) => {
-                self.error(at, gpus_on_cpu(self.catalogue, first));
+            (MachineKind::Cpu, Some((.., place))) => {
+                self.error(place, gpus_on_cpu(self.catalogue, first));
                 0
             }
-            (MachineKind::Gpu, Some((_, setting, at))) => {
+            (MachineKind::Gpu, Some((_, setting, place))) => {
                 let Setting::Number(gpus) = setting else {
                     return 1;
                 };
-                if let Some((machine, _)) = machines.iter().find(|(m, _)| gpus > m.figures.max_gpus) {
-                    self.error(at, too_many_gpus(machine, gpus));
+                let has_fewer =
+                    |(machine, _): &&Placed<&MachineType>| machine.figures.max_gpus < gpus;
+                if let Some((machine, _)) = machines.iter().find(has_fewer) {
+                    self.error(place, too_many_gpus(machine, gpus));
                 }
                 gpus
             }
@@ -282,43 +285,43 @@ impl<'a> Reader<'a> {
     }
 
     fn concurrency(&mut self) {
-        let written = |wanted: Key| {
+        let given = |wanted: Key| {
             let setting = self.settings.iter().find(|(key, ..)| *key == wanted);
-            setting.and_then(|(_, setting, at)| Some((setting.number()?, *at)))
+            setting.and_then(|(_, setting, place)| Some((setting.number()?, *place)))
         };
-        let Some((min, at)) = written(Key::MinConcurrency) else {
+        let Some((min, place)) = given(Key::MinConcurrency) else {
             return;
         };
-        let max = written(Key::MaxConcurrency).map(|(max, _)| max);
+        let max = given(Key::MaxConcurrency).map(|(max, _)| max);
         if max.is_none() && self.is_mentioned(Key::MaxConcurrency.as_str()) {
             return;
         }
         if let Err(problem) = check_concurrency(min, max) {
-            self.error(at, problem);
+            self.error(place, problem);
         }
     }
 
-    /// Each machine type against all requirements: one error for a machine that misses any.
-    fn requirements(&mut self, machines: &[At<&'static MachineType>], gpus: u32) {
+    /// Checks each machine type against all requirements: one error for each that misses some.
+    fn requirements(&mut self, machines: &[Placed<&'static MachineType>], gpus: u32) {
         let required: Vec<Required> = self
             .required
             .iter()
             .map(|(required, _)| *required)
             .collect();
-        for &(machine, at) in machines {
+        for &(machine, place) in machines {
             let missed: Vec<Required> = missed(machine, gpus, &required).collect();
             if !missed.is_empty() {
-                let problem =
-                    requirement_missed(self.catalogue, machine, gpus, &required, &missed);
-                self.error(at, problem);
+                let problem = requirement_missed(self.catalogue, machine, gpus, &required, &missed);
+                self.error(place, problem);
             }
         }
     }
 
-    /// Machine types with at least twice the video memory of the smallest that would do.
+    /// Warns of machine types with at least twice the video memory of the smallest one that meets
+    /// all requirements.
     fn larger_than_required(
         &self,
-        machines: &[At<&'static MachineType>],
+        machines: &[Placed<&'static MachineType>],
         gpus: u32,
     ) -> Vec<Finding> {
         let required: Vec<Required> = self
@@ -331,15 +334,17 @@ impl<'a> Reader<'a> {
             return Vec::new();
         };
         let vram = |machine: &MachineType| machine.figures.vram_mb;
-        let large = |machine: &MachineType| vram(machine) >= vram(smallest).saturating_mul(2);
-        let finding = |&(machine, at): &At<&MachineType>| Finding {
-            at,
+        let is_far_larger =
+            |machine: &MachineType| vram(machine) >= vram(smallest).saturating_mul(2);
+        let finding = |&(machine, place): &Placed<&MachineType>| Finding {
+            place,
             problem: larger_than_required(machine, smallest, gpus),
         };
-        let large = machines
+        machines
             .iter()
-            .filter(|(machine, _)| !required.is_empty() && large(machine));
-        large.map(finding).collect()
+            .filter(|(machine, _)| !required.is_empty() && is_far_larger(machine))
+            .map(finding)
+            .collect()
     }
 
     fn sorted_settings(&self) -> Vec<(Key, Setting)> {
@@ -352,13 +357,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The strings of a list, or one string, each with its own place.
-fn texts(value: &Value, at: Place) -> Vec<At<String>> {
+/// The strings of a list, or one string, each with its place.
+fn texts(value: &Value, place: Place) -> Vec<Placed<String>> {
     match value {
-        Value::Text(text) => Vec::from([(text.clone(), at)]),
+        Value::Text(text) => Vec::from([(text.clone(), place)]),
         Value::List(elements) => elements
             .iter()
-            .flat_map(|(element, at)| texts(element, *at))
+            .flat_map(|(element, place)| texts(element, *place))
             .collect(),
         _ => Vec::new(),
     }

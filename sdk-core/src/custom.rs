@@ -1,4 +1,4 @@
-//! A project's own machine type, and its entry in records.
+//! A custom machine type of a project, and its entry in records.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,20 +9,20 @@ use crate::json::{Object, list};
 use crate::keys::NAME;
 use crate::machine::MachineKind;
 use crate::problem::Problem;
-use crate::text::shown;
+use crate::text::visible;
 
-/// The key of the labels of nodes that have it.
+/// The key of the labels by which Kubernetes nodes name the GPU.
 pub const NODE_LABELS: &str = "node_labels";
-/// The key of the name that SkyPilot has for its GPU.
+/// The key of the GPU's name in SkyPilot.
 pub const ACCELERATOR: &str = "accelerator";
-/// The key of the name that dstack has for its GPU.
+/// The key of the GPU's name in dstack.
 pub const DSTACK: &str = "dstack";
-/// The key of the name that the platform fal has for it.
+/// The key of the machine type's name on fal.
 pub const FAL: &str = "fal";
-/// The most characters of a name, which Kubernetes takes for a label.
+/// The most characters of a name: as many as a label of Kubernetes can have.
 const MAX_NAME: usize = 63;
 
-/// A machine type of the project's own: a new one, or a built-in one with other figures.
+/// A custom machine type: a new one, or a built-in one with other figures.
 ///
 /// ```
 /// use machinist_core::custom::CustomMachine;
@@ -33,24 +33,24 @@ const MAX_NAME: usize = 63;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct CustomMachine {
-    /// Its name.
+    /// The name, such as `GPU-A6000`.
     pub name: String,
     /// The figures of a runner with one GPU.
     pub figures: Figures,
-    /// What it is good for; empty where nobody says.
+    /// What the machine type is good for; empty if `machines.toml` does not say.
     pub suits: String,
-    /// The labels of nodes that have it.
+    /// The labels by which Kubernetes nodes name the GPU.
     pub node_labels: Vec<String>,
-    /// SkyPilot's name of its GPU.
+    /// The GPU's name in SkyPilot.
     pub accelerator: Option<String>,
-    /// dstack's name of its GPU, if it does not follow from SkyPilot's.
+    /// The GPU's name in dstack, if it does not follow from SkyPilot's.
     pub dstack: Option<String>,
-    /// The name that the platform fal has for it, where it is another.
+    /// The machine type's name on fal, if it differs there.
     pub fal: Option<String>,
 }
 
 impl CustomMachine {
-    /// A machine type of which nothing but name and figures is known.
+    /// A machine type with a name and figures, and nothing else.
     pub fn new(name: impl Into<String>, figures: Figures) -> Self {
         Self {
             name: name.into(),
@@ -63,16 +63,16 @@ impl CustomMachine {
         }
     }
 
-    /// Its figures that a record has, with their amounts: all that are listed.
-    fn listed_figures(&self) -> impl Iterator<Item = (&'static Figure, u32)> {
+    /// The figures that its kind has and whose amounts are known, with their amounts.
+    fn known_figures(&self) -> impl Iterator<Item = (&'static Figure, u32)> {
         let is_gpu = self.figures.kind() == MachineKind::Gpu;
         FIGURES
             .iter()
-            .filter(move |figure| is_gpu || !figure.presence.is_of_gpu_types())
+            .filter(move |figure| is_gpu || !figure.presence.is_gpu_only())
             .filter_map(|figure| Some((*figure, figure.get(&self.figures)?)))
     }
 
-    /// Its entry in an app's record, as compact JSON; what it suits is not in it.
+    /// Its entry in an app's record, as compact JSON. The entry leaves out [`suits`](Self::suits).
     ///
     /// ```
     /// use machinist_core::machines_toml;
@@ -83,7 +83,7 @@ impl CustomMachine {
     pub fn json(&self) -> String {
         let mut out = Object::new();
         out.text(NAME, &self.name);
-        for (figure, amount) in self.listed_figures() {
+        for (figure, amount) in self.known_figures() {
             out.raw(figure.key, &figure.unit.json(amount));
         }
         if !self.node_labels.is_empty() {
@@ -102,28 +102,32 @@ impl CustomMachine {
         out.end()
     }
 
-    /// Checks its names: neither a binary nor a state is trusted.
+    /// Checks all its names. A binary or a state may hold any text.
     ///
     /// # Errors
     ///
-    /// The first name that no platform takes.
+    /// The first name that [`check_name`] refuses.
     pub fn check_names(&self) -> Result<(), Problem> {
         let labels = self.node_labels.iter().map(|label| (NODE_LABELS, label));
         let accelerator = self.accelerator.iter().map(|name| (ACCELERATOR, name));
         let dstack = self.dstack.iter().map(|name| (DSTACK, name));
         let fal = self.fal.iter().map(|name| (FAL, name));
         let names = [(NAME, &self.name)].into_iter();
-        let mut names = names.chain(labels).chain(accelerator).chain(dstack).chain(fal);
+        let mut names = names
+            .chain(labels)
+            .chain(accelerator)
+            .chain(dstack)
+            .chain(fal);
         names.try_for_each(|(key, name)| check_name(key, name))
     }
 }
 
-/// Checks a name of a machine type: its own, and those under the keys `node_labels`, `accelerator`,
-/// `dstack` and `fal`. Platforms take no others.
+/// Checks a name that a machine type has under a key: `name`, `node_labels`, `accelerator`, `dstack`
+/// or `fal`.
 ///
 /// # Errors
 ///
-/// When no platform takes it.
+/// If the name has characters that no platform takes, or too many.
 ///
 /// ```
 /// use machinist_core::custom::{NODE_LABELS, check_name};
@@ -136,17 +140,17 @@ pub fn check_name(key: &str, name: &str) -> Result<(), Problem> {
     let is_word = |word: &str| {
         word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.chars().all(is_plain)
     };
-    let (what, fits) = match key {
+    let (noun, is_valid) = match key {
         NODE_LABELS => ("label of nodes", is_word(name)),
-        // Some names have two words.
+        // Some GPUs have names of two words.
         ACCELERATOR => ("name of a GPU", name.split(' ').all(is_word)),
         DSTACK => ("name of a GPU", is_word(name)),
         _ => ("name of a machine type", is_word(name)),
     };
-    if fits && name.len() <= MAX_NAME {
+    if is_valid && name.len() <= MAX_NAME {
         return Ok(());
     }
-    let message = format!("`{}` is not a valid {what}", shown(name));
+    let message = format!("`{}` is not a valid {noun}", visible(name));
     let help = "start with a letter or a digit, then use letters, digits, `-`, `_` and `.`";
     Err(Problem::new(message).help(format!("{help}: at most {MAX_NAME} characters")))
 }

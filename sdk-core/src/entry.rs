@@ -1,8 +1,8 @@
-//! An app's manifest entry: the payload of its record, written by the macro and read by the running
-//! program.
+//! An app's entry in the manifest, which is the payload of its record. The macro writes it, and the
+//! running program reads it.
 //!
-//! [`read`] reads what [`App::entry`] writes, of this very version: compact, and with no escape in
-//! the texts that are read.
+//! [`read`] relies on the form that `App::entry` of the same version writes: compact JSON, with no
+//! escapes in the strings that [`read`] needs.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use alloc::{
 
 use crate::built_in;
 use crate::figure::{self, Figures};
-use crate::json::{member, members, parts, text};
+use crate::json::{member, members, parts, unquoted};
 use crate::keys::{CODE, MACHINES, NAME, SCALING};
 use crate::machine::MachineType;
 use crate::parameter::{CodeParameters, Key, ScalingParameters};
@@ -28,9 +28,9 @@ use crate::{
     parameter::Group,
 };
 
-/// The app of an entry. Its lists live as long as the process: read an entry once.
+/// Reads an entry; `None` if the text is not one.
 ///
-/// `None` where the text is not an entry.
+/// The memory of the app's lists is never freed: read each entry once.
 ///
 /// ```
 /// use machinist_core::entry;
@@ -50,13 +50,13 @@ pub fn read(entry: &'static str) -> Option<Spec> {
         .collect::<Option<_>>()?;
     let machine_types: Vec<MachineType> = parts(member(code, MACHINE_TYPE)?)
         .map(|name| {
-            let name = text(name)?;
+            let name = unquoted(name)?;
             let custom = custom.iter().find(|machine| machine.name == name);
             custom.or_else(|| built_in::find(name)).copied()
         })
         .collect::<Option<_>>()?;
     let mut spec = Spec {
-        name: text(member(entry, NAME)?)?,
+        name: unquoted(member(entry, NAME)?)?,
         machine_types: Box::leak(machine_types.into_boxed_slice()),
         gpus: 0,
         code: CodeParameters::NONE,
@@ -75,10 +75,10 @@ pub fn read(entry: &'static str) -> Option<Spec> {
     Some(spec)
 }
 
-/// A machine type of the project's own; what it suits is not in the entry.
+/// Reads a custom machine type. The entry does not have `suits`.
 fn read_machine(machine: &'static str) -> Option<MachineType> {
     let mut read = MachineType {
-        name: text(member(machine, NAME)?)?,
+        name: unquoted(member(machine, NAME)?)?,
         figures: Figures::NONE,
         suits: "",
     };
@@ -90,19 +90,19 @@ fn read_machine(machine: &'static str) -> Option<MachineType> {
     Some(read)
 }
 
-/// Where an app comes from.
+/// Where in the code an app is, and what its documentation says.
 #[cfg(feature = "rules")]
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// What the item's documentation says first; empty where it says nothing.
+    /// The first paragraph of the item's documentation; empty if there is none.
     pub description: &'a str,
-    /// The package of the code.
+    /// The package's name.
     pub package: &'a str,
     /// The package's version.
     pub version: &'a str,
-    /// The source file, relative to the package's folder, with `/` on every platform.
+    /// The source file, relative to the package's folder, with `/` as separator.
     pub file: &'a str,
-    /// The line of the attribute, from 1.
+    /// The line of the attribute, counted from 1.
     pub line: usize,
     /// The item's name.
     pub item: &'a str,
@@ -110,10 +110,10 @@ pub struct Origin<'a> {
 
 #[cfg(feature = "rules")]
 impl App {
-    /// Its entry in the manifest, as compact JSON: the payload of its record.
+    /// The app's entry in the manifest, as compact JSON: the payload of its record.
     ///
-    /// Only what the code sets is there; durations in seconds, sizes in MB, bandwidths in GB/s,
-    /// `machine_type` always a list, `gpus` always for GPU types.
+    /// The entry has only what the code sets: durations in seconds, sizes in MB, bandwidths in
+    /// GB/s, `machine_type` always as a list, and `gpus` always for GPU types.
     ///
     /// ```
     /// use machinist_core::app::App;
@@ -155,11 +155,11 @@ impl App {
 
         out.raw(CODE, &self.code());
         let mut scaling = Object::new();
-        self.set(Group::Scaling, &mut scaling);
+        self.write_settings(Group::Scaling, &mut scaling);
         out.group(SCALING, scaling);
         let mut requires = Object::new();
-        for (what, amount) in &self.required {
-            requires.raw(what.key, &what.unit().json(*amount));
+        for (requirement, amount) in &self.required {
+            requires.raw(requirement.key, &requirement.unit().json(*amount));
         }
         out.group(REQUIRES, requires);
         if !self.custom.is_empty() {
@@ -176,12 +176,12 @@ impl App {
         if self.has_gpus() {
             code.raw(Key::Gpus.as_str(), &self.gpus.to_string());
         }
-        self.set(Group::Code, &mut code);
+        self.write_settings(Group::Code, &mut code);
         code.end()
     }
 
-    /// Writes the other parameters of a group.
-    fn set(&self, group: Group, object: &mut Object) {
+    /// Adds the settings of a group to an object.
+    fn write_settings(&self, group: Group, object: &mut Object) {
         for (key, setting) in &self.settings {
             if key.parameter().group == group {
                 object.raw(key.as_str(), &setting.json());

@@ -1,15 +1,15 @@
-//! The figures of a machine: one table with every key, its unit, how it adds up over GPUs, and
-//! where it is shown.
+//! The figures of a machine: one table with the key of each figure, its unit, how it adds up over
+//! GPUs, and where it is shown.
 //!
-//! From it come the fields of [`Figures`], `machines.toml` and its reader, custom machine types in
-//! records, the schema of the manifest, and the columns of `cargo machinist machines`.
+//! The table makes the fields of [`Figures`], the keys of `machines.toml` and of custom machine
+//! types in records, the schema of the manifest, and the columns of `cargo machinist machines`.
 
 #[cfg(feature = "rules")]
 use alloc::{format, string::String};
 
 use crate::json;
 use crate::number::scale;
-use crate::unit::{BANDWIDTH, PRECISION, SIZE, Unit, Words};
+use crate::unit::{BANDWIDTH, PRECISION, SIZE, Unit, WordSet};
 
 /// One figure of a machine.
 ///
@@ -22,19 +22,19 @@ use crate::unit::{BANDWIDTH, PRECISION, SIZE, Unit, Words};
 /// ```
 #[derive(Debug)]
 pub struct Figure {
-    /// Its key in `machines.toml`, in records and in all JSON.
+    /// The key in `machines.toml`, in records and in all JSON.
     pub key: &'static str,
-    /// In what it is counted.
+    /// The unit of the amounts.
     pub unit: Unit,
-    /// What it means.
+    /// What the figure means.
     pub doc: &'static str,
-    /// The head of its column.
+    /// The head of the column in tables.
     pub head: &'static str,
-    /// Where `cargo machinist machines` shows it.
-    pub shown: Shown,
-    /// Which machine types of `machines.toml` have it.
+    /// Where `cargo machinist machines` shows the figure.
+    pub visibility: Visibility,
+    /// Which machine types of `machines.toml` have the figure.
     pub presence: Presence,
-    /// The field of [`Figures`] that has it.
+    /// The name of the field of [`Figures`].
     pub field: &'static str,
     get: fn(&Figures) -> Option<u32>,
     set: fn(&mut Figures, u32),
@@ -42,66 +42,67 @@ pub struct Figure {
     code: fn(&Figures) -> String,
 }
 
-/// Where a figure is shown.
+/// Where `cargo machinist machines` shows a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// In the table of machine types.
+pub enum Visibility {
+    /// As a column of the table of machine types.
     Always,
-    /// In the table, where a machine type in it has the figure.
+    /// As a column, if any machine type in the table has the figure.
     WhenKnown,
-    /// Where one machine type is shown in full.
-    InFull,
+    /// Only in the details of one machine type.
+    InDetails,
 }
 
 /// Which machine types of `machines.toml` have a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// Every new one.
+    /// Every new machine type gives it.
     Required,
-    /// Every new GPU type, and no CPU type.
-    RequiredOfGpuTypes,
-    /// GPU types that name it, and no CPU type.
-    OptionalOfGpuTypes,
-    /// Those that name it.
+    /// Every new GPU type gives it; CPU types cannot have it.
+    RequiredForGpu,
+    /// GPU types may give it; CPU types cannot have it.
+    OptionalForGpu,
+    /// Any machine type may give it.
     Optional,
 }
 
 impl Presence {
-    /// Whether CPU types lack it.
-    pub const fn is_of_gpu_types(self) -> bool {
-        matches!(self, Self::RequiredOfGpuTypes | Self::OptionalOfGpuTypes)
+    /// Whether CPU types cannot have the figure.
+    pub const fn is_gpu_only(self) -> bool {
+        matches!(self, Self::RequiredForGpu | Self::OptionalForGpu)
     }
 
-    /// Whether a new machine type must name it.
-    pub const fn is_required(self, of_gpu_type: bool) -> bool {
+    /// Whether a new machine type must give the figure.
+    pub const fn is_required(self, is_gpu: bool) -> bool {
         match self {
             Self::Required => true,
-            Self::RequiredOfGpuTypes => of_gpu_type,
-            Self::OptionalOfGpuTypes | Self::Optional => false,
+            Self::RequiredForGpu => is_gpu,
+            Self::OptionalForGpu | Self::Optional => false,
         }
     }
 }
 
 impl Figure {
-    /// The figure of a machine in its [`unit`](Self::unit); `None` where nobody lists it.
+    /// The amount of this figure that a machine has, in the figure's [`unit`](Self::unit); `None`
+    /// if it is not known.
     pub fn get(&self, figures: &Figures) -> Option<u32> {
         (self.get)(figures)
     }
 
-    /// The value of its field as Rust code, which the attribute writes for a project's own machine
-    /// types.
+    /// The value of the field as Rust code, for custom machine types in the expansion of the
+    /// attribute.
     #[cfg(feature = "rules")]
     pub fn code(&self, figures: &Figures) -> String {
         (self.code)(figures)
     }
 
-    /// Sets the figure of a machine.
+    /// Sets the amount of this figure that a machine has.
     pub fn set(&self, figures: &mut Figures, amount: u32) {
         (self.set)(figures, amount);
     }
 }
 
-/// What a field of [`Figures`] has before it is set.
+/// The value of a field of [`Figures`] that was not set.
 trait Unset {
     const UNSET: Self;
 }
@@ -114,7 +115,7 @@ impl<T> Unset for Option<T> {
     const UNSET: Self = None;
 }
 
-/// How a field of [`Figures`] keeps an amount.
+/// The type of a field of [`Figures`]: how it stores an amount.
 trait Field {
     fn amount(self) -> Option<u32>;
     fn from_amount(amount: u32) -> Self;
@@ -175,7 +176,8 @@ fn option_code(value: Option<impl core::fmt::Display>) -> String {
     }
 }
 
-/// A figure over several GPUs: `sum` adds up, `each` stays one GPU's.
+/// A figure of a runner with several GPUs: `sum` adds up over the GPUs, `each` stays that of one
+/// GPU.
 macro_rules! over_gpus {
     (sum $figure:expr, $gpus:expr) => {
         $figure.saturating_mul($gpus)
@@ -191,14 +193,16 @@ macro_rules! over_gpus {
     };
 }
 
-/// Makes the fields of [`Figures`] and the table from one list.
+/// Makes the fields of [`Figures`] and the table of figures from one list. The last text of a row,
+/// if there is one, says how the field stores the amount.
 macro_rules! figures {
     ($(
         $(#[doc = $doc:literal])*
         $NAME:ident $field:ident: $type:ty, $over_gpus:ident,
-        $key:literal $unit:expr, $head:literal $shown:ident $presence:ident;
+        $key:literal $unit:expr, $head:literal $visibility:ident $presence:ident
+        $(, $stored:literal)?;
     )*) => {
-        /// The figures of a machine. They describe a runner with one GPU.
+        /// The figures of a machine: those of a runner with one GPU.
         ///
         /// ```
         /// use machinist_core::built_in::GPU_H100;
@@ -207,14 +211,19 @@ macro_rules! figures {
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct Figures {
-            $($(#[doc = $doc])* pub $field: $type,)*
+            $(
+                $(#[doc = $doc])*
+                $(#[doc = ""] #[doc = $stored])?
+                pub $field: $type,
+            )*
         }
 
         impl Figures {
-            /// A CPU type of which nothing is known.
+            /// The figures of a CPU type before any is set.
             pub const NONE: Self = Self { $($field: <$type as Unset>::UNSET,)* };
 
-            /// The figures of a runner with this many GPUs; those of a CPU type stay as they are.
+            /// The figures of a runner with this many GPUs. The figures of a CPU type stay the
+            /// same.
             ///
             /// ```
             /// use machinist_core::built_in::GPU_RTX5090;
@@ -236,7 +245,7 @@ macro_rules! figures {
                 unit: $unit,
                 doc: concat!($($doc),*).trim_ascii(),
                 head: $head,
-                shown: Shown::$shown,
+                visibility: Visibility::$visibility,
                 presence: Presence::$presence,
                 field: stringify!($field),
                 get: |figures| figures.$field.amount(),
@@ -246,7 +255,7 @@ macro_rules! figures {
             };
         )*
 
-        /// Every figure, in the order in which they are shown and written.
+        /// Every figure, in the order in which figures are shown and written.
         ///
         /// ```
         /// assert_eq!(machinist_core::figure::FIGURES[0].key, "vram");
@@ -258,58 +267,61 @@ macro_rules! figures {
 figures! {
     /// Video memory in MB (1 GB = 1000 MB); 0 on CPU types.
     VRAM vram_mb: u32, sum,
-        "vram" Unit::Quantity(&SIZE), "VRAM" Always RequiredOfGpuTypes;
-    /// Video memory in MB that software sees, which differs from the nominal size; `None` where it
-    /// was not measured.
+        "vram" Unit::Quantity(&SIZE), "VRAM" Always RequiredForGpu;
+    /// Video memory in MB that software can use, which differs from the nominal size.
     VRAM_USABLE vram_usable_mb: Option<u32>, sum_if_listed,
-        "vram_usable" Unit::Quantity(&SIZE), "USABLE VRAM" InFull OptionalOfGpuTypes;
+        "vram_usable" Unit::Quantity(&SIZE), "USABLE VRAM" InDetails OptionalForGpu,
+        "`None` where it was not measured.";
     /// Main memory in MB.
     RAM ram_mb: u32, sum,
         "ram" Unit::Quantity(&SIZE), "RAM" Always Required;
-    /// CPU cores in thousandths: 500 is half a core.
+    /// CPU cores, which may have a fraction.
     CPUS millicores: u32, sum,
-        "cpus" CORES, "CORES" Always Required;
+        "cpus" CORES, "CORES" Always Required,
+        "In thousandths: 500 is half a core.";
     /// Bandwidth of the video memory of one GPU in GB/s; 0 on CPU types.
     BANDWIDTH_GB_S bandwidth_gb_s: u32, each,
-        "bandwidth" Unit::Quantity(&BANDWIDTH), "BANDWIDTH" Always RequiredOfGpuTypes;
-    /// Hardware video encoders (NVENC). 0: video is encoded in software on the CPU.
+        "bandwidth" Unit::Quantity(&BANDWIDTH), "BANDWIDTH" Always RequiredForGpu;
+    /// Hardware video encoders (NVENC). Where there are 0, the CPU encodes video in software.
     ENCODERS encoders: u32, sum,
-        "encoders" Unit::Count, "ENCODERS" Always OptionalOfGpuTypes;
+        "encoders" Unit::Count, "ENCODERS" Always OptionalForGpu;
     /// Hardware video decoders (NVDEC).
     DECODERS decoders: u32, sum,
-        "decoders" Unit::Count, "DECODERS" Always OptionalOfGpuTypes;
-    /// Whether the encoders write AV1; `None` where the platform does not say.
+        "decoders" Unit::Count, "DECODERS" Always OptionalForGpu;
+    /// Whether the encoders write AV1.
     AV1_ENCODE av1_encode: Option<bool>, each,
-        "av1_encode" Unit::Flag, "AV1 ENCODE" Always OptionalOfGpuTypes;
-    /// Numeric formats that the GPUs compute in, one bit a word of
-    /// [`PRECISION`](crate::unit::PRECISION); `None` where nobody lists them.
+        "av1_encode" Unit::Flag, "AV1 ENCODE" Always OptionalForGpu,
+        "`None` where it is not listed.";
+    /// Numeric formats that the GPUs compute in.
     PRECISIONS precisions: Option<u32>, each,
-        "precision" Unit::Words(&PRECISION), "PRECISION" InFull OptionalOfGpuTypes;
-    /// Bandwidth between the GPUs of a runner by NVLink in GB/s; 0 where they have none, `None`
-    /// where nobody lists it.
+        "precision" Unit::Words(&PRECISION), "PRECISION" InDetails OptionalForGpu,
+        "One bit for each word of [`PRECISION`]; `None` where they are not listed.";
+    /// Bandwidth of NVLink between the GPUs of a runner in GB/s; 0 where the GPUs have no NVLink.
     NVLINK nvlink_gb_s: Option<u32>, each,
-        "nvlink" Unit::Quantity(&BANDWIDTH), "NVLINK" InFull OptionalOfGpuTypes;
-    /// Price of an hour in ten-thousandths of the currency of the bill; `None` where nobody says.
+        "nvlink" Unit::Quantity(&BANDWIDTH), "NVLINK" InDetails OptionalForGpu,
+        "`None` where it is not listed.";
+    /// Price of an hour, in the currency that the platform bills in.
     PRICE_PER_HOUR price_per_hour: Option<u32>, sum_if_listed,
-        "price_per_hour" PRICE, "PRICE/HOUR" WhenKnown Optional;
+        "price_per_hour" PRICE, "PRICE/HOUR" WhenKnown Optional,
+        "In ten-thousandths; `None` where it is not listed.";
     /// The most GPUs of a runner; 0 on CPU types.
     MAX_GPUS max_gpus: u32, each,
-        "max_gpus" Unit::Gpus, "MAX GPUS" InFull OptionalOfGpuTypes;
+        "max_gpus" Unit::Gpus, "MAX GPUS" InDetails OptionalForGpu;
 }
 
-/// CPU cores, which may be fractions.
+/// A number of CPU cores, which may have a fraction.
 const CORES: Unit = Unit::Decimal {
     fractions: 1_000,
     what: "a number of cores",
 };
 
-/// Prices, which have cents and fractions of them.
+/// A price, with up to four decimals.
 const PRICE: Unit = Unit::Decimal {
     fractions: 10_000,
     what: "a price",
 };
 
-/// The figure of this key.
+/// The figure with this key.
 ///
 /// ```
 /// assert!(machinist_core::figure::find("encoders").is_some());
@@ -319,9 +331,9 @@ pub fn find(key: &str) -> Option<&'static Figure> {
 }
 
 impl Unit {
-    /// An amount as records and manifests write it: compact JSON.
+    /// Reads an amount from compact JSON, as records and manifests have it.
     ///
-    /// `None` where it is none.
+    /// `None` if the JSON is not an amount in this unit.
     ///
     /// ```
     /// use machinist_core::figure;
@@ -339,14 +351,14 @@ impl Unit {
                 _ => None,
             },
             Self::Words(words) => json::parts(value)
-                .map(|word| words.bit(json::text(word)?))
+                .map(|word| words.bit(json::unquoted(word)?))
                 .try_fold(0, |bits, bit| Some(bits | bit?)),
         }
     }
 }
 
-impl Words {
-    /// The bit of a word; `None` where the set cannot have it.
+impl WordSet {
+    /// The bit of a word; `None` if the set does not have the word.
     ///
     /// ```
     /// use machinist_core::built_in::{GPU_A100, GPU_B200};
@@ -358,7 +370,7 @@ impl Words {
     /// assert!(!has_fp8(GPU_A100.figures.precisions));
     /// ```
     pub fn bit(&self, word: &str) -> Option<u32> {
-        let place = self.all.iter().position(|known| *known == word)?;
-        Some(1 << place)
+        let index = self.all.iter().position(|candidate| *candidate == word)?;
+        Some(1 << index)
     }
 }

@@ -1,5 +1,4 @@
-//! What fits: which machine types meet the requirements of an app, and the words where one does
-//! not.
+//! Which machine types meet the requirements of an app, and the messages for one that does not.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,11 +8,11 @@ use crate::catalogue::Catalogue;
 use crate::figure;
 use crate::machine::{MachineKind, MachineType};
 use crate::parameter::BUILT_IN_MAX_GPUS;
-use crate::problem::{Problem, names, ticked};
-use crate::requirement::Required;
+use crate::problem::{Problem, in_backticks, joined};
+use crate::requirement::{Required, with_gpus};
 use crate::unit::{SIZE, Unit};
 
-/// Whether a runner of this machine type with this many GPUs meets all requirements.
+/// Whether a runner of this machine type can have this many GPUs, and meets all requirements.
 ///
 /// ```
 /// use machinist_core::built_in::{GPU_A100, GPU_H100};
@@ -26,10 +25,10 @@ use crate::unit::{SIZE, Unit};
 /// assert!(meets(&GPU_A100, 2, &required));
 /// ```
 pub fn meets(machine: &MachineType, gpus: u32, required: &[Required]) -> bool {
-    takes_gpus(machine, gpus) && missed(machine, gpus, required).next().is_none()
+    can_have_gpus(machine, gpus) && missed(machine, gpus, required).next().is_none()
 }
 
-/// The requirements that a runner of this machine type with this many GPUs misses.
+/// The requirements that a runner of this machine type with this many GPUs does not meet.
 ///
 /// ```
 /// use machinist_core::built_in::GPU_A100;
@@ -37,7 +36,7 @@ pub fn meets(machine: &MachineType, gpus: u32, required: &[Required]) -> bool {
 /// use machinist_core::requirement::find;
 ///
 /// let required = [(find("encoders").unwrap(), 1), (find("ram").unwrap(), 1_000)];
-/// let keys: Vec<&str> = missed(&GPU_A100, 1, &required).map(|(what, _)| what.key).collect();
+/// let keys: Vec<&str> = missed(&GPU_A100, 1, &required).map(|(missed, _)| missed.key).collect();
 /// assert_eq!(keys, ["encoders"]);
 /// ```
 pub fn missed<'a>(
@@ -48,7 +47,7 @@ pub fn missed<'a>(
     required
         .iter()
         .copied()
-        .filter(move |(what, amount)| !what.is_met(machine, gpus, *amount))
+        .filter(move |(requirement, amount)| !requirement.is_met(machine, gpus, *amount))
 }
 
 /// The machine types that meet all requirements with this many GPUs, smallest first.
@@ -72,7 +71,7 @@ pub fn fitting<'a>(
     all.filter(move |machine| meets(machine, gpus, required))
 }
 
-/// The fewest GPUs over `gpus` with which this machine type meets all requirements.
+/// The smallest number of GPUs above `gpus` with which this machine type meets all requirements.
 ///
 /// ```
 /// use machinist_core::built_in::GPU_A100;
@@ -86,11 +85,11 @@ pub fn with_more_gpus(machine: &MachineType, gpus: u32, required: &[Required]) -
     (gpus + 1..=machine.figures.max_gpus).find(|&gpus| meets(machine, gpus, required))
 }
 
-fn takes_gpus(machine: &MachineType, gpus: u32) -> bool {
+fn can_have_gpus(machine: &MachineType, gpus: u32) -> bool {
     machine.kind() == MachineKind::Cpu || gpus <= machine.figures.max_gpus
 }
 
-/// A machine type that misses a requirement.
+/// A machine type that does not meet some requirements.
 pub(crate) fn requirement_missed(
     catalogue: &Catalogue,
     machine: &MachineType,
@@ -99,29 +98,19 @@ pub(crate) fn requirement_missed(
     missed: &[Required],
 ) -> Problem {
     let name = machine.name;
-    let with = gpu_count(gpus);
-    let lack = |&(what, amount): &Required| {
-        let has = what.describe_machine(machine, gpus);
-        let adds_up = what.available(machine, gpus) != what.available(machine, 1);
-        let with = if adds_up { &*with } else { "" };
-        let wants = match has.contains(" no GPU") {
-            true => what.describe(amount),
-            false => what.show(amount),
-        };
-        format!("{has}{with}, and this app requires {wants}")
-    };
-    let mut lacks = missed.iter().map(lack);
-    let first = lacks.next().unwrap_or_default();
-    let mut notes: Vec<String> = lacks.map(|lack| format!("it also {lack}")).collect();
-    if missed.iter().any(|(what, _)| what.key == figure::ENCODERS.key)
-        && machine.figures.encoders == 0
-    {
+    let mut misses = missed
+        .iter()
+        .map(|(requirement, amount)| requirement.explain_miss(machine, gpus, *amount));
+    let first = misses.next().unwrap_or_default();
+    let mut notes: Vec<String> = misses.map(|miss| format!("it also {miss}")).collect();
+    let is_encoders = |(requirement, _): &Required| requirement.key == figure::ENCODERS.key;
+    if missed.iter().any(is_encoders) && machine.figures.encoders == 0 {
         notes.push(format!(
             "on `{name}` video is encoded in software on the CPU"
         ));
     }
     let problem = Problem::new(format!("`{name}` {first}"))
-        .help(what_fits(catalogue, machine, gpus, required, missed));
+        .help(alternatives(catalogue, machine, gpus, required, missed));
     if notes.is_empty() {
         problem
     } else {
@@ -129,16 +118,8 @@ pub(crate) fn requirement_missed(
     }
 }
 
-fn gpu_count(gpus: u32) -> String {
-    if gpus > 1 {
-        format!(" with {gpus} GPUs")
-    } else {
-        String::new()
-    }
-}
-
-/// Which machine types meet the requirements, and how many GPUs would do.
-fn what_fits(
+/// Which machine types, or how many GPUs, meet the requirements that `machine` does not.
+fn alternatives(
     catalogue: &Catalogue,
     machine: &MachineType,
     gpus: u32,
@@ -146,40 +127,45 @@ fn what_fits(
     missed: &[Required],
 ) -> String {
     let all: Vec<&MachineType> = fitting(catalogue, gpus.max(1), required).collect();
-    let same: Vec<&MachineType> = all
+    let same_kind: Vec<&MachineType> = all
         .iter()
         .copied()
         .filter(|other| other.kind() == machine.kind())
         .collect();
-    let fitting = if same.is_empty() { all } else { same };
-    let more = with_more_gpus(machine, gpus, required);
-    let more = more.map(|gpus| format!("`{}` with `gpus = {gpus}`", machine.name));
-    let one_of_many =
-        matches!(missed, [(what, 1)] if what.unit() == Unit::Count) && required.len() == 1;
-    match (&*fitting, more) {
-        (fitting, _) if one_of_many && fitting.len() > 1 => {
-            let fitting = fitting.iter().map(|other| ticked(other.name));
-            format!("{} have one", names(fitting, "and"))
+    let fitting = if same_kind.is_empty() { all } else { same_kind };
+    let more_gpus = with_more_gpus(machine, gpus, required);
+    let more_gpus = more_gpus.map(|gpus| format!("`{}` with `gpus = {gpus}`", machine.name));
+    let is_one_engine = matches!(missed, [(requirement, 1)] if requirement.unit() == Unit::Count);
+    match (&*fitting, more_gpus) {
+        ([_, _, ..], _) if is_one_engine && required.len() == 1 => {
+            let names = fitting.iter().map(|other| in_backticks(other.name));
+            format!("{} have one", joined(names, "and"))
         }
-        ([smallest, ..], more) => {
-            let or = more.map_or_else(String::new, |more| format!(", and so does {more}"));
-            let with = gpu_count(gpus);
-            format!(
-                "`{}` is the smallest machine type that does{with}{or}",
-                smallest.name
-            )
+        ([smallest, ..], more_gpus) => {
+            let smallest = format!(
+                "`{}` is the smallest machine type that meets `requires`{}",
+                smallest.name,
+                with_gpus(gpus)
+            );
+            match more_gpus {
+                Some(more_gpus) => format!("{smallest}, and so does {more_gpus}"),
+                None => smallest,
+            }
         }
-        ([], Some(more)) => format!("{more} does"),
+        ([], Some(more_gpus)) => format!("{more_gpus} meets `requires`"),
         ([], None) => match smallest_with_more_gpus(catalogue, gpus, required) {
-            Some((other, gpus)) => format!("`{}` with `gpus = {gpus}` does", other.name),
+            Some((other, gpus)) => {
+                format!("`{}` with `gpus = {gpus}` meets `requires`", other.name)
+            }
             None => format!(
-                "no machine type of the catalogue does, with up to {BUILT_IN_MAX_GPUS} GPUs: lower \
-                 the requirement"
+                "no machine type of the catalogue meets `requires` with up to {BUILT_IN_MAX_GPUS} \
+                 GPUs: lower the requirement"
             ),
         },
     }
 }
 
+/// The machine type that needs the fewest GPUs, more than `gpus`, to meet the requirements.
 fn smallest_with_more_gpus(
     catalogue: &Catalogue,
     gpus: u32,
@@ -195,7 +181,7 @@ fn smallest_with_more_gpus(
         .min_by_key(|(_, gpus)| *gpus)
 }
 
-/// A warning: a machine type far larger than the requirements ask for. It is shown behind
+/// A warning: a machine type far larger than the requirements ask for. The compiler shows it after
 /// "use of deprecated constant `_::larger_than_required`:".
 pub(crate) fn larger_than_required(
     machine: &MachineType,
@@ -207,12 +193,13 @@ pub(crate) fn larger_than_required(
         "`{}` has {} of VRAM{}, and `{}` with {} meets `requires`",
         machine.name,
         size(machine),
-        gpu_count(gpus),
+        with_gpus(gpus),
         smallest.name,
         size(smallest),
     ))
     .help(format!(
-        "write `machine_type = \"{}\"`, or `#[allow(deprecated)]` on the item if it is meant so",
+        "write `machine_type = \"{}\"`, or add `#[allow(deprecated)]` to the item to keep the \
+         larger machine",
         smallest.name
     ))
 }

@@ -1,4 +1,4 @@
-//! JSON as the manifest writes it: in the record compact, in a file indented.
+//! JSON of manifests: writing it, indenting it, and reading the compact JSON of records.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -6,33 +6,33 @@ use alloc::vec::Vec;
 use core::fmt::Write;
 
 use crate::keys::PATH;
-use crate::text::is_shown;
+use crate::text::is_visible;
 
-/// Appends a string with its quotes and escapes.
+/// Appends a JSON string with its quotes and escapes.
 ///
-/// What is not [shown as it is](is_shown) is escaped, so that a manifest shows what it says.
+/// Invisible characters are escaped too, so that a manifest shows all that it contains.
 ///
 /// ```
 /// let mut out = String::new();
-/// machinist_core::json::string(&mut out, "say \"hi\"\n");
+/// machinist_core::json::push_string(&mut out, "say \"hi\"\n");
 /// assert_eq!(out, r#""say \"hi\"\n""#);
 /// ```
-pub fn string(out: &mut String, text: &str) {
+pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
-    // Nearly all texts are plain, and the macro runs unoptimised.
-    if text.bytes().all(is_plain) {
+    // A fast path: nearly all texts need no escape, and the macro runs unoptimised.
+    if text.bytes().all(needs_no_escape) {
         out.push_str(text);
     } else {
-        escaped(out, text);
+        push_escaped(out, text);
     }
     out.push('"');
 }
 
-fn is_plain(byte: u8) -> bool {
+fn needs_no_escape(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' if byte != b'"' && byte != b'\\')
 }
 
-fn escaped(out: &mut String, text: &str) {
+fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -48,7 +48,7 @@ fn escaped(out: &mut String, text: &str) {
 }
 
 fn push_visible(out: &mut String, c: char) {
-    if is_shown(c) {
+    if is_visible(c) {
         return out.push(c);
     }
     for unit in c.encode_utf16(&mut [0; 2]) {
@@ -57,8 +57,8 @@ fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// Indents compact JSON by two spaces a level, a member or an element a line; arrays and objects
-/// with nothing in them stay `[]` and `{}`. Strings are escaped as [`string`] does.
+/// Indents compact JSON by two spaces a level, with one member or element on each line. Empty
+/// arrays and objects stay `[]` and `{}`. Strings are escaped as by [`push_string`].
 ///
 /// ```
 /// let indented = machinist_core::json::indent(r#"{"gpus":2,"regions":[]}"#);
@@ -98,7 +98,7 @@ pub fn indent(compact: &str) -> String {
     out
 }
 
-/// The members of a compact JSON object, or the elements of an array, each as it is written.
+/// The members of an object or the elements of an array, as they are in the compact JSON.
 ///
 /// ```
 /// use machinist_core::json::parts;
@@ -119,22 +119,23 @@ pub fn parts(compact: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The length of the first member or element, up to the comma after it.
 fn end_of_part(text: &str) -> usize {
     let mut depth = 0_usize;
-    let mut at = 0;
-    while let Some(token) = first_token(&text[at..]) {
+    let mut offset = 0;
+    while let Some(token) = first_token(&text[offset..]) {
         match token {
             "{" | "[" => depth += 1,
             "}" | "]" => depth = depth.saturating_sub(1),
-            "," if depth == 0 => return at,
+            "," if depth == 0 => return offset,
             _ => {}
         }
-        at += token.len();
+        offset += token.len();
     }
     text.len()
 }
 
-/// A string with its quotes, or else one character.
+/// The first token: a string with its quotes, or else one character.
 fn first_token(text: &str) -> Option<&str> {
     let first = text.chars().next()?;
     let length = match first {
@@ -144,7 +145,7 @@ fn first_token(text: &str) -> Option<&str> {
     text.get(..length)
 }
 
-/// How long the string is that a text begins with.
+/// The length of the string that a text begins with.
 fn string_length(text: &str) -> usize {
     let mut escaped = false;
     for (i, byte) in text.bytes().enumerate().skip(1) {
@@ -165,55 +166,56 @@ fn new_line(out: &mut String, depth: usize) {
     }
 }
 
-/// The members of an object: keys have no escapes.
+/// The keys and values of an object whose keys have no escapes.
 pub(crate) fn members(object: &str) -> impl Iterator<Item = (&str, &str)> {
     parts(object).filter_map(|part| {
         let (key, value) = part.split_once(':')?;
-        Some((text(key)?, value))
+        Some((unquoted(key)?, value))
     })
 }
 
+/// The value of a member.
 pub(crate) fn member<'a>(object: &'a str, wanted: &str) -> Option<&'a str> {
     members(object).find_map(|(key, value)| (key == wanted).then_some(value))
 }
 
-/// The text between the quotes.
-pub(crate) fn text(quoted: &str) -> Option<&str> {
+/// The text of a string without escapes.
+pub(crate) fn unquoted(quoted: &str) -> Option<&str> {
     quoted.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// How a parameter's value is read.
-pub(crate) trait Read: Sized {
-    fn read(value: &'static str) -> Option<Self>;
+/// The value of a parameter, which is read from compact JSON.
+pub(crate) trait FromJson: Sized {
+    fn from_json(value: &'static str) -> Option<Self>;
 }
 
-impl Read for u16 {
-    fn read(value: &'static str) -> Option<Self> {
+impl FromJson for u16 {
+    fn from_json(value: &'static str) -> Option<Self> {
         value.parse().ok()
     }
 }
 
-impl Read for u32 {
-    fn read(value: &'static str) -> Option<Self> {
+impl FromJson for u32 {
+    fn from_json(value: &'static str) -> Option<Self> {
         value.parse().ok()
     }
 }
 
-/// A path, the member of a health check.
-impl Read for &'static str {
-    fn read(value: &'static str) -> Option<Self> {
-        text(member(value, PATH)?)
+/// The path of a health check, which is a member of an object.
+impl FromJson for &'static str {
+    fn from_json(value: &'static str) -> Option<Self> {
+        unquoted(member(value, PATH)?)
     }
 }
 
-impl Read for &'static [&'static str] {
-    fn read(value: &'static str) -> Option<Self> {
-        let texts: Vec<&str> = parts(value).map(text).collect::<Option<_>>()?;
+impl FromJson for &'static [&'static str] {
+    fn from_json(value: &'static str) -> Option<Self> {
+        let texts: Vec<&str> = parts(value).map(unquoted).collect::<Option<_>>()?;
         Some(Box::leak(texts.into_boxed_slice()))
     }
 }
 
-/// A list of texts.
+/// An array of strings.
 #[cfg(feature = "rules")]
 pub(crate) fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let mut out = String::from("[");
@@ -221,13 +223,13 @@ pub(crate) fn list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
         if out.len() > 1 {
             out.push(',');
         }
-        string(&mut out, text);
+        push_string(&mut out, text);
     }
     out.push(']');
     out
 }
 
-/// A JSON object under construction: its members so far.
+/// A JSON object in the making, with the members so far.
 #[cfg(feature = "rules")]
 pub(crate) struct Object(String);
 
@@ -237,9 +239,9 @@ impl Object {
         Self(String::with_capacity(512))
     }
 
-    /// Begins a member, whose value is to be written next.
+    /// Begins a member. The caller appends its value.
     fn member(&mut self, key: &str) -> &mut String {
-        // Keys have nothing to escape.
+        // Keys need no escapes.
         let before = if self.0.is_empty() { "{\"" } else { ",\"" };
         self.0.push_str(before);
         self.0.push_str(key);
@@ -247,15 +249,17 @@ impl Object {
         &mut self.0
     }
 
+    /// Adds a string as a member.
     pub(crate) fn text(&mut self, key: &str, text: &str) {
-        string(self.member(key), text);
+        push_string(self.member(key), text);
     }
 
+    /// Adds a member whose value is JSON already.
     pub(crate) fn raw(&mut self, key: &str, value: &str) {
         self.member(key).push_str(value);
     }
 
-    /// A member that is left out where it is empty.
+    /// Adds an object as a member, unless it is empty.
     pub(crate) fn group(&mut self, key: &str, group: Self) {
         if !group.0.is_empty() {
             self.raw(key, &group.end());
@@ -273,14 +277,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_that_would_change_the_display_is_escaped() {
+    fn invisible_characters_are_escaped() {
         let mut out = String::new();
-        string(&mut out, "a\u{202e}b\u{1b}[31m\u{e0041}é");
+        push_string(&mut out, "a\u{202e}b\u{1b}[31m\u{e0041}é");
         assert_eq!(out, r#""a\u202eb\u001b[31m\udb40\udc41é""#);
     }
 
     #[test]
-    fn braces_and_quotes_inside_strings_are_text() {
+    fn braces_and_quotes_in_strings_are_not_indented() {
         assert_eq!(
             indent(r#"{"a":"{,}\"[:]\\"}"#),
             "{\n  \"a\": \"{,}\\\"[:]\\\\\"\n}"

@@ -1,6 +1,6 @@
-//! The keys that are not parameters, requirements or figures: those of an app and of its groups.
+//! The keys of an app that are not in the tables of parameters, requirements and figures.
 
-/// The key that names an app or a machine type.
+/// The key of the name of an app or a machine type.
 pub const NAME: &str = "name";
 
 /// The key of the group of scaling parameters.
@@ -9,16 +9,16 @@ pub const SCALING: &str = "scaling";
 /// The key of the group of requirements.
 pub const REQUIRES: &str = "requires";
 
-/// The member of a manifest's entry with the code parameters.
+/// The key of the code parameters in an app's entry.
 pub const CODE: &str = "code";
 
-/// The member of a manifest's entry with the project's own machine types.
+/// The key of the custom machine types in an app's entry.
 pub const MACHINES: &str = "machines";
 
-/// The member of a health check with its path: on some platforms a health check has more members.
+/// The key of the path in a health check, which has more members on some platforms.
 pub const PATH: &str = "path";
 
-/// Whether a key is followed by keys of its own, in parentheses.
+/// Whether a key is that of a group, with other keys in parentheses.
 ///
 /// ```
 /// use machinist_core::keys::is_group;

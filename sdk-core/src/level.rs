@@ -1,4 +1,4 @@
-//! The keys of `#[app]`: which belong where, and what was meant by one that does not.
+//! The levels of `#[app]`: which keys belong where, and the messages for a key that does not.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::requirement::{self, REQUIREMENTS};
 use crate::suggest;
 
-/// Keys of other tools and of other times.
+/// Names that other tools, and earlier versions of this one, have for keys.
 const RENAMED: &[(&str, &str)] = &[
     ("num_gpus", "gpus"),
     ("gpu", "gpus"),
@@ -49,7 +49,7 @@ const RENAMED: &[(&str, &str)] = &[
     ("nvdec", "decoders"),
 ];
 
-/// Where in the attribute a key stands.
+/// A place in the attribute that has keys of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
     /// Directly in `#[app(...)]`.
@@ -63,7 +63,7 @@ pub(crate) enum Level {
 impl Level {
     const ALL: [Self; 3] = [Self::App, Self::Scaling, Self::Requires];
 
-    /// The keys that belong here, as messages list them.
+    /// The keys of this level, in the order in which messages list them.
     fn keys(self) -> Vec<&'static str> {
         let parameters = PARAMETERS.iter().map(|parameter| parameter.key.as_str());
         let requirements = REQUIREMENTS.iter().map(|requirement| requirement.key);
@@ -72,22 +72,24 @@ impl Level {
         all.filter(|key| self.has(key)).collect()
     }
 
-    /// Whether a key belongs here.
+    /// Whether a key belongs to this level.
     pub(crate) fn has(self, key: &str) -> bool {
-        let parameter = |group| Key::find(key).is_some_and(|key| key.parameter().group == group);
+        let is_parameter_of =
+            |group| Key::find(key).is_some_and(|key| key.parameter().group == group);
         match self {
-            Self::App => key == NAME || is_group(key) || parameter(Group::Code),
-            Self::Scaling => parameter(Group::Scaling),
+            Self::App => key == NAME || is_group(key) || is_parameter_of(Group::Code),
+            Self::Scaling => is_parameter_of(Group::Scaling),
             Self::Requires => requirement::find(key).is_some(),
         }
     }
 
-    fn of(key: &str) -> Option<Self> {
+    /// The level that a key belongs to.
+    fn find(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|level| level.has(key))
     }
 
-    /// How an argument is written here.
-    fn write(self, argument: &str) -> String {
+    /// An argument as it is written at this level.
+    fn quote(self, argument: &str) -> String {
         match self {
             Self::App => format!("`{argument}`"),
             Self::Scaling => format!("`{SCALING}({argument})`"),
@@ -104,18 +106,20 @@ impl Level {
     }
 }
 
+/// Whether a value is valid for a key, at whichever level.
 fn takes(key: &str, value: &Value) -> bool {
     Key::find(key).is_some_and(|key| key.parameter().read(value, Place(0)).is_ok())
         || requirement::find(key).is_some_and(|requirement| requirement.read(value).is_ok())
 }
 
-/// What was meant by a value that this key does not take, as it is written.
-fn meant(key: &str, value: &Value) -> Option<String> {
-    let parameter = Key::find(key).map(|key| key.parameter().meant(value));
-    parameter.or_else(|| requirement::find(key).map(|found| found.unit().meant(value)))
+/// A valid value for a key, like `value` where possible, as the attribute writes it.
+fn suggestion(key: &str, value: &Value) -> Option<String> {
+    let parameter = Key::find(key).map(|key| key.parameter().suggestion(value));
+    let for_requirement = || requirement::find(key).map(|found| found.unit().suggestion(value));
+    parameter.or_else(for_requirement)
 }
 
-/// A value of this key, as it is written.
+/// A valid value for a key, as the attribute writes it.
 pub(crate) fn example(key: &str) -> String {
     let parameter = Key::find(key).map(|key| key.parameter().kind.example());
     parameter
@@ -123,17 +127,18 @@ pub(crate) fn example(key: &str) -> String {
         .unwrap_or_else(|| "\"llm-server\"".into())
 }
 
-/// A key that does not belong where it stands: in another group, renamed, misspelt or unknown.
+/// A key that does not belong to this level: it belongs to another one, or is renamed, misspelt or
+/// unknown.
 pub(crate) fn wrong_key(level: Level, key: &str, value: Option<&Value>) -> Problem {
-    let written = |key: &str| {
+    let argument = |key: &str| {
         let value = value.and_then(|value| match takes(key, value) {
             true => Some(value.to_string()),
-            false => meant(key, value),
+            false => suggestion(key, value),
         });
         format!("{key} = {}", value.unwrap_or_else(|| example(key)))
     };
-    if let Some(home) = Level::of(key) {
-        return misplaced(level, home, key, &written(key));
+    if let Some(right_level) = Level::find(key) {
+        return misplaced(level, right_level, key, &argument(key));
     }
     let problem = Problem::new(format!("unknown key `{key}` in {}", level.name()));
     let all = Level::ALL.into_iter().flat_map(Level::keys);
@@ -141,49 +146,53 @@ pub(crate) fn wrong_key(level: Level, key: &str, value: Option<&Value>) -> Probl
         .iter()
         .find(|(old, _)| *old == key)
         .map(|(_, new)| *new);
-    let meant = renamed
+    let right_key = renamed
         .or_else(|| suggest::nearest(key, level.keys()))
         .or_else(|| suggest::nearest(key, all));
     let keys = format!("keys of {} are {}", level.name(), level.keys().join(", "));
-    match meant.and_then(|meant| Some((meant, Level::of(meant)?))) {
-        Some((meant, _)) if is_group(meant) => problem.help(format!("write `{meant}(...)`")),
-        Some((meant, home)) if home == level => problem
-            .help(format!("write `{}`", written(meant)))
+    match right_key.and_then(|right_key| Some((right_key, Level::find(right_key)?))) {
+        Some((group, _)) if is_group(group) => problem.help(format!("write `{group}(...)`")),
+        Some((right_key, right_level)) if right_level == level => problem
+            .help(format!("write `{}`", argument(right_key)))
             .note(keys),
-        Some((meant, home)) => problem.help(format!("write {}", home.write(&written(meant)))),
+        Some((right_key, right_level)) => {
+            let argument = right_level.quote(&argument(right_key));
+            problem.help(format!("write {argument}"))
+        }
         None => problem.help(keys),
     }
 }
 
-fn misplaced(level: Level, home: Level, key: &str, written: &str) -> Problem {
-    let (message, why) = match (level, home) {
+/// A key that belongs to another level.
+fn misplaced(level: Level, right_level: Level, key: &str, argument: &str) -> Problem {
+    let (message, why) = match (level, right_level) {
         (_, Level::Scaling) => (
             format!("`{key}` is a scaling parameter and belongs in `{SCALING}(...)`"),
-            "tuned values of `scaling(...)` persist; all other keys are reset on every deploy",
+            "values in `scaling(...)` apply to the first deploy; later, tuned values are kept",
         ),
         (_, Level::Requires) => (
             format!("`{key}` is a requirement and belongs in `{REQUIRES}(...)`"),
-            "a machine has what the catalogue says; `requires(...)` checks that it is enough",
+            "the catalogue says what a machine has; `requires(...)` checks that it is enough",
         ),
         (_, Level::App) if is_code_parameter(key) => (
             format!(
                 "`{key}` is a code parameter and does not belong in {}",
                 level.name()
             ),
-            "code parameters are reset on every deploy; tuned values of `scaling(...)` persist",
+            "code parameters are reset on every deploy; in `scaling(...)` tuned values are kept",
         ),
         _ => (
             format!("`{key}` does not belong in {}", level.name()),
-            "groups do not nest",
+            "a group cannot be inside another group",
         ),
     };
     let problem = Problem::new(message).note(why);
-    match home {
+    match right_level {
         Level::App if is_group(key) => {
             problem.help(format!("write `{key}(...)` directly in `#[app(...)]`"))
         }
-        Level::App => problem.help(format!("write `{written}` directly in `#[app(...)]`")),
-        _ => problem.help(format!("write {}", home.write(written))),
+        Level::App => problem.help(format!("write `{argument}` directly in `#[app(...)]`")),
+        _ => problem.help(format!("write {}", right_level.quote(argument))),
     }
 }
 
@@ -191,7 +200,7 @@ fn is_code_parameter(key: &str) -> bool {
     Key::find(key).is_some_and(|key| key.parameter().group == Group::Code)
 }
 
-/// A key that is given a second time.
+/// A key that is given again.
 pub(crate) fn duplicate_key(key: &str) -> Problem {
     Problem::new(format!("`{key}` is given twice")).help("keep one of them")
 }

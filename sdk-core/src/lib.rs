@@ -1,10 +1,10 @@
-//! The facts and rules of machinist: machine types, parameters, when an app is valid, and the
-//! record that carries one.
+//! The facts and rules of machinist: machine types, parameters, the rules of a valid app, and the
+//! format of records.
 //!
-//! The attribute and the deploy side both read them here, so they cannot disagree. No `std` and no
-//! dependencies, because a part of this is linked into every app: the machine types, [`Spec`] and
-//! the reading of records. The rules and their words are the feature `rules`, which `machinist`
-//! does not ask for.
+//! The attribute and the deploy side use the same rules, so they cannot disagree. The crate has no
+//! dependencies and needs no `std`, because a part of it is linked into every program: the machine
+//! types, [`Spec`] and the reader of records. The rules and their messages need the feature
+//! `rules`, which `machinist` does not enable.
 #![no_std]
 
 extern crate alloc;
@@ -25,31 +25,41 @@ pub mod unit;
 pub use machine::{MachineKind, MachineType};
 pub use spec::Spec;
 
-/// Declares the modules of the rules.
-macro_rules! rules {
-    ($($visibility:vis mod $module:ident;)*) => {
-        $(#[cfg(feature = "rules")] $visibility mod $module;)*
-    };
-}
-
-rules! {
-    mod amount;
-    pub mod app;
-    pub mod attribute;
-    pub mod catalogue;
-    pub mod check;
-    pub mod custom;
-    pub mod fitting;
-    mod level;
-    mod machine_name;
-    pub mod machine_types;
-    pub mod machines_toml;
-    pub mod name;
-    pub mod platform;
-    pub mod problem;
-    mod quantity;
-    pub mod requirement;
-    pub mod setting;
-    pub mod suggest;
-    mod toml;
-}
+#[cfg(feature = "rules")]
+mod amount;
+#[cfg(feature = "rules")]
+pub mod app;
+#[cfg(feature = "rules")]
+pub mod attribute;
+#[cfg(feature = "rules")]
+pub mod catalogue;
+#[cfg(feature = "rules")]
+pub mod check;
+#[cfg(feature = "rules")]
+pub mod custom;
+#[cfg(feature = "rules")]
+pub mod fitting;
+#[cfg(feature = "rules")]
+mod level;
+#[cfg(feature = "rules")]
+mod machine_name;
+#[cfg(feature = "rules")]
+pub mod machine_types;
+#[cfg(feature = "rules")]
+pub mod machines_toml;
+#[cfg(feature = "rules")]
+pub mod name;
+#[cfg(feature = "rules")]
+pub mod platform;
+#[cfg(feature = "rules")]
+pub mod problem;
+#[cfg(feature = "rules")]
+mod quantity;
+#[cfg(feature = "rules")]
+pub mod requirement;
+#[cfg(feature = "rules")]
+pub mod setting;
+#[cfg(feature = "rules")]
+pub mod suggest;
+#[cfg(feature = "rules")]
+mod toml;

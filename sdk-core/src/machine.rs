@@ -1,4 +1,4 @@
-//! What a machine type is.
+//! Machine types and their kinds.
 
 use crate::figure::Figures;
 
@@ -11,9 +11,9 @@ use crate::figure::Figures;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MachineKind {
-    /// No GPU: routing, preprocessing, API proxies.
+    /// No GPU, for routing, preprocessing and API proxies.
     Cpu,
-    /// One GPU or several.
+    /// One or several GPUs.
     Gpu,
 }
 
@@ -41,16 +41,17 @@ impl MachineKind {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MachineType {
-    /// The name as the platform and the attribute write it, such as `GPU-H100`.
+    /// The name on the platform and in the attribute, such as `GPU-H100`.
     pub name: &'static str,
     /// The figures of a runner with one GPU.
     pub figures: Figures,
-    /// What the platform recommends it for; empty in a program for a project's own types.
+    /// What the platform recommends it for. In a running program this is empty for custom machine
+    /// types.
     pub suits: &'static str,
 }
 
 impl MachineType {
-    /// Whether this is a GPU type or a CPU type.
+    /// Whether this machine type has GPUs.
     ///
     /// ```
     /// use machinist_core::{MachineKind, built_in};
@@ -61,8 +62,8 @@ impl MachineType {
         self.figures.kind()
     }
 
-    /// The figures of a runner with this many GPUs: memory, cores and video engines add up,
-    /// bandwidth stays one GPU's. A CPU type stays as it is.
+    /// The figures of a runner with this many GPUs: memory, cores and video engines add up over the
+    /// GPUs, bandwidth stays that of one GPU. The figures of a CPU type stay the same.
     ///
     /// ```
     /// use machinist_core::built_in::GPU_RTX5090;
@@ -73,7 +74,8 @@ impl MachineType {
         self.figures.with_gpus(gpus)
     }
 
-    /// The order of size: CPU types before GPU types, then by video memory, memory and cores.
+    /// A key that orders machine types by size: CPU types before GPU types, then by video memory,
+    /// main memory and cores.
     ///
     /// ```
     /// use machinist_core::built_in::{GPU_A100, GPU_L40, XL};
@@ -93,7 +95,7 @@ impl MachineType {
 }
 
 impl Figures {
-    /// Whether these are a GPU type's or a CPU type's.
+    /// Whether these are the figures of a GPU type.
     ///
     /// ```
     /// use machinist_core::{MachineKind, built_in};

@@ -1,4 +1,4 @@
-//! Names of machine types: which one was probably meant by another spelling.
+//! Names of machine types: which one is similar to another spelling.
 
 use alloc::format;
 use alloc::string::String;
@@ -7,24 +7,24 @@ use alloc::vec::Vec;
 use crate::machine::{MachineKind, MachineType};
 use crate::suggest;
 
-/// The name that was probably meant by one that is not among `names`: without regard to case, to
-/// `_` for `-`, to a missing `GPU-`, to a maker before it and a memory size behind it; or else one
-/// spelt nearly like it.
-pub(crate) fn meant(
+/// The one of `names` that is similar to `given`: the same but for case, `_` instead of `-`, a
+/// missing `GPU-`, a maker's name before it or a memory size after it; or else the nearest
+/// spelling.
+pub(crate) fn similar(
     given: &str,
     names: impl Iterator<Item = &'static str> + Clone,
 ) -> Option<&'static str> {
-    let wanted = bare(given);
+    let wanted = normalized(given);
     names
         .clone()
-        .find(|name| bare(name) == wanted)
+        .find(|name| normalized(name) == wanted)
         .or_else(|| {
             let nearest = suggest::nearest(&wanted, names.clone().map(without_prefix))?;
             names.clone().find(|name| without_prefix(name) == nearest)
         })
 }
 
-/// The names of all machine types of one kind, in a sentence.
+/// A sentence with the names of all machine types of one kind.
 pub(crate) fn listed<'a>(
     machines: impl Iterator<Item = &'a MachineType>,
     kind: MachineKind,
@@ -44,13 +44,13 @@ pub(crate) fn memory_gb(name: &str) -> Option<u32> {
 
 const SEPARATORS: [char; 4] = ['-', '_', ' ', ':'];
 
-/// The name without what GPU types have in common, as it is written.
+/// The name without the prefix of GPU types.
 fn without_prefix(name: &'static str) -> &'static str {
     name.strip_prefix("GPU-").unwrap_or(name)
 }
 
-/// The name in capitals, without separators, the maker and a memory size.
-fn bare(given: &str) -> String {
+/// The name in capitals, without separators, a maker's name and a memory size.
+fn normalized(given: &str) -> String {
     let mut words: Vec<String> = given
         .split(SEPARATORS)
         .filter(|word| !word.is_empty())
@@ -59,9 +59,9 @@ fn bare(given: &str) -> String {
     if words.len() > 1 && words.last().is_some_and(|word| memory_gb(word).is_some()) {
         words.pop();
     }
-    let is_common = |word: &String| matches!(&**word, "GPU" | "NVIDIA" | "GEFORCE" | "TESLA");
-    if words.iter().any(|word| !is_common(word)) {
-        words.retain(|word| !is_common(word));
+    let is_prefix = |word: &String| matches!(&**word, "GPU" | "NVIDIA" | "GEFORCE" | "TESLA");
+    if words.iter().any(|word| !is_prefix(word)) {
+        words.retain(|word| !is_prefix(word));
     }
     let name = words.concat();
     match name.strip_prefix("GPU") {

@@ -1,4 +1,4 @@
-//! The rules of `machine_type` and `gpus`, with the words where they are broken.
+//! The problems of `machine_type` and `gpus`.
 
 use alloc::format;
 use alloc::string::String;
@@ -9,10 +9,10 @@ use crate::machine::{MachineKind, MachineType};
 use crate::machine_name::{self, memory_gb};
 use crate::problem::Problem;
 use crate::requirement::REQUIREMENTS;
-use crate::text::shown;
+use crate::text::visible;
 use crate::unit::SIZE;
 
-/// A machine type that is not in the catalogue, with the one that was probably meant.
+/// A machine type that is not in the catalogue, with a similar one if there is any.
 ///
 /// ```
 /// use machinist_core::catalogue::Catalogue;
@@ -23,29 +23,31 @@ use crate::unit::SIZE;
 /// assert!(problem.help.unwrap().contains("`GPU-H100`"));
 /// ```
 pub fn unknown_machine_type(catalogue: &Catalogue, given: &str) -> Problem {
-    let problem = Problem::new(format!("unknown machine type `{}`", shown(given)));
-    let Some(meant) = catalogue.meant(given) else {
+    let problem = Problem::new(format!("unknown machine type `{}`", visible(given)));
+    let Some(similar) = catalogue.similar(given) else {
         let (cpu, gpu) = (
             machine_names(catalogue, MachineKind::Cpu),
             machine_names(catalogue, MachineKind::Gpu),
         );
         return problem.help(gpu).note(cpu);
     };
-    let name = meant.name;
-    let note = machine_names(catalogue, meant.kind());
+    let name = similar.name;
+    let note = machine_names(catalogue, similar.kind());
     let required = |gb: u32| [(&REQUIREMENTS[0], gb.saturating_mul(1_000))];
     let problem = match memory_gb(given).map(required) {
-        Some(required) if !meets(meant, 1, &required) => {
-            let has = SIZE.show(meant.figures.vram_mb);
+        Some(required) if !meets(similar, 1, &required) => {
+            let has = SIZE.show(similar.figures.vram_mb);
             let wanted = SIZE.show(required[0].1);
-            let larger = fitting(catalogue, 1, &required)
-                .next()
-                .map_or_else(String::new, |m| {
-                    format!("; the smallest with {wanted} is `{}`", m.name)
-                });
-            problem.help(format!(
-                "`{name}` is the one of the catalogue, with {has}{larger}"
-            ))
+            let larger =
+                fitting(catalogue, 1, &required)
+                    .next()
+                    .map_or_else(String::new, |machine| {
+                        format!(
+                            "; the smallest machine type with {wanted} is `{}`",
+                            machine.name
+                        )
+                    });
+            problem.help(format!("the catalogue has `{name}` with {has}{larger}"))
         }
         _ => problem.help(format!(
             "a machine type with a similar name exists: `{name}`"
@@ -55,28 +57,28 @@ pub fn unknown_machine_type(catalogue: &Catalogue, given: &str) -> Problem {
 }
 
 /// A CPU type and a GPU type in one list.
-pub(crate) fn mixed_list(first: &MachineType, other: &MachineType, gpus: bool) -> Problem {
+pub(crate) fn mixed_list(first: &MachineType, other: &MachineType, has_gpus: bool) -> Problem {
     let kind = |machine: &MachineType| machine.kind().as_str();
-    let (a, b) = (kind(other), kind(first));
-    let help = if gpus {
+    let (other_kind, first_kind) = (kind(other), kind(first));
+    let help = if has_gpus {
         let cpu = if other.kind() == MachineKind::Cpu {
             other
         } else {
             first
         };
-        format!("remove `{}`: `gpus` goes with GPU types only", cpu.name)
+        format!("remove `{}`: only GPU types take `gpus`", cpu.name)
     } else {
-        format!("list {b} types only, or {a} types only")
+        format!("list {first_kind} types only, or {other_kind} types only")
     };
-    let article = |kind| if kind == "CPU" { "a CPU" } else { "a GPU" };
+    let with_article = |kind| if kind == "CPU" { "a CPU" } else { "a GPU" };
     Problem::new(format!(
         "`{}` is {} type in a list that begins with {} type",
         other.name,
-        article(a),
-        article(b)
+        with_article(other_kind),
+        with_article(first_kind)
     ))
     .help(help)
-    .note("the types of a list are tried in order, and the same app must run on each")
+    .note("the machine types of a list are tried in order, and the app must run on each of them")
 }
 
 /// `gpus` on a CPU type.
@@ -89,7 +91,7 @@ pub(crate) fn gpus_on_cpu(catalogue: &Catalogue, machine: &MachineType) -> Probl
     .note(machine_names(catalogue, MachineKind::Gpu))
 }
 
-/// More GPUs than the machine type takes.
+/// More GPUs than the machine type has at most.
 pub(crate) fn too_many_gpus(machine: &MachineType, gpus: u32) -> Problem {
     let max = machine.figures.max_gpus;
     Problem::new(format!(
@@ -99,7 +101,7 @@ pub(crate) fn too_many_gpus(machine: &MachineType, gpus: u32) -> Problem {
     .help(format!("write a number from 1 to {max}"))
 }
 
-/// No `machine_type`.
+/// An app without `machine_type`.
 pub(crate) fn missing_machine_type(catalogue: &Catalogue) -> Problem {
     Problem::new("this app names no machine type")
         .help("add `machine_type = \"...\"`, for instance `machine_type = \"GPU-H100\"`")

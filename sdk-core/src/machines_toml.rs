@@ -1,4 +1,4 @@
-//! `machines.toml`: where it is, and how it is read.
+//! `machines.toml`: finding the file and reading it.
 
 use alloc::format;
 use alloc::string::String;
@@ -14,24 +14,25 @@ use crate::parameter::BUILT_IN_MAX_GPUS;
 use crate::problem::{Finding, Problem, unknown};
 use crate::toml::{self, Entry, Table};
 
-/// The file's name, in the package's folder or one around it up to the workspace's.
+/// The file's name. It is in the package's folder, or in a folder around that one, up to the
+/// workspace's.
 pub const FILE: &str = "machines.toml";
 
 const SUITS: &str = "suits";
 
-/// What is wrong with the file, and where.
+/// A problem of the file, and where it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileError {
-    /// The line, from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// The character in the line, from 1.
+    /// The character in the line, counted from 1.
     pub column: usize,
     /// What is wrong.
     pub problem: Problem,
 }
 
 impl FileError {
-    /// The problem with its place in front.
+    /// The problem with file, line and column in front of its message.
     ///
     /// ```
     /// use machinist_core::machines_toml::read;
@@ -53,10 +54,12 @@ impl FileError {
     }
 }
 
-/// Which of these folders, from the package's outwards, has the file: the nearest, up to the first
-/// that is a workspace's. Without a workspace only the package's own is looked at.
+/// The nearest folder that has the file: `folders` are the package's folder and those around it,
+/// from the inside out. The search ends at the workspace's folder; in a package without a workspace
+/// it looks only into the package's folder.
 ///
-/// A folder is asked whether it has a file, and for the text of its Cargo.toml.
+/// `has` tells whether a folder has a file, and `cargo_toml` gives the text of a folder's
+/// `Cargo.toml`.
 ///
 /// ```
 /// use machinist_core::machines_toml::{FILE, nearest};
@@ -91,7 +94,7 @@ pub fn nearest<F>(
     None
 }
 
-/// Whether a Cargo.toml is that of a workspace.
+/// Whether a `Cargo.toml` is that of a workspace.
 fn is_workspace(cargo_toml: &str) -> bool {
     cargo_toml.lines().any(|line| {
         let line = line.trim_start();
@@ -99,11 +102,11 @@ fn is_workspace(cargo_toml: &str) -> bool {
     })
 }
 
-/// Reads the file.
+/// Reads the text of the file.
 ///
 /// # Errors
 ///
-/// The first thing that is wrong with it.
+/// The first problem of the file.
 ///
 /// ```
 /// use machinist_core::machines_toml::read;
@@ -115,19 +118,19 @@ fn is_workspace(cargo_toml: &str) -> bool {
 /// assert_eq!(custom[0].figures.vram_mb, 48_000);
 /// ```
 pub fn read(text: &str) -> Result<Vec<CustomMachine>, FileError> {
-    let tables = toml::read(text).map_err(|finding| placed(text, finding))?;
+    let tables = toml::read(text).map_err(|finding| file_error(text, finding))?;
     let machines = tables.iter().map(machine);
     machines
         .collect::<Result<_, Finding>>()
-        .map_err(|finding| placed(text, finding))
+        .map_err(|finding| file_error(text, finding))
 }
 
-/// The file's tables as they stand, without a look at what they say: for the test that holds this
-/// reader against one of all TOML.
+/// The tables of the file, without a check of their keys: for a test that compares the parser with
+/// one of all TOML.
 #[doc(hidden)]
 #[expect(clippy::type_complexity, reason = "for one test")]
 pub fn tables(text: &str) -> Result<Vec<(String, Vec<(String, Value)>)>, FileError> {
-    let tables = toml::read(text).map_err(|finding| placed(text, finding))?;
+    let tables = toml::read(text).map_err(|finding| file_error(text, finding))?;
     let pairs = |entries: Vec<Entry>| {
         entries
             .into_iter()
@@ -140,8 +143,9 @@ pub fn tables(text: &str) -> Result<Vec<(String, Vec<(String, Value)>)>, FileErr
         .collect())
 }
 
-fn placed(text: &str, finding: Finding) -> FileError {
-    let before = text.get(..finding.at.0).unwrap_or(text);
+/// A finding with line and column instead of an offset.
+fn file_error(text: &str, finding: Finding) -> FileError {
+    let before = text.get(..finding.place.0).unwrap_or(text);
     FileError {
         line: before.matches('\n').count() + 1,
         column: before.chars().rev().take_while(|c| *c != '\n').count() + 1,
@@ -149,38 +153,39 @@ fn placed(text: &str, finding: Finding) -> FileError {
     }
 }
 
-fn wrong<T>(at: Place, problem: Problem) -> Result<T, Finding> {
-    Err(Finding { at, problem })
+fn error<T>(place: Place, problem: Problem) -> Result<T, Finding> {
+    Err(Finding { place, problem })
 }
 
+/// Reads the machine type of a table.
 fn machine(table: &Table) -> Result<CustomMachine, Finding> {
     let name = &*table.name;
-    check_name(NAME, name).or_else(|problem| wrong(table.at, problem))?;
+    check_name(NAME, name).or_else(|problem| error(table.name_place, problem))?;
     let built_in = built_in::find(name);
     let has_vram = table
         .entries
         .iter()
         .any(|entry| entry.key == figure::VRAM.key);
     let figures = match built_in {
-        // Another size of memory: what was measured of the built-in one is not its usable part.
+        // Usable memory was measured with the built-in size of memory, and this one has another.
         Some(built_in) if has_vram => Figures {
             vram_usable_mb: None,
             ..built_in.figures
         },
         Some(built_in) => built_in.figures,
-        None => unknown_figures(has_vram),
+        None => unset_figures(has_vram),
     };
     let mut machine = CustomMachine::new(name, figures);
     machine.suits = built_in.map_or("", |built_in| built_in.suits).into();
     for entry in &table.entries {
         read_entry(entry, &mut machine)?;
     }
-    complete(table, &machine, built_in.is_none())?;
+    check_keys(table, &machine, built_in.is_none())?;
     Ok(machine)
 }
 
-/// A machine type of which no figure is known yet.
-fn unknown_figures(is_gpu: bool) -> Figures {
+/// The figures of a new machine type before any is set.
+fn unset_figures(is_gpu: bool) -> Figures {
     match is_gpu {
         true => Figures {
             max_gpus: BUILT_IN_MAX_GPUS,
@@ -201,35 +206,38 @@ fn read_entry(entry: &Entry, machine: &mut CustomMachine) -> Result<(), Finding>
         DSTACK => machine.dstack = Some(platform_name(entry)?),
         FAL => machine.fal = Some(platform_name(entry)?),
         NODE_LABELS => machine.node_labels = labels(entry)?,
-        other => return wrong(entry.key_at, unknown_key(other)),
+        other => return error(entry.key_place, unknown_key(other)),
     }
     Ok(())
 }
 
-/// The amount of a figure. None at all is an amount too, where a machine type may lack the figure.
+/// Reads the amount of a figure. Only a figure that machine types need not have may be 0.
 fn amount(figure: &Figure, entry: &Entry) -> Result<u32, Finding> {
-    let may_lack = !figure.presence.is_required(true);
+    let is_required = figure.presence.is_required(true);
     match figure.unit.read(figure.key, &entry.value) {
-        Ok(0) if !may_lack => {
-            let message = format!("`{}` must be more than 0, not `{}`", figure.key, entry.value);
-            wrong(entry.value_at, Problem::new(message))
+        Ok(0) if is_required => {
+            let message = format!(
+                "`{}` must be more than 0, not `{}`",
+                figure.key, entry.value
+            );
+            error(entry.value_place, Problem::new(message))
         }
         Ok(amount) => Ok(amount),
-        Err(problem) => wrong(entry.value_at, problem),
+        Err(problem) => error(entry.value_place, problem),
     }
 }
 
 fn text(entry: &Entry) -> Result<String, Finding> {
     match &entry.value {
         Value::Text(text) if !text.is_empty() => Ok(text.clone()),
-        other => wrong(entry.value_at, takes_text(&entry.key, other)),
+        other => error(entry.value_place, takes_string(&entry.key, other)),
     }
 }
 
-/// The name that a platform has for it.
+/// Reads the name that a machine type has on a platform.
 fn platform_name(entry: &Entry) -> Result<String, Finding> {
     let name = text(entry)?;
-    check_name(&entry.key, &name).or_else(|problem| wrong(entry.value_at, problem))?;
+    check_name(&entry.key, &name).or_else(|problem| error(entry.value_place, problem))?;
     Ok(name)
 }
 
@@ -237,24 +245,24 @@ fn labels(entry: &Entry) -> Result<Vec<String>, Finding> {
     let Value::List(labels) = &entry.value else {
         return match &entry.value {
             Value::Text(_) => Ok(Vec::from([platform_name(entry)?])),
-            other => wrong(entry.value_at, takes_text(NODE_LABELS, other)),
+            other => error(entry.value_place, takes_string(NODE_LABELS, other)),
         };
     };
     let mut texts = Vec::new();
-    for (label, at) in labels {
+    for (label, place) in labels {
         match label {
             Value::Text(label) => {
-                check_name(NODE_LABELS, label).or_else(|problem| wrong(*at, problem))?;
+                check_name(NODE_LABELS, label).or_else(|problem| error(*place, problem))?;
                 texts.push(label.clone());
             }
-            other => return wrong(*at, takes_text(NODE_LABELS, other)),
+            other => return error(*place, takes_string(NODE_LABELS, other)),
         }
     }
     Ok(texts)
 }
 
-fn takes_text(key: &str, given: &Value) -> Problem {
-    Problem::new(format!("`{key}` takes a text, not {given}"))
+fn takes_string(key: &str, given: &Value) -> Problem {
+    Problem::new(format!("`{key}` takes a string, not {given}"))
 }
 
 fn unknown_key(key: &str) -> Problem {
@@ -264,26 +272,27 @@ fn unknown_key(key: &str) -> Problem {
     unknown("key", key, &all)
 }
 
-/// Whether a machine type has the figures that its kind must have, and no others.
-fn complete(table: &Table, machine: &CustomMachine, is_new: bool) -> Result<(), Finding> {
+/// Checks that a table has all figures that a machine type of its kind must have, and no key that
+/// it cannot have.
+fn check_keys(table: &Table, machine: &CustomMachine, is_new: bool) -> Result<(), Finding> {
     let is_gpu = machine.figures.kind() == MachineKind::Gpu;
-    let names = |key: &str| table.entries.iter().any(|entry| entry.key == key);
+    let has = |key: &str| table.entries.iter().any(|entry| entry.key == key);
     let missing = FIGURES
         .iter()
-        .find(|figure| is_new && figure.presence.is_required(is_gpu) && !names(figure.key));
+        .find(|figure| is_new && figure.presence.is_required(is_gpu) && !has(figure.key));
     if let Some(figure) = missing {
         let message = format!("`{}` has no `{}`", table.name, figure.key);
         let help = format!("write `{} = {}`", figure.key, figure.unit.example());
-        return wrong(table.at, Problem::new(message).help(help));
+        return error(table.name_place, Problem::new(message).help(help));
     }
-    let is_of_gpu_types = |key: &str| match figure::find(key) {
-        Some(figure) => figure.presence.is_of_gpu_types(),
+    let is_gpu_only = |key: &str| match figure::find(key) {
+        Some(figure) => figure.presence.is_gpu_only(),
         None => [NODE_LABELS, ACCELERATOR, DSTACK].contains(&key),
     };
     match table
         .entries
         .iter()
-        .find(|entry| !is_gpu && is_of_gpu_types(&entry.key))
+        .find(|entry| !is_gpu && is_gpu_only(&entry.key))
     {
         Some(entry) => {
             let message = format!(
@@ -292,9 +301,9 @@ fn complete(table: &Table, machine: &CustomMachine, is_new: bool) -> Result<(), 
             );
             let help = match is_new {
                 true => "add `vram`, or remove this key",
-                false => "remove this key: a built-in CPU type stays one",
+                false => "remove this key: a built-in CPU type cannot get GPUs",
             };
-            wrong(entry.key_at, Problem::new(message).help(help))
+            error(entry.key_place, Problem::new(message).help(help))
         }
         None => Ok(()),
     }

@@ -1,10 +1,10 @@
-//! The names of apps.
+//! Names of apps: DNS labels, made from Rust names.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 
 use crate::problem::Problem;
-use crate::text::shown;
+use crate::text::visible;
 
 /// The most characters of a DNS label (RFC 1123).
 pub const MAX_LENGTH: usize = 63;
@@ -61,19 +61,19 @@ pub fn kebab_case(text: &str) -> String {
     out
 }
 
-/// A name that is not a DNS label.
+/// A `name` that is not a DNS label.
 pub(crate) fn bad_name(given: &str) -> Problem {
     let problem =
-        Problem::new(format!("the name `{}` is not a DNS label", shown(given))).note(rule());
+        Problem::new(format!("the name `{}` is not a DNS label", visible(given))).note(rule());
     match suggested_name(given) {
         Some(name) => problem.help(format!("write `name = \"{name}\"`")),
         None => problem.help("write for instance `name = \"llm-server\"`"),
     }
 }
 
-/// An item whose name cannot be made a DNS label.
+/// An item whose name has no DNS label.
 pub(crate) fn no_name_from_item(item: &str) -> Problem {
-    let problem = Problem::new(format!("no app name can be made of `{item}`")).note(rule());
+    let problem = Problem::new(format!("cannot make an app name from `{item}`")).note(rule());
     match suggested_name(item) {
         Some(name) => problem.help(format!("add `name = \"{name}\"`")),
         None => problem.help("add for instance `name = \"llm-server\"`"),
@@ -87,18 +87,19 @@ fn rule() -> String {
     )
 }
 
+/// The DNS label nearest to a name, if there is one.
 fn suggested_name(given: &str) -> Option<String> {
     if !given.is_ascii() {
         return None;
     }
     let kebab = kebab_case(given);
-    let cut: String = kebab
+    let shortened: String = kebab
         .trim_start_matches('-')
         .chars()
         .take(MAX_LENGTH)
         .collect();
-    let cut = cut.trim_end_matches('-');
-    is_dns_label(cut).then(|| cut.to_string())
+    let label = shortened.trim_end_matches('-');
+    is_dns_label(label).then(|| label.to_string())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-/// A number of thousandths, millionths and so on as a decimal fraction.
+/// A number of fractions of 1 as a decimal number, where `factor` fractions make 1.
 ///
 /// ```
 /// assert_eq!(machinist_core::number::decimals(500, 1_000), "0.5");
@@ -19,7 +19,7 @@ pub fn decimals(number: u32, factor: u32) -> String {
     format!("{whole}.{}", fraction.trim_end_matches('0'))
 }
 
-/// A decimal number times a factor, if that is whole.
+/// A decimal number times a factor; `None` if the product is not whole.
 ///
 /// ```
 /// assert_eq!(machinist_core::number::scale("0.5", 1_000), Some(500));

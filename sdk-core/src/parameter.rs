@@ -1,27 +1,27 @@
-//! The parameters of an app: one table with every key, its group, kind, range and default. The
-//! typed structs of the running program are made from it too.
+//! The parameters of an app: one table with the key of each parameter, its group, kind, range and
+//! default. The table also makes the structs in which a running program has the parameters.
 //!
-//! Source of meanings, defaults and of which parameters persist: the platform's documentation
-//! and client.
+//! What the parameters mean, their defaults and which of them persist is from the platform's
+//! documentation and client.
 
 use crate::json;
 
-/// The longest duration, a week in seconds: more is a typing error.
+/// The longest duration, a week in seconds. Anything longer is taken for a typing error.
 pub const MAX_SECONDS: u32 = 7 * 24 * 3_600;
 
-/// The highest count: more is a typing error.
+/// The highest count. Anything higher is taken for a typing error.
 pub const MAX_COUNT: u32 = 100_000;
 
-/// The most GPUs of a runner on a built-in GPU type.
+/// The most GPUs that a runner has on a built-in GPU type.
 pub const BUILT_IN_MAX_GPUS: u32 = 8;
 
-/// The most GPUs that a project can give to its own machine types: more is a typing error.
+/// The most GPUs that a runner can have on a custom GPU type. More are taken for a typing error.
 pub const GPU_LIMIT: u32 = 64;
 
 /// The regions that the platform's client accepts.
 pub const REGIONS: &[&str] = &["us-west", "us-central", "us-east", "eu-north", "eu-west"];
 
-/// Who owns a parameter once the app is deployed.
+/// The group of a parameter: whether the code owns it or the running app.
 ///
 /// ```
 /// use machinist_core::parameter::{Group, Key};
@@ -30,13 +30,14 @@ pub const REGIONS: &[&str] = &["us-west", "us-central", "us-east", "eu-north", "
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// The code: reset on every deploy.
+    /// The code owns it: it is reset on every deploy.
     Code,
-    /// The running app: the code gives the first deploy's values, and tuned values persist.
+    /// The running app owns it: the code gives the value for the first deploy, and values tuned
+    /// later are kept.
     Scaling,
 }
 
-/// What values a parameter takes. Ranges include both ends.
+/// The kind of values that a parameter takes. Ranges include both ends.
 ///
 /// ```
 /// use machinist_core::parameter::{Key, Kind};
@@ -49,7 +50,7 @@ pub enum Kind {
     MachineTypes,
     /// A whole number.
     Number(u32, u32),
-    /// Seconds as a whole number, or a duration.
+    /// A whole number of seconds, or a duration.
     Seconds(u32, u32),
     /// The path of a URL.
     Path,
@@ -66,21 +67,21 @@ pub enum Kind {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
-    /// Its key in the attribute and in the manifest.
+    /// The key in the attribute and in the manifest.
     pub key: Key,
-    /// Who owns it.
+    /// The group, which says who owns the parameter.
     pub group: Group,
-    /// What it takes.
+    /// The kind of its values.
     pub kind: Kind,
-    /// What the platform uses where nobody sets it; `None` where that is nothing.
+    /// The value that the platform uses if the parameter is not set; `None` if there is none.
     pub platform_default: Option<u32>,
-    /// What it means.
+    /// What the parameter means.
     pub doc: &'static str,
 }
 
 impl Parameter {
-    /// The highest number that it takes, where its range ends at `end`: machine types that a
-    /// project adds may take more GPUs than the built-in ones.
+    /// The highest valid number, where `end` is the end of the kind's range. Only `gpus` goes
+    /// beyond: custom machine types may take more GPUs than built-in ones.
     ///
     /// ```
     /// use machinist_core::parameter::Key;
@@ -99,7 +100,9 @@ impl Parameter {
 /// Makes the keys, the table and the structs of the parameters from one list.
 macro_rules! parameters {
     (
-        always { $($(#[doc = $head_doc:literal])* $HeadKey:ident $head:ident: $head_kind:expr;)* }
+        every_app {
+            $($(#[doc = $app_doc:literal])* $AppKey:ident $app_key:ident: $app_kind:expr;)*
+        }
         $($(#[doc = $group_doc:literal])* $struct:ident $group:ident {
             $(
                 $(#[doc = $doc:literal])*
@@ -117,7 +120,7 @@ macro_rules! parameters {
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Key {
-            $($(#[doc = $head_doc])* $HeadKey,)*
+            $($(#[doc = $app_doc])* $AppKey,)*
             $($($(#[doc = $doc])* $Key,)*)*
         }
 
@@ -125,7 +128,7 @@ macro_rules! parameters {
             /// The key as it is written.
             pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$HeadKey => stringify!($head),)*
+                    $(Self::$AppKey => stringify!($app_key),)*
                     $($(Self::$Key => stringify!($key),)*)*
                 }
             }
@@ -141,11 +144,11 @@ macro_rules! parameters {
         /// ```
         pub static PARAMETERS: &[Parameter] = &[
             $(Parameter {
-                key: Key::$HeadKey,
+                key: Key::$AppKey,
                 group: Group::Code,
-                kind: $head_kind,
+                kind: $app_kind,
                 platform_default: None,
-                doc: concat!($($head_doc),*).trim_ascii(),
+                doc: concat!($($app_doc),*).trim_ascii(),
             },)*
             $($(Parameter {
                 key: Key::$Key,
@@ -163,13 +166,14 @@ macro_rules! parameters {
         }
 
         impl $struct {
-            /// Nothing set.
+            /// No parameter set.
             pub const NONE: Self = Self { $($key: None,)* };
 
-            /// Sets a parameter to its value in an entry; `None` where it is none of these.
+            /// Sets a parameter from its JSON in an app's entry; `None` if the key is not a
+            /// parameter of this group or the value is not valid.
             pub(crate) fn set(&mut self, key: &str, value: &'static str) -> Option<()> {
                 match key {
-                    $(stringify!($key) => self.$key = Some(json::Read::read(value)?),)*
+                    $(stringify!($key) => self.$key = Some(json::FromJson::from_json(value)?),)*
                     _ => return None,
                 }
                 Some(())
@@ -179,14 +183,14 @@ macro_rules! parameters {
 }
 
 parameters! {
-    always {
+    every_app {
         /// The machine type, or a list of them that is tried in order; required.
         MachineType machine_type: Kind::MachineTypes;
         /// GPUs per runner; default 1 on GPU types, an error on CPU types.
         Gpus gpus: Kind::Number(1, BUILT_IN_MAX_GPUS);
     }
 
-    /// The code parameters beside `machine_type` and `gpus`, where the code sets them: they are
+    /// The code parameters that the attribute sets, without `machine_type` and `gpus`. They are
     /// reset on every deploy.
     CodeParameters Code {
         /// Requests that one runner handles at a time; the code must be written for it.
@@ -201,8 +205,8 @@ parameters! {
         TerminationGracePeriod termination_grace_period: u32, Kind::Seconds(0, MAX_SECONDS), None;
     }
 
-    /// The scaling parameters, where the code sets them: the first deploy's values. Values tuned
-    /// on the running app persist.
+    /// The scaling parameters that the attribute sets: the values for the first deploy. Values
+    /// tuned later on the running app are kept.
     ScalingParameters Scaling {
         /// Seconds that an idle runner stays after its last request.
         KeepAlive keep_alive: u32, Kind::Seconds(0, MAX_SECONDS), Some(10);
@@ -227,17 +231,17 @@ parameters! {
 }
 
 impl Key {
-    /// The key that is written like this.
+    /// The key with this name.
     pub fn find(key: &str) -> Option<Self> {
         PARAMETERS
             .iter()
             .map(|parameter| parameter.key)
-            .find(|known| known.as_str() == key)
+            .find(|candidate| candidate.as_str() == key)
     }
 
-    /// Everything about the key's parameter.
+    /// The parameter with this key.
     pub fn parameter(self) -> &'static Parameter {
-        // The table and the keys are made from one list, in one order.
+        // The table and the keys are made from one list, so they have the same order.
         &PARAMETERS[self as usize]
     }
 
@@ -246,9 +250,9 @@ impl Key {
     /// ```
     /// use machinist_core::parameter::{Group, Key};
     ///
-    /// assert_eq!(Key::of(Group::Scaling).next(), Some(Key::KeepAlive));
+    /// assert_eq!(Key::in_group(Group::Scaling).next(), Some(Key::KeepAlive));
     /// ```
-    pub fn of(group: Group) -> impl Iterator<Item = Self> {
+    pub fn in_group(group: Group) -> impl Iterator<Item = Self> {
         PARAMETERS
             .iter()
             .filter(move |parameter| parameter.group == group)
@@ -262,7 +266,7 @@ mod tests {
     use alloc::format;
 
     #[test]
-    fn a_key_finds_its_own_row() {
+    fn a_key_finds_its_parameter() {
         for parameter in PARAMETERS {
             assert_eq!(parameter.key.parameter(), parameter);
             assert_eq!(Key::find(parameter.key.as_str()), Some(parameter.key));

@@ -1,12 +1,12 @@
-//! What other platforms call the machine types.
+//! The names that the GPUs of the built-in machine types have on other platforms.
 //!
-//! Sources: the labels that NVIDIA's GPU feature discovery gives to nodes, SkyPilot's names of
-//! accelerators, and the names of `gpuhunt`, which dstack uses.
+//! They are the node labels of NVIDIA's GPU feature discovery, SkyPilot's names of accelerators, and
+//! those of `gpuhunt`, which dstack uses.
 
-/// The label of a node that names its GPU, as NVIDIA's GPU feature discovery sets it.
+/// The key of the node label that names the GPU, set by NVIDIA's GPU feature discovery.
 pub const NODE_LABEL: &str = "nvidia.com/gpu.product";
 
-/// What other platforms call a machine type with GPUs.
+/// The names of a GPU type on other platforms.
 ///
 /// ```
 /// use machinist_core::platform;
@@ -16,15 +16,15 @@ pub const NODE_LABEL: &str = "nvidia.com/gpu.product";
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Names {
-    /// The machine type.
+    /// The name of the machine type.
     pub machine_type: &'static str,
-    /// The values of [`NODE_LABEL`] that its nodes have.
+    /// The values of the label [`NODE_LABEL`] on nodes with this GPU.
     pub node_labels: &'static [&'static str],
-    /// SkyPilot's name of its GPU. [`DstackGpu::of_accelerator`] gives dstack's.
+    /// The GPU's name in SkyPilot. [`DstackGpu::of_accelerator`] gives dstack's.
     pub accelerator: &'static str,
 }
 
-/// The names of the machine types with GPUs.
+/// The names of every GPU type.
 pub const NAMES: &[Names] = &[
     Names {
         machine_type: "GPU-RTX4090",
@@ -67,7 +67,7 @@ pub const NAMES: &[Names] = &[
     },
 ];
 
-/// The names of a machine type; `None` for those without GPUs.
+/// The names of a machine type; `None` for a CPU type.
 ///
 /// ```
 /// assert_eq!(machinist_core::platform::names("XL"), None);

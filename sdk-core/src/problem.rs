@@ -1,7 +1,8 @@
-//! A problem with its words, and the sentences that several rules share.
+//! What an error message consists of, and the messages that several rules share.
 //!
-//! The words of an error stand beside the rule that it breaks: lower case, no final stop, what was
-//! written in backticks; `help:` says what to write, `note:` gives the facts.
+//! Any other message is written beside the rule that it reports. Messages are in lower case,
+//! without a final stop, and quote what was written in backticks; `help:` says what to write,
+//! `note:` gives the facts.
 
 use alloc::format;
 use alloc::string::String;
@@ -10,9 +11,9 @@ use core::fmt;
 
 use crate::attribute::{Place, Value};
 use crate::suggest;
-use crate::text::shown;
+use crate::text::visible;
 
-/// One problem.
+/// An error message in three parts.
 ///
 /// ```
 /// use machinist_core::problem::Problem;
@@ -31,7 +32,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem with nothing but a message.
+    /// A problem without help or note.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -58,7 +59,7 @@ impl Problem {
         }
     }
 
-    /// Adds the name that was probably meant by `given`, or else all of them.
+    /// Adds the one of `names` that is nearest to `given`, or else all of them.
     ///
     /// ```
     /// use machinist_core::problem::Problem;
@@ -75,8 +76,10 @@ impl Problem {
             false => "a",
         };
         match suggest::nearest(given, names.iter().copied()) {
-            Some(meant) => self
-                .help(format!("{article} {what} with a similar name exists: `{meant}`"))
+            Some(similar) => self
+                .help(format!(
+                    "{article} {what} with a similar name exists: `{similar}`"
+                ))
                 .note(all),
             None => self.help(all),
         }
@@ -97,44 +100,47 @@ impl fmt::Display for Problem {
 
 impl core::error::Error for Problem {}
 
-/// `a, b and c`.
-pub(crate) fn names<S: AsRef<str>>(all: impl IntoIterator<Item = S>, and: &str) -> String {
-    let all: Vec<S> = all.into_iter().collect();
+/// `a, b and c`, where the conjunction is `and`.
+pub(crate) fn joined<S: AsRef<str>>(
+    items: impl IntoIterator<Item = S>,
+    conjunction: &str,
+) -> String {
+    let items: Vec<S> = items.into_iter().collect();
     let mut out = String::new();
-    for (i, name) in all.iter().enumerate() {
+    for (i, item) in items.iter().enumerate() {
         let before = match i {
             0 => "",
-            _ if i + 1 == all.len() => &format!(" {and} "),
+            _ if i + 1 == items.len() => &format!(" {conjunction} "),
             _ => ", ",
         };
         out.push_str(before);
-        out.push_str(name.as_ref());
+        out.push_str(item.as_ref());
     }
     out
 }
 
-pub(crate) fn ticked(text: &str) -> String {
+pub(crate) fn in_backticks(text: &str) -> String {
     format!("`{text}`")
 }
 
-/// A problem and where it is.
+/// A problem and its place.
 ///
 /// ```
 /// use machinist_core::attribute::{Place, Value};
 /// use machinist_core::parameter::Key;
 ///
 /// let findings = Key::Gpus.parameter().read(&Value::Integer(0), Place(7)).unwrap_err();
-/// assert_eq!(findings[0].at, Place(7));
+/// assert_eq!(findings[0].place, Place(7));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Where.
-    pub at: Place,
-    /// What.
+    /// Where the problem is.
+    pub place: Place,
+    /// What is wrong.
     pub problem: Problem,
 }
 
-/// A name that is none of these, with the one that was probably meant.
+/// A name that is not one of `names`, with the nearest of them.
 ///
 /// ```
 /// use machinist_core::problem::unknown;
@@ -145,27 +151,27 @@ pub struct Finding {
 /// assert_eq!(problem.note.unwrap(), "targets are file, fal");
 /// ```
 pub fn unknown(what: &str, given: &str, names: &[&str]) -> Problem {
-    Problem::new(format!("unknown {what} `{}`", shown(given))).suggest(what, given, names)
+    Problem::new(format!("unknown {what} `{}`", visible(given))).suggest(what, given, names)
 }
 
-/// `names` in one line, of which very many are cut.
+/// The names on one line: the first of them, and how many more there are.
 fn listed(names: &[&str]) -> String {
-    const MOST: usize = 40;
-    let first = names[..names.len().min(MOST)].join(", ");
-    match names.len().saturating_sub(MOST) {
+    const LIMIT: usize = 40;
+    let first = names[..names.len().min(LIMIT)].join(", ");
+    match names.len().saturating_sub(LIMIT) {
         0 => first,
         more => format!("{first} and {more} more"),
     }
 }
 
-/// A value of another type than the key takes.
+/// A value whose type the key does not take.
 pub(crate) fn mistyped(key: &str, takes: &str, example: &str, given: &Value) -> Problem {
     let problem = Problem::new(format!("`{key}` takes {takes}, not `{given}`"))
         .help(format!("write `{key} = {example}`"));
     match given {
         Value::Other(_) => problem.note(
-            "values are literals, since the compiler checks them as they stand; `cfg_attr` \
-             chooses between variants",
+            "values are literals, because `#[app]` is checked before constants have values; \
+             `cfg_attr` chooses between variants",
         ),
         _ => problem,
     }

@@ -1,19 +1,20 @@
-//! How quantities are read and shown: sizes, bandwidths and durations.
+//! Reading and showing quantities: sizes, bandwidths and durations.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 
 use crate::number::{decimals, scale};
-use crate::problem::{Problem, names, ticked};
-use crate::text::shown;
+use crate::problem::{Problem, in_backticks, joined};
+use crate::text::visible;
 use crate::unit::Quantity;
 
 impl Quantity {
-    /// Reads a text, in the base unit.
+    /// Reads a quantity, as a number of base units.
     ///
     /// # Errors
     ///
-    /// What to write instead, where that can be told.
+    /// If the text is not a quantity, the quantity to write instead, or `None` where the text
+    /// suggests none.
     ///
     /// ```
     /// use machinist_core::unit::{DURATION, SIZE};
@@ -26,16 +27,16 @@ impl Quantity {
     pub fn read(&self, text: &str) -> Result<u32, Option<String>> {
         self.parse(text).ok_or_else(|| {
             let (number, unit) = split(text);
-            self.instead(number, unit)
-                .filter(|instead| self.parse(instead).is_some())
+            self.correct(number, unit)
+                .filter(|corrected| self.parse(corrected).is_some())
         })
     }
 
-    /// The text, if it can be read, or else what was meant by it.
-    pub(crate) fn meant(&self, text: &str) -> Option<String> {
+    /// The text itself if it is a quantity, or else the quantity to write instead.
+    pub(crate) fn suggestion(&self, text: &str) -> Option<String> {
         match self.read(text) {
             Ok(_) => Some(text.into()),
-            Err(instead) => instead,
+            Err(suggestion) => suggestion,
         }
     }
 
@@ -45,7 +46,8 @@ impl Quantity {
         scale(number, factor)
     }
 
-    fn instead(&self, number: &str, unit: &str) -> Option<String> {
+    /// The quantity to write instead of a number and a unit that is missing, misspelt or mistaken.
+    fn correct(&self, number: &str, unit: &str) -> Option<String> {
         if unit.is_empty() {
             return scale(number, 1).map(|_| self.write(number, self.usual_unit));
         }
@@ -61,19 +63,21 @@ impl Quantity {
         }
         // Longest case-sensitive match first: `M` and `m` differ, `GIB` and `GiB` do not.
         let exact = self.mistaken.iter().find(|(name, ..)| *name == unit);
-        let (_, name, times, over) =
+        let (_, name, numerator, denominator) =
             exact.or_else(|| self.mistaken.iter().find(|(name, ..)| same(name)))?;
         let thousandths = u64::from(scale(number, 1000)?);
-        let whole = thousandths.checked_mul(*times)?.div_ceil(over * 1000);
-        // Memory of which a card has just enough would be refused if it were rounded up to GB.
-        let is_binary = *name == self.units[0].0 && times != over;
+        let whole = thousandths
+            .checked_mul(*numerator)?
+            .div_ceil(denominator * 1000);
+        // Sizes in GiB stay exact: rounded up to GB they could exceed what a card has.
+        let is_binary = *name == self.units[0].0 && numerator != denominator;
         Some(match u32::try_from(whole) {
             Ok(base) if is_binary => self.show(base),
             _ => self.write(&whole.to_string(), name),
         })
     }
 
-    /// The sum of several, such as `1h30m`.
+    /// The sum of several quantities, such as `1h30m`.
     fn sum<'a>(&self, mut number: &'a str, mut rest: &'a str) -> Option<u32> {
         let mut sum = 0u32;
         loop {
@@ -90,17 +94,14 @@ impl Quantity {
         }
     }
 
-    /// What makes `given` different from what is taken, where that needs saying.
-    pub(crate) fn note(&self, given: &str) -> &'static str {
+    /// Why a quantity that people write is not taken, where the units do not show it.
+    pub(crate) fn note(&self, given: &str) -> Option<&'static str> {
         let (_, unit) = split(given);
         if self.spaced && unit.contains(['i', 'I']) {
-            return "sizes are decimal, as the catalogue has them: 1 GB = 1000 MB";
+            return Some("sizes are decimal, as in the catalogue: 1 GB = 1000 MB");
         }
-        if unit.eq_ignore_ascii_case("ms") {
-            "whole seconds are the finest"
-        } else {
-            ""
-        }
+        let is_milliseconds = unit.eq_ignore_ascii_case("ms");
+        is_milliseconds.then_some("durations are whole seconds")
     }
 
     fn write(&self, number: &str, unit: &str) -> String {
@@ -108,30 +109,29 @@ impl Quantity {
         format!("{number}{space}{unit}")
     }
 
-    /// The units in which it is written: `` `MB`, `GB` or `TB` ``.
+    /// The names of the units, as in `` `MB`, `GB` or `TB` ``.
     pub(crate) fn unit_names(&self) -> String {
-        names(self.units.iter().map(|(name, _)| ticked(name)), "or")
+        joined(self.units.iter().map(|(name, _)| in_backticks(name)), "or")
     }
 
-    /// A size, bandwidth or duration that cannot be read.
-    pub(crate) fn problem(&self, key: &str, given: &str, instead: Option<String>) -> Problem {
+    /// A value of `key` that is not a quantity, and the quantity to write instead.
+    pub(crate) fn problem(&self, key: &str, given: &str, suggestion: Option<String>) -> Problem {
         let units = self.unit_names();
-        let example = instead.as_deref().unwrap_or(self.example);
+        let example = suggestion.as_deref().unwrap_or(self.example);
         let problem = Problem::new(format!(
             "`{key}` takes {} in {units}, not `{}`",
             self.what,
-            shown(given)
+            visible(given)
         ))
         .help(format!("write `{key} = \"{example}\"`"));
-        let note = self.note(given);
-        if note.is_empty() {
-            problem
-        } else {
-            problem.note(note)
+        match self.note(given) {
+            Some(note) => problem.note(note),
+            None => problem,
         }
     }
 
-    /// Shows a value of the base unit in the largest unit in which it is at least 1, shortly.
+    /// Shows a number of base units in the largest unit in which it is at least 1. Durations stay
+    /// whole numbers.
     ///
     /// ```
     /// use machinist_core::unit::{BANDWIDTH, DURATION, SIZE};
@@ -158,6 +158,7 @@ impl Quantity {
     }
 }
 
+/// Splits a text into its number and the unit after it.
 fn split(text: &str) -> (&str, &str) {
     let text = text.trim();
     let end = text
@@ -173,8 +174,8 @@ mod tests {
     use crate::unit::{BANDWIDTH, DURATION, SIZE};
 
     #[test]
-    fn what_people_write_is_answered_with_what_to_write() {
-        for (quantity, text, instead) in [
+    fn a_mistaken_quantity_is_corrected() {
+        for (quantity, text, corrected) in [
             (&SIZE, "120gb", Some("120 GB")),
             (&SIZE, "80 G", Some("80 GB")),
             (&SIZE, "24 GiB", Some("25.77 GB")),
@@ -196,14 +197,14 @@ mod tests {
         ] {
             assert_eq!(
                 quantity.read(text),
-                Err(instead.map(String::from)),
+                Err(corrected.map(String::from)),
                 "{text}"
             );
         }
     }
 
     #[test]
-    fn fractions_that_come_out_whole_are_read() {
+    fn a_fraction_of_a_unit_is_read_if_it_is_whole_in_the_base_unit() {
         assert_eq!(DURATION.read("1.5h"), Ok(5_400));
         assert_eq!(SIZE.read("0.5GB"), Ok(500));
         assert_eq!(SIZE.read("99999999 TB"), Err(None));

@@ -1,42 +1,43 @@
 //! The record: one app's metadata as bytes in the binary.
 //!
-//! A frame is, all integers little-endian:
+//! Its format is this frame, with all integers in little-endian order:
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 8 | [`MAGIC`] |
 //! | 4 | format version, [`VERSION`] |
 //! | 4 | length of the payload, at most [`MAX_PAYLOAD`] |
-//! | length | payload: the app's manifest entry as compact JSON, in UTF-8 |
+//! | length | payload: the app's entry in the manifest as compact JSON, in UTF-8 |
 //! | 4 | CRC-32 (IEEE 802.3) of version, length and payload |
 //!
-//! Frames may stand in any order, with zero padding before, between and after them.
+//! Frames may come in any order, with zero bytes before, between and after them.
 
 use alloc::vec::Vec;
 use core::fmt;
 
-/// The first bytes of every frame. The control characters keep it from occurring in text.
+/// The first bytes of every frame. No text has these control characters.
 pub const MAGIC: [u8; 8] = *b"\x7fMCHNST\n";
 
 /// The format version that this crate writes, and the newest that it reads.
 pub const VERSION: u32 = 1;
 
-/// The longest payload in bytes. An app's entry is below 1 KB; its description may be long.
+/// The longest payload in bytes. Most entries are below 1 KB, but a description may be long.
 pub const MAX_PAYLOAD: u32 = 1 << 20;
 
-/// The link section of the records on ELF, PE and wasm (there a custom section): PE allows
-/// 8 characters.
+/// The link section of records in ELF and PE, and the custom section in wasm. PE allows at most 8
+/// characters.
 pub const SECTION: &str = ".mchnst";
 
-/// The segment and section of the records on Mach-O.
+/// The segment and section of records in Mach-O.
 pub const MACHO_SECTION: (&str, &str) = ("__DATA", "__mchnst");
 
-/// The bytes of a frame before its payload.
+/// The length of a frame before its payload, in bytes.
 pub const HEADER: usize = MAGIC.len() + 8;
 
+/// The length of the checksum, in bytes.
 const CHECKSUM: usize = 4;
 
-/// Bytes that are not a record.
+/// Bytes that are not a valid record.
 ///
 /// ```
 /// use machinist_core::record::{Fault, decode_frame, encode};
@@ -47,7 +48,7 @@ const CHECKSUM: usize = 4;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordError {
-    /// Where the record starts, from the start of the bytes given.
+    /// The offset of the record in the bytes.
     pub offset: usize,
     /// What is wrong with it.
     pub fault: Fault,
@@ -57,9 +58,9 @@ pub struct RecordError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Neither padding nor the start of a frame.
+    /// The bytes are neither padding nor the start of a frame.
     NotARecord,
-    /// The frame ends after the bytes do.
+    /// The bytes end before the frame does.
     Truncated,
     /// The frame was written by a newer machinist.
     NewerFormat {
@@ -68,10 +69,10 @@ pub enum Fault {
     },
     /// The payload is longer than [`MAX_PAYLOAD`].
     Oversized {
-        /// The length it states, in bytes.
+        /// The length that the frame gives, in bytes.
         length: u32,
     },
-    /// The checksum is not the payload's, or the payload is not UTF-8.
+    /// The checksum does not match the payload, or the payload is not UTF-8.
     Corrupt,
 }
 
@@ -105,11 +106,11 @@ impl fmt::Display for RecordError {
 
 impl core::error::Error for RecordError {}
 
-/// Frames a payload.
+/// Puts a payload into a frame.
 ///
 /// # Errors
 ///
-/// [`Fault::Oversized`] over [`MAX_PAYLOAD`] bytes.
+/// [`Fault::Oversized`] if the payload has more than [`MAX_PAYLOAD`] bytes.
 ///
 /// ```
 /// use machinist_core::record;
@@ -135,8 +136,7 @@ pub fn encode(payload: &str) -> Result<Vec<u8>, RecordError> {
     Ok(frame)
 }
 
-/// The payloads of all frames in a section, in the order they stand there. Nothing follows the
-/// first error.
+/// The payloads of all frames in a section, in their order. The first error is the last element.
 ///
 /// ```
 /// use machinist_core::record::{decode, encode};
@@ -147,20 +147,20 @@ pub fn encode(payload: &str) -> Result<Vec<u8>, RecordError> {
 /// assert_eq!(decode(&section).collect::<Result<Vec<_>, _>>(), Ok(vec!["{}"]));
 /// ```
 pub fn decode(section: &[u8]) -> impl Iterator<Item = Result<&str, RecordError>> {
-    let mut at = 0;
+    let mut offset = 0;
     core::iter::from_fn(move || {
-        at += section.get(at..)?.iter().position(|&byte| byte != 0)?;
-        let frame = decode_frame(section, at);
-        at = frame.map_or(section.len(), |(_, end)| end);
+        offset += section.get(offset..)?.iter().position(|&byte| byte != 0)?;
+        let frame = decode_frame(section, offset);
+        offset = frame.map_or(section.len(), |(_, end)| end);
         Some(frame.map(|(payload, _)| payload))
     })
 }
 
-/// The payload of the frame that starts at `offset`, and where the frame ends.
+/// The payload of the frame that starts at `offset`, and the offset of the frame's end.
 ///
 /// # Errors
 ///
-/// Each [`Fault`] that the frame deserves.
+/// If no valid frame starts there; the [`Fault`] says why.
 ///
 /// ```
 /// use machinist_core::record::{decode_frame, encode};
@@ -188,11 +188,11 @@ fn decode_first(bytes: &[u8]) -> Result<(&str, usize), Fault> {
     Ok((payload, length))
 }
 
-/// How long the frame is that begins with these bytes, of which the first [`HEADER`] are enough.
+/// The length of the frame that these bytes begin with. The first [`HEADER`] bytes are enough.
 ///
 /// # Errors
 ///
-/// The [`Fault`] of its header.
+/// If the header is not valid; the [`Fault`] says why.
 ///
 /// ```
 /// use machinist_core::record::{HEADER, encode, frame_length};
@@ -218,13 +218,14 @@ pub fn frame_length(bytes: &[u8]) -> Result<usize, Fault> {
     Ok(HEADER + length as usize + CHECKSUM)
 }
 
-fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
-    let four = bytes.get(at..at + 4)?;
+fn read_u32(bytes: &[u8], offset: usize) -> Option<u32> {
+    let four = bytes.get(offset..offset + 4)?;
     Some(u32::from_le_bytes(four.try_into().ok()?))
 }
 
-/// Half a byte at a time: the macro runs unoptimised, where eight rounds a byte are felt, and a
-/// table of 256 would be larger than all records of most programs.
+/// The CRC-32 (IEEE 802.3) of bytes, computed four bits at a time. One bit at a time would be slow
+/// in the macro, which runs unoptimised; a table for eight bits would be larger than the records of
+/// most programs.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for &byte in bytes {
@@ -235,7 +236,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     !crc
 }
 
-/// What the lowest four bits of a CRC-32 become. Unoptimised, a `const` would be copied for each.
+/// The CRC-32 of each four bits. Not a `const`, which unoptimised code would copy at each use.
 static CRC32: [u32; 16] = {
     let mut table = [0; 16];
     let mut bits = 0;
@@ -302,26 +303,26 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_its_own() {
-        let wrong = |section: &[u8], offset, fault| {
+    fn each_fault_is_told_apart() {
+        let assert_fault = |section: &[u8], offset, fault| {
             assert_eq!(payloads(section), Err(RecordError { offset, fault }));
         };
         let mut newer = encode("x").unwrap();
         newer[8] = 2;
-        wrong(&newer, 0, Fault::NewerFormat { version: 2 });
+        assert_fault(&newer, 0, Fault::NewerFormat { version: 2 });
 
         let mut oversized = encode("x").unwrap();
         oversized[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
-        wrong(&oversized, 0, Fault::Oversized { length: u32::MAX });
+        assert_fault(&oversized, 0, Fault::Oversized { length: u32::MAX });
 
         let mut second = encode("x").unwrap();
         let offset = second.len() + 1;
         second.extend(*b"\0garbage");
-        wrong(&second, offset, Fault::NotARecord);
+        assert_fault(&second, offset, Fault::NotARecord);
 
         let mut corrupt = encode("x").unwrap();
         corrupt[16] = b'y';
-        wrong(&corrupt, 0, Fault::Corrupt);
+        assert_fault(&corrupt, 0, Fault::Corrupt);
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! What an app requires of its machine: the keys of `requires(...)`, each a question to a figure.
+//! The keys of `requires(...)`: what an app can require of its machine, and the figure that each
+//! requirement asks for.
 
 use alloc::format;
 use alloc::string::String;
 
-use crate::amount::too_much;
+use crate::amount::out_of_range;
 use crate::attribute::Value;
 use crate::figure::{self, Figure, Figures};
 use crate::machine::{MachineKind, MachineType};
-use crate::problem::Problem;
+use crate::problem::{Problem, joined};
 use crate::unit::Unit;
 
 /// One key of `requires(...)`.
@@ -23,21 +24,22 @@ use crate::unit::Unit;
 pub struct Requirement {
     /// The key in the attribute and in the manifest.
     pub key: &'static str,
-    /// What it means.
+    /// What the requirement means.
     pub doc: &'static str,
     figure: &'static Figure,
-    /// A figure that meets it too, where it is larger, and its name in a sentence.
-    or: Option<(&'static Figure, &'static str)>,
-    /// Whether it asks for the figure of each GPU, and not of the runner.
+    /// A second figure that meets the requirement if it is larger, and the word that messages add
+    /// to its amount.
+    alternative: Option<(&'static Figure, &'static str)>,
+    /// Whether the figure is that of each GPU, and not of the whole runner.
     per_gpu: bool,
-    /// What a machine has, with the plural for amounts over one.
+    /// What messages call the figure, and the plural for amounts over one.
     noun: (&'static str, &'static str),
 }
 
-/// A requirement and how much of it, in its unit.
+/// A requirement and the required amount, in the requirement's unit.
 pub type Required = (&'static Requirement, u32);
 
-/// An 80 GB card can hold what needs 84 GB, where software sees as much.
+/// Usable memory may be larger than nominal memory: an 80 GB card can hold 84 GB.
 const USABLE_VRAM: Option<(&Figure, &str)> = Some((&figure::VRAM_USABLE, "usable"));
 
 /// Every key of `requires(...)`, in the order of the manifest.
@@ -50,7 +52,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "vram",
         doc: "Video memory over all GPUs of a runner.",
         figure: &figure::VRAM,
-        or: USABLE_VRAM,
+        alternative: USABLE_VRAM,
         per_gpu: false,
         noun: ("of VRAM", "of VRAM"),
     },
@@ -58,7 +60,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "vram_per_gpu",
         doc: "Video memory of each GPU.",
         figure: &figure::VRAM,
-        or: USABLE_VRAM,
+        alternative: USABLE_VRAM,
         per_gpu: true,
         noun: ("of VRAM on each GPU", "of VRAM on each GPU"),
     },
@@ -66,7 +68,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "ram",
         doc: "Main memory of a runner.",
         figure: &figure::RAM,
-        or: None,
+        alternative: None,
         per_gpu: false,
         noun: ("of RAM", "of RAM"),
     },
@@ -74,7 +76,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "cpus",
         doc: "CPU cores of a runner; a fraction is allowed.",
         figure: &figure::CPUS,
-        or: None,
+        alternative: None,
         per_gpu: false,
         noun: ("CPU core", "CPU cores"),
     },
@@ -82,7 +84,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "bandwidth",
         doc: "Memory bandwidth of each GPU.",
         figure: &figure::BANDWIDTH_GB_S,
-        or: None,
+        alternative: None,
         per_gpu: true,
         noun: ("of memory bandwidth", "of memory bandwidth"),
     },
@@ -90,7 +92,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "encoders",
         doc: "Hardware video encoders (NVENC) of a runner.",
         figure: &figure::ENCODERS,
-        or: None,
+        alternative: None,
         per_gpu: false,
         noun: ("hardware video encoder", "hardware video encoders"),
     },
@@ -98,7 +100,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "decoders",
         doc: "Hardware video decoders (NVDEC) of a runner.",
         figure: &figure::DECODERS,
-        or: None,
+        alternative: None,
         per_gpu: false,
         noun: ("hardware video decoder", "hardware video decoders"),
     },
@@ -106,7 +108,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "av1_encode",
         doc: "Hardware video encoders that write AV1.",
         figure: &figure::AV1_ENCODE,
-        or: None,
+        alternative: None,
         per_gpu: true,
         noun: ("AV1 encode", "AV1 encode"),
     },
@@ -114,7 +116,7 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "nvlink",
         doc: "NVLink bandwidth between the GPUs of a runner.",
         figure: &figure::NVLINK,
-        or: None,
+        alternative: None,
         per_gpu: true,
         noun: ("of NVLink", "of NVLink"),
     },
@@ -122,13 +124,13 @@ pub static REQUIREMENTS: &[Requirement] = &[
         key: "precision",
         doc: "Numeric formats that the GPUs compute in.",
         figure: &figure::PRECISIONS,
-        or: None,
+        alternative: None,
         per_gpu: true,
-        noun: ("precision", "precision"),
+        noun: ("precision", "precisions"),
     },
 ];
 
-/// The requirement of this key.
+/// The requirement with this key.
 ///
 /// ```
 /// assert!(machinist_core::requirement::find("encoders").is_some());
@@ -140,16 +142,16 @@ pub fn find(key: &str) -> Option<&'static Requirement> {
 }
 
 impl Requirement {
-    /// In what it is counted.
+    /// The unit of the required amount.
     pub fn unit(&self) -> Unit {
         self.figure.unit
     }
 
-    /// Reads an amount.
+    /// Reads the required amount.
     ///
     /// # Errors
     ///
-    /// What is wrong with it and what to write.
+    /// If the value has another type or is out of range; the problem says what to write.
     ///
     /// ```
     /// use machinist_core::attribute::Value;
@@ -161,12 +163,12 @@ impl Requirement {
     /// ```
     pub fn read(&self, value: &Value) -> Result<u32, Problem> {
         match self.unit().read(self.key, value)? {
-            0 if self.unit() != Unit::Flag => Err(too_much(self.key, value)),
+            0 if self.unit() != Unit::Flag => Err(out_of_range(self.key, value)),
             amount => Ok(amount),
         }
     }
 
-    /// The figures that it is asked of.
+    /// The figures that the requirement is compared with: those of a runner, or of one GPU.
     fn figures(&self, machine: &MachineType, gpus: u32) -> Figures {
         match self.per_gpu {
             true => machine.figures,
@@ -174,67 +176,105 @@ impl Requirement {
         }
     }
 
-    /// What a runner of this machine type with this many GPUs has of it, in its unit: the larger
-    /// of nominal and usable memory. `None` where nobody lists it.
+    /// The amount that a runner of this machine type with this many GPUs has, in the requirement's
+    /// unit; of nominal and usable memory the larger. `None` if it is not listed.
     pub fn available(&self, machine: &MachineType, gpus: u32) -> Option<u32> {
         let figures = self.figures(machine, gpus);
-        let other = self.or.and_then(|(figure, _)| figure.get(&figures));
-        self.figure.get(&figures).max(other)
+        let alternative = self.alternative.map(|(figure, _)| figure);
+        let alternative = alternative.and_then(|figure| figure.get(&figures));
+        self.figure.get(&figures).max(alternative)
     }
 
-    /// Whether a runner of this machine type with this many GPUs has this much of it.
-    pub(crate) fn is_met(&self, machine: &MachineType, gpus: u32, amount: u32) -> bool {
+    /// Whether a runner of this machine type with this many GPUs has the required amount.
+    pub(crate) fn is_met(&self, machine: &MachineType, gpus: u32, required: u32) -> bool {
         let available = self.available(machine, gpus).unwrap_or(0);
-        self.unit().is_met(available, amount)
+        self.unit().is_enough(available, required)
     }
 
-    /// What a runner of this machine type with this many GPUs has: `has 80 GB of VRAM (84.943 GB
-    /// usable)`, `has no GPU`, `is not listed with AV1 encode`.
-    pub(crate) fn describe_machine(&self, machine: &MachineType, gpus: u32) -> String {
-        let figures = self.figures(machine, gpus);
-        let lacks_gpus =
-            self.figure.presence.is_of_gpu_types() && machine.kind() == MachineKind::Cpu;
-        match (self.figure.get(&figures), self.unit()) {
-            (_, Unit::Quantity(_)) if lacks_gpus => "has no GPU".into(),
-            _ if lacks_gpus => format!("has no {}", self.bare_noun()),
-            (None, _) => format!("is not listed with {}", self.bare_noun()),
-            (Some(0), _) => format!("has no {}", self.bare_noun()),
-            (Some(amount), _) => {
-                let other = self
-                    .or
-                    .and_then(|(figure, name)| Some((figure.get(&figures)?, name)));
-                let other = other.map_or_else(String::new, |(amount, name)| {
-                    format!(" ({} {name})", self.show(amount))
-                });
-                format!("has {}{other}", self.describe(amount))
+    /// Whether the requirement asks for a figure of GPUs, and the machine type has none.
+    fn lacks_gpu(&self, machine: &MachineType) -> bool {
+        self.figure.presence.is_gpu_only() && machine.kind() == MachineKind::Cpu
+    }
+
+    /// Why a runner of this machine type with this many GPUs does not meet the requirement: `has 40
+    /// GB of VRAM, and this app requires 80 GB`.
+    pub(crate) fn explain_miss(&self, machine: &MachineType, gpus: u32, required: u32) -> String {
+        // A machine without a GPU "has no encoder"; but "has no VRAM" would not say why.
+        let lacks_gpu =
+            self.lacks_gpu(machine) && matches!(self.unit(), Unit::Quantity(_) | Unit::Words(_));
+        let has = match self.figure.get(&self.figures(machine, gpus)) {
+            _ if lacks_gpu => "has no GPU".into(),
+            Some(amount) if amount > 0 => {
+                format!("has {}", self.describe_available(amount, machine, gpus))
             }
+            None if machine.kind() == MachineKind::Gpu => {
+                format!("is not listed with {}", self.bare_noun())
+            }
+            _ => format!("has no {}", self.bare_noun()),
+        };
+        let adds_up = self.available(machine, gpus) != self.available(machine, 1);
+        let with_gpus = if adds_up {
+            with_gpus(gpus)
+        } else {
+            String::new()
+        };
+        let requires = match self.unit() {
+            Unit::Flag => "it".into(),
+            _ if lacks_gpu => self.describe(required),
+            _ => self.show(required),
+        };
+        format!("{has}{with_gpus}, and this app requires {requires}")
+    }
+
+    /// `80 GB of VRAM (84.943 GB usable)`.
+    fn describe_available(&self, amount: u32, machine: &MachineType, gpus: u32) -> String {
+        let figures = self.figures(machine, gpus);
+        let alternative = self
+            .alternative
+            .and_then(|(figure, word)| Some((figure.get(&figures)?, word)));
+        let described = self.describe(amount);
+        match alternative {
+            Some((amount, word)) => format!("{described} ({} {word})", self.show(amount)),
+            None => described,
         }
     }
 
-    /// Whether the noun names the amount, so that "it" stands for it in a sentence.
-    fn is_named_by_noun(&self) -> bool {
-        self.unit() == Unit::Flag
-    }
-
-    /// `40 GB`, or `it` where there is nothing to count.
-    pub(crate) fn show(&self, amount: u32) -> String {
-        match self.is_named_by_noun() {
-            true => "it".into(),
-            false => self.unit().show(amount),
-        }
-    }
-
-    /// `40 GB of VRAM`, `2 hardware video encoders`.
-    pub(crate) fn describe(&self, amount: u32) -> String {
-        let (one, several) = self.noun;
+    /// `40 GB of VRAM`, `2 hardware video encoders`, `precision fp8`, `AV1 encode`.
+    fn describe(&self, amount: u32) -> String {
+        let (singular, plural) = self.noun;
         match self.unit() {
-            Unit::Flag => one.into(),
-            unit if amount <= unit.one() => format!("{} {one}", self.show(amount)),
-            _ => format!("{} {several}", self.show(amount)),
+            Unit::Flag => singular.into(),
+            Unit::Words(_) => {
+                let noun = if amount.count_ones() == 1 {
+                    singular
+                } else {
+                    plural
+                };
+                format!("{noun} {}", self.show(amount))
+            }
+            unit if amount <= unit.amount_of_one() => format!("{} {singular}", self.show(amount)),
+            _ => format!("{} {plural}", self.show(amount)),
+        }
+    }
+
+    /// `40 GB`, `2`, `fp8 and fp4`.
+    fn show(&self, amount: u32) -> String {
+        match self.unit() {
+            Unit::Words(words) => joined(words.in_set(amount), "and"),
+            unit => unit.show(amount),
         }
     }
 
     fn bare_noun(&self) -> &'static str {
         self.noun.0.trim_start_matches("of ")
+    }
+}
+
+/// ` with 2 GPUs`; nothing for one GPU or none.
+pub(crate) fn with_gpus(gpus: u32) -> String {
+    if gpus > 1 {
+        format!(" with {gpus} GPUs")
+    } else {
+        String::new()
     }
 }

@@ -1,4 +1,4 @@
-//! The value of a parameter: how it is read, by the range of its row, and how it is written.
+//! The value of a parameter: reading it, checking it against the parameter's range, and showing it.
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -13,10 +13,10 @@ use crate::machine::MachineKind;
 use crate::machine_name;
 use crate::parameter::{Key, Kind, MAX_COUNT, Parameter, REGIONS};
 use crate::problem::{Finding, Problem, mistyped, unknown};
-use crate::text::shown;
+use crate::text::visible;
 use crate::unit::DURATION;
 
-/// A parameter's value, checked.
+/// A valid value of a parameter.
 ///
 /// ```
 /// use machinist_core::attribute::{Place, Value};
@@ -61,7 +61,7 @@ impl Setting {
         }
     }
 
-    /// The value as records and manifests write it, as compact JSON.
+    /// The value as compact JSON, for records and manifests.
     ///
     /// ```
     /// use machinist_core::setting::Setting;
@@ -81,7 +81,7 @@ impl Setting {
         }
     }
 
-    /// The value as it is written in an attribute.
+    /// The value as an attribute gives it.
     pub fn as_written(&self) -> Value {
         match self {
             Self::Number(number) => Value::Integer((*number).into()),
@@ -95,7 +95,7 @@ impl Setting {
 }
 
 impl Kind {
-    /// What it takes, in words.
+    /// What values a parameter of this kind takes, in words.
     ///
     /// ```
     /// use machinist_core::parameter::Kind;
@@ -112,7 +112,7 @@ impl Kind {
         }
     }
 
-    /// A value that it takes, as it is written.
+    /// A valid value, as the attribute writes it.
     ///
     /// ```
     /// use machinist_core::parameter::Kind;
@@ -131,11 +131,11 @@ impl Kind {
 }
 
 impl Parameter {
-    /// Reads a value. Machine types are taken as written: the catalogue's rules come after.
+    /// Reads a value. Names of machine types are not looked up in a catalogue yet.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the value, each at its own place.
+    /// All problems of the value, each with its place.
     ///
     /// ```
     /// use machinist_core::attribute::{Place, Value};
@@ -147,11 +147,11 @@ impl Parameter {
     /// assert_eq!(read(Value::Text("5m".into())), Ok(Setting::Number(300)));
     /// assert!(read(Value::Integer(-1)).is_err());
     /// ```
-    pub fn read(&self, value: &Value, at: Place) -> Result<Setting, Vec<Finding>> {
-        let wrong = |problem: Problem| Err(Vec::from([Finding { at, problem }]));
+    pub fn read(&self, value: &Value, place: Place) -> Result<Setting, Vec<Finding>> {
+        let error = |problem: Problem| Err(Vec::from([Finding { place, problem }]));
         let number = |number: i128, (min, max): (u32, u32)| match u32::try_from(number) {
             Ok(number) if (min..=max).contains(&number) => Ok(Setting::Number(number)),
-            _ => wrong(self.out_of_range(value)),
+            _ => error(self.out_of_range(value)),
         };
         match (self.kind, value) {
             (Kind::Number(min, max), Value::Integer(integer)) => {
@@ -160,33 +160,33 @@ impl Parameter {
             (Kind::Seconds(min, max), value) => {
                 match read_duration(self.key.as_str(), value, (min, max)) {
                     Ok(seconds) => Ok(Setting::Number(seconds)),
-                    Err(problem) => wrong(problem),
+                    Err(problem) => error(problem),
                 }
             }
             (Kind::Path, Value::Text(path)) => match path_fault(path) {
                 None => Ok(Setting::Path(path.clone())),
-                Some(fault) => wrong(bad_path(self.key, path, fault)),
+                Some(fault) => error(bad_path(self.key, path, fault)),
             },
             (Kind::MachineTypes | Kind::Regions, Value::Text(_)) => {
-                self.read_list(&[(value.clone(), at)], at)
+                self.read_list(&[(value.clone(), place)], place)
             }
             (Kind::MachineTypes | Kind::Regions, Value::List(elements)) => {
-                self.read_list(elements, at)
+                self.read_list(elements, place)
             }
-            _ => wrong(mistyped(
+            _ => error(mistyped(
                 self.key.as_str(),
                 &self.kind.takes(),
-                &self.meant(value),
+                &self.suggestion(value),
                 value,
             )),
         }
     }
 
-    /// Checks a value that was read before, from a file that somebody may have edited.
+    /// Checks a value from a file that somebody may have edited.
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong with it.
+    /// The first problem of the value.
     ///
     /// ```
     /// use machinist_core::parameter::Key;
@@ -202,7 +202,7 @@ impl Parameter {
         }
     }
 
-    /// A value as a person reads it, without quotes.
+    /// A value as people read it, without quotes.
     ///
     /// ```
     /// use machinist_core::parameter::Key;
@@ -222,33 +222,40 @@ impl Parameter {
         }
     }
 
-    fn read_list(&self, elements: &[(Value, Place)], at: Place) -> Result<Setting, Vec<Finding>> {
+    fn read_list(
+        &self,
+        elements: &[(Value, Place)],
+        place: Place,
+    ) -> Result<Setting, Vec<Finding>> {
         let mut findings = Vec::new();
         let mut texts: Vec<String> = Vec::new();
-        let mut known = BTreeSet::new();
+        let mut seen = BTreeSet::new();
         if elements.is_empty() {
             findings.push(Finding {
-                at,
+                place,
                 problem: empty_list(self),
             });
         }
-        for (element, at) in elements {
+        for (element, place) in elements {
             let problem = match element {
-                Value::Text(text) if known.contains(text) => duplicate_element(self, text),
+                Value::Text(text) if seen.contains(text) => duplicate_element(self, text),
                 Value::Text(text) if self.kind == Kind::Regions && !REGIONS.contains(&&**text) => {
                     unknown("region", text, REGIONS)
                 }
                 Value::Text(text) => {
-                    known.insert(text);
+                    seen.insert(text);
                     texts.push(text.clone());
                     continue;
                 }
                 _ => {
-                    let example = self.meant(element);
+                    let example = self.suggestion(element);
                     mistyped(self.key.as_str(), &self.kind.takes(), &example, element)
                 }
             };
-            findings.push(Finding { at: *at, problem });
+            findings.push(Finding {
+                place: *place,
+                problem,
+            });
         }
         if findings.is_empty() {
             Ok(Setting::List(texts))
@@ -257,9 +264,10 @@ impl Parameter {
         }
     }
 
-    /// The value that was probably meant by one that is not taken, or else the kind's example.
-    pub(crate) fn meant(&self, value: &Value) -> String {
-        let meant = match (self.kind, value) {
+    /// A valid value, as the attribute writes it: one like `value` where possible, or else an
+    /// example.
+    pub(crate) fn suggestion(&self, value: &Value) -> String {
+        let suggestion = match (self.kind, value) {
             (Kind::Number(min, max), Value::Text(text) | Value::Number(text)) => {
                 let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
                 digits
@@ -268,14 +276,14 @@ impl Parameter {
                     .filter(|n| (min..=max).contains(n))
                     .map(|n: u32| n.to_string())
             }
-            (Kind::Seconds(min, max), value) => meant_duration(value, (min, max)),
+            (Kind::Seconds(min, max), value) => suggest_duration(value, (min, max)),
             (Kind::MachineTypes, Value::Other(text)) => {
-                machine_name::meant(text, built_in::MACHINE_TYPES.iter().map(|machine| machine.name))
-                    .map(|name| format!("{name:?}"))
+                let names = built_in::MACHINE_TYPES.iter().map(|machine| machine.name);
+                machine_name::similar(text, names).map(|name| format!("{name:?}"))
             }
             _ => None,
         };
-        meant.unwrap_or_else(|| self.kind.example())
+        suggestion.unwrap_or_else(|| self.kind.example())
     }
 
     /// A number outside the parameter's range.
@@ -291,17 +299,20 @@ impl Parameter {
                 .help(format!(
                     "{range}, or name a CPU type for an app without a GPU"
                 ))
-                .note(machine_name::listed(built_in::of_kind(MachineKind::Cpu), MachineKind::Cpu));
+                .note(machine_name::listed(
+                    built_in::of_kind(MachineKind::Cpu),
+                    MachineKind::Cpu,
+                ));
         }
         problem.help(range)
     }
 }
 
-/// Reads a duration from `min` to `max` seconds, that was written as the value of `key`.
+/// Reads the value of `key` as a duration from `min` to `max` seconds.
 ///
 /// # Errors
 ///
-/// What is wrong with it and what to write.
+/// If the value is not a duration or is out of range; the problem says what to write.
 ///
 /// ```
 /// use machinist_core::attribute::Value;
@@ -311,21 +322,18 @@ impl Parameter {
 /// assert_eq!(read("90s"), Ok(90));
 /// assert!(read("2h").is_err());
 /// ```
-pub fn read_duration(
-    key: &str,
-    value: &Value,
-    (min, max): (u32, u32),
-) -> Result<u32, Problem> {
+pub fn read_duration(key: &str, value: &Value, (min, max): (u32, u32)) -> Result<u32, Problem> {
     let seconds = match value {
         Value::Integer(seconds) => u32::try_from(*seconds).ok(),
         Value::Text(text) => match DURATION.read(text) {
             Ok(seconds) => Some(seconds),
-            Err(instead) => return Err(DURATION.problem(key, text, instead)),
+            Err(suggestion) => return Err(DURATION.problem(key, text, suggestion)),
         },
         _ => {
             let kind = Kind::Seconds(min, max);
-            let meant = meant_duration(value, (min, max)).unwrap_or_else(|| kind.example());
-            return Err(mistyped(key, &kind.takes(), &meant, value));
+            let suggestion = suggest_duration(value, (min, max));
+            let suggestion = suggestion.unwrap_or_else(|| kind.example());
+            return Err(mistyped(key, &kind.takes(), &suggestion, value));
         }
     };
     let in_range = seconds.filter(|seconds| (min..=max).contains(seconds));
@@ -339,16 +347,16 @@ pub fn read_duration(
     })
 }
 
-/// The duration that was probably meant by a value, as it is written.
-fn meant_duration(value: &Value, (min, max): (u32, u32)) -> Option<String> {
+/// A valid duration like a value, as the attribute writes it.
+fn suggest_duration(value: &Value, (min, max): (u32, u32)) -> Option<String> {
     let (Value::Number(text) | Value::Text(text)) = value else {
         return None;
     };
-    let meant = DURATION.meant(text)?;
-    let seconds = DURATION.read(&meant).ok()?;
+    let suggestion = DURATION.suggestion(text)?;
+    let seconds = DURATION.read(&suggestion).ok()?;
     (min..=max)
         .contains(&seconds)
-        .then(|| format!("{meant:?}"))
+        .then(|| format!("{suggestion:?}"))
 }
 
 /// An empty list.
@@ -358,17 +366,17 @@ fn empty_list(parameter: &Parameter) -> Problem {
         .help(format!("write `{key} = {}`", parameter.kind.example()))
 }
 
-/// An element that is listed a second time.
+/// An element that is listed again.
 fn duplicate_element(parameter: &Parameter, element: &str) -> Problem {
     Problem::new(format!(
         "`{}` is listed twice in `{}`",
-        shown(element),
+        visible(element),
         parameter.key.as_str()
     ))
     .help("remove the second one")
 }
 
-/// What is wrong with a path.
+/// Why a text is not a path of a URL.
 fn path_fault(path: &str) -> Option<&'static str> {
     if !path.starts_with('/') {
         return Some("does not start with `/`");
@@ -380,13 +388,13 @@ fn path_fault(path: &str) -> Option<&'static str> {
     (path.len() > 1024).then_some("is longer than 1024 characters")
 }
 
-/// A text that is not a path.
+/// A value of `key` that is not a path, and why.
 fn bad_path(key: Key, given: &str, fault: &str) -> Problem {
-    let problem = Problem::new(format!("the path `{}` {fault}", shown(given)));
+    let problem = Problem::new(format!("the path `{}` {fault}", visible(given)));
     let key = key.as_str();
-    let meant = format!("/{given}");
-    if path_fault(&meant).is_none() && !meant.contains("//") {
-        return problem.help(format!("write `{key} = \"{meant}\"`"));
+    let with_slash = format!("/{given}");
+    if path_fault(&with_slash).is_none() && !with_slash.contains("//") {
+        return problem.help(format!("write `{key} = \"{with_slash}\"`"));
     }
     problem.help(format!(
         "write for instance `{key} = {}`",
@@ -394,11 +402,12 @@ fn bad_path(key: Key, given: &str, fault: &str) -> Problem {
     ))
 }
 
-/// Checks that there are no more runners to keep than there may be.
+/// Checks `min_concurrency` against `max_concurrency`, or against the platform's default if `max`
+/// is `None`.
 ///
 /// # Errors
 ///
-/// `min` over `max`, or over the platform's default where `max` is not set.
+/// If the minimum exceeds the maximum.
 ///
 /// ```
 /// use machinist_core::setting::check_concurrency;
@@ -416,7 +425,7 @@ pub fn check_concurrency(min: u32, max: Option<u32>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A minimum over its maximum.
+/// A `min_concurrency` that exceeds `max_concurrency`.
 fn min_over_max(min: u32, max: Option<u32>, platform_max: u32) -> Problem {
     match max {
         Some(max) => Problem::new(format!(

@@ -1,11 +1,12 @@
-//! An app as the running program sees it.
+//! An app, as the running program knows it.
 
 use crate::machine::MachineType;
 use crate::parameter::{CodeParameters, ScalingParameters};
 
-/// What the code says of one app, usable in const code.
+/// An app as its attribute declares it, usable in const code.
 ///
-/// The figures of its machine are what a runner has at least: of several machine types the lowest.
+/// [`vram_mb`](Self::vram_mb), [`ram_mb`](Self::ram_mb) and [`millicores`](Self::millicores) are
+/// what every runner has at least: the smallest value among the machine types.
 ///
 /// ```
 /// use machinist_core::Spec;
@@ -24,18 +25,18 @@ use crate::parameter::{CodeParameters, ScalingParameters};
 pub struct Spec {
     /// The app's name.
     pub name: &'static str,
-    /// Its machine types in the order they are tried; all of one kind, at least one.
+    /// The machine types in the order in which they are tried: at least one, all of one kind.
     pub machine_types: &'static [MachineType],
     /// GPUs per runner; 0 on CPU types.
     pub gpus: u32,
     /// The other code parameters.
     pub code: CodeParameters,
-    /// The scaling parameters of the first deploy.
+    /// The scaling parameters for the first deploy.
     pub scaling: ScalingParameters,
 }
 
 impl Spec {
-    /// An app of which nothing is said, to fill up from.
+    /// An app without a name, machine types or parameters, for `..Spec::EMPTY`.
     pub const EMPTY: Self = Self {
         name: "",
         machine_types: &[],
@@ -59,40 +60,46 @@ impl Spec {
         self.smallest().millicores
     }
 
-    /// What a runner has at least: of several machine types the lowest figure of each, with all
-    /// its GPUs. Which machine type it is, `machine_types` says.
-    const fn smallest(&self) -> Figures {
-        let mut least = Figures {
-            vram_mb: u32::MAX,
-            ram_mb: u32::MAX,
-            millicores: u32::MAX,
-        };
-        let mut i = 0;
-        while i < self.machine_types.len() {
-            let has = self.machine_types[i].with_gpus(self.gpus);
-            least = Figures {
-                vram_mb: min(least.vram_mb, has.vram_mb),
-                ram_mb: min(least.ram_mb, has.ram_mb),
-                millicores: min(least.millicores, has.millicores),
-            };
-            i += 1;
-        }
-        if i == 0 {
-            Figures {
+    /// The smallest of each figure among the machine types, with all GPUs of a runner.
+    const fn smallest(&self) -> Smallest {
+        let [first, others @ ..] = self.machine_types else {
+            return Smallest {
                 vram_mb: 0,
                 ram_mb: 0,
                 millicores: 0,
-            }
-        } else {
-            least
+            };
+        };
+        let mut smallest = Smallest::of_runner(first, self.gpus);
+        let mut i = 0;
+        while i < others.len() {
+            let other = Smallest::of_runner(&others[i], self.gpus);
+            smallest = Smallest {
+                vram_mb: min(smallest.vram_mb, other.vram_mb),
+                ram_mb: min(smallest.ram_mb, other.ram_mb),
+                millicores: min(smallest.millicores, other.millicores),
+            };
+            i += 1;
         }
+        smallest
     }
 }
 
-struct Figures {
+/// The figures of [`Spec`]'s methods.
+struct Smallest {
     vram_mb: u32,
     ram_mb: u32,
     millicores: u32,
+}
+
+impl Smallest {
+    const fn of_runner(machine: &MachineType, gpus: u32) -> Self {
+        let figures = machine.with_gpus(gpus);
+        Self {
+            vram_mb: figures.vram_mb,
+            ram_mb: figures.ram_mb,
+            millicores: figures.millicores,
+        }
+    }
 }
 
 const fn min(a: u32, b: u32) -> u32 {

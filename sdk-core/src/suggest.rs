@@ -1,11 +1,12 @@
-//! The name that was probably meant.
+//! The nearest name to a misspelt one.
 
 use alloc::vec::Vec;
 
-/// More edits than this, or than half of what was written, are another word.
+/// A candidate that is more edits away than this is another word. So is one that is away by more
+/// edits than half of the letters written.
 const MAX_EDITS: usize = 3;
 
-/// The candidate nearest to `given`, regardless of case; the first of equally near ones.
+/// The candidate nearest to `given`, ignoring case; of equally near ones the first.
 ///
 /// ```
 /// use machinist_core::suggest::nearest;
@@ -23,7 +24,8 @@ pub fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .map(|(_, candidate)| candidate)
 }
 
-/// Insertions, deletions and replacements between two words, and swaps of neighbours as one edit.
+/// The number of edits between two words, ignoring case. An edit inserts, deletes or replaces a
+/// letter, or swaps two neighbours.
 fn distance(a: &str, b: &str) -> usize {
     let fold = |text: &str| {
         text.chars()

@@ -1,17 +1,17 @@
-//! Text as it is shown, wherever it comes from.
+//! Text from any source, made safe to show: invisible characters are escaped.
 
 use alloc::string::String;
 
-/// Whether a character is shown as it is: it is no control character, is not invisible, and
-/// changes neither the line it stands in nor the line's direction.
+/// Whether a character is visible, or a space. Control characters are not, and neither are
+/// characters that change the line or the direction of the text.
 ///
 /// ```
-/// use machinist_core::text::is_shown;
+/// use machinist_core::text::is_visible;
 ///
-/// assert!(is_shown('é') && is_shown(' '));
-/// assert!(!is_shown('\u{1b}') && !is_shown('\u{202e}') && !is_shown('\n'));
+/// assert!(is_visible('é') && is_visible(' '));
+/// assert!(!is_visible('\u{1b}') && !is_visible('\u{202e}') && !is_visible('\n'));
 /// ```
-pub fn is_shown(c: char) -> bool {
+pub fn is_visible(c: char) -> bool {
     let is_hidden = matches!(c,
         '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}'
@@ -19,17 +19,17 @@ pub fn is_shown(c: char) -> bool {
     !c.is_control() && !is_hidden
 }
 
-/// A text in one line, with escapes for what is not shown as it is.
+/// The text on one line, with escapes for characters that are not visible.
 ///
 /// ```
-/// use machinist_core::text::shown;
+/// use machinist_core::text::visible;
 ///
-/// assert_eq!(shown("\u{1b}[31m\"é\"\u{202e}\n"), r#"\u{1b}[31m"é"\u{202e}\n"#);
+/// assert_eq!(visible("\u{1b}[31m\"é\"\u{202e}\n"), r#"\u{1b}[31m"é"\u{202e}\n"#);
 /// ```
-pub fn shown(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_shown(c) {
+        if is_visible(c) {
             out.push(c);
         } else {
             out.extend(c.escape_default());

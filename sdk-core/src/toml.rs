@@ -1,7 +1,7 @@
-//! The part of TOML that `machines.toml` is written in: tables, and keys with texts, numbers,
+//! A parser of the part of TOML that `machines.toml` needs: tables, and keys with strings, numbers,
 //! `true`, `false` and lists of these.
 //!
-//! A whole parser would cost every program's build a third of what the macro costs it.
+//! A parser of all TOML would add a third to the time that the macro adds to a program's build.
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -10,12 +10,13 @@ use alloc::vec::Vec;
 
 use crate::attribute::{Place, Value};
 use crate::problem::{Finding, Problem};
+use crate::text::visible;
 
-/// A table: its name and its keys, each with its place in bytes.
+/// A table: its name and its keys. A [`Place`] is an offset in the text, in bytes.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) name: String,
-    pub(crate) at: Place,
+    pub(crate) name_place: Place,
     pub(crate) entries: Vec<Entry>,
 }
 
@@ -23,56 +24,59 @@ pub(crate) struct Table {
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) key: String,
-    pub(crate) key_at: Place,
+    pub(crate) key_place: Place,
     pub(crate) value: Value,
-    pub(crate) value_at: Place,
+    pub(crate) value_place: Place,
 }
 
 /// Reads all tables.
 ///
 /// # Errors
 ///
-/// The first thing that is not understood.
+/// The first thing that is not TOML, or not of the part that this parser reads.
 pub(crate) fn read(text: &str) -> Result<Vec<Table>, Finding> {
-    if let Some(at) = control_character(text) {
-        return wrong(Place(at), "a control character stands here", "remove it");
+    if let Some(offset) = control_character(text) {
+        return error(Place(offset), "unexpected control character", "remove it");
     }
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader { text, offset: 0 };
     let mut tables: Vec<Table> = Vec::new();
     let mut names = BTreeSet::new();
     let mut keys = BTreeSet::new();
     loop {
-        reader.skip(true);
-        let at = reader.at;
+        reader.skip_blanks_and_lines();
+        let start = reader.place();
         if reader.peek().is_none() {
             return Ok(tables);
         }
         if reader.takes('[') {
-            reader.skip(false);
-            let name_at = Place(reader.at);
+            reader.skip_blanks();
+            let name_place = reader.place();
             let name = reader.key()?;
-            reader.expects(']', "`]`")?;
+            reader.expects(']')?;
             if !names.insert(name.clone()) {
-                return wrong(
-                    name_at,
-                    "a table stands twice",
-                    "write its keys into the first one",
+                return error(
+                    name_place,
+                    &format!("the table `{}` is defined twice", visible(&name)),
+                    "move its keys to the first definition",
                 );
             }
             keys.clear();
             tables.push(Table {
                 name,
-                at: name_at,
+                name_place,
                 entries: Vec::new(),
             });
         } else {
             let entry = reader.entry()?;
             let Some(table) = tables.last_mut() else {
-                let help = "write the machine type's name above it: `[GPU-A6000]`";
-                return wrong(Place(at), "a key stands before any machine type", help);
+                let help = "write the machine type's name above it, for instance `[GPU-A6000]`";
+                let key = visible(&entry.key);
+                let message = format!("the key `{key}` belongs to no machine type");
+                return error(start, &message, help);
             };
             if !keys.insert(entry.key.clone()) {
-                return wrong(entry.key_at, "a key stands twice", "leave out one of them");
+                let message = format!("`{}` is given twice", visible(&entry.key));
+                return error(entry.key_place, &message, "keep one of them");
             }
             table.entries.push(entry);
         }
@@ -80,127 +84,132 @@ pub(crate) fn read(text: &str) -> Result<Vec<Table>, Finding> {
     }
 }
 
-fn wrong<T>(at: Place, message: &str, help: &str) -> Result<T, Finding> {
+fn error<T>(place: Place, message: &str, help: &str) -> Result<T, Finding> {
     let problem = Problem::new(message).help(help);
-    Err(Finding { at, problem })
+    Err(Finding { place, problem })
 }
 
-/// The first character that no TOML has: neither printable nor a blank nor a line's end.
+/// The offset of the first control character that is neither a blank nor a line's end: TOML has
+/// none.
 fn control_character(text: &str) -> Option<usize> {
-    text.char_indices().find_map(|(at, c)| {
-        let is_line_end = c == '\r' && text[at..].starts_with("\r\n");
+    text.char_indices().find_map(|(offset, c)| {
+        let is_line_end = c == '\r' && text[offset..].starts_with("\r\n");
         let is_blank = matches!(c, '\t' | '\n') || is_line_end;
-        (c.is_ascii_control() && !is_blank).then_some(at)
+        (c.is_ascii_control() && !is_blank).then_some(offset)
     })
 }
 
 struct Reader<'a> {
     text: &'a str,
-    at: usize,
+    /// How many bytes of the text were read.
+    offset: usize,
 }
 
 impl Reader<'_> {
+    fn place(&self) -> Place {
+        Place(self.offset)
+    }
+
     fn peek(&self) -> Option<char> {
-        self.text[self.at..].chars().next()
+        self.text[self.offset..].chars().next()
     }
 
     fn next(&mut self) -> Option<char> {
         let c = self.peek()?;
-        self.at += c.len_utf8();
+        self.offset += c.len_utf8();
         Some(c)
     }
 
     fn takes(&mut self, wanted: char) -> bool {
         let is_there = self.peek() == Some(wanted);
         if is_there {
-            self.at += wanted.len_utf8();
+            self.offset += wanted.len_utf8();
         }
         is_there
     }
 
     fn take_while(&mut self, is_wanted: impl Fn(char) -> bool) -> &str {
-        let rest = &self.text[self.at..];
+        let rest = &self.text[self.offset..];
         let length = rest.find(|c| !is_wanted(c)).unwrap_or(rest.len());
-        let taken = &self.text[self.at..self.at + length];
-        self.at += length;
+        let taken = &self.text[self.offset..self.offset + length];
+        self.offset += length;
         taken
     }
 
-    /// Passes over blanks, and over comments and line ends too where these may stand.
-    fn skip(&mut self, lines: bool) {
-        loop {
-            self.take_while(|c| matches!(c, ' ' | '\t'));
-            match self.peek() {
-                Some('#') if lines => {
-                    self.take_while(|c| c != '\n');
-                }
-                Some('\n' | '\r') if lines => {
-                    self.next();
-                }
-                _ => return,
-            }
-        }
+    fn skip_blanks(&mut self) {
+        self.take_while(|c| matches!(c, ' ' | '\t'));
     }
 
-    fn expects(&mut self, wanted: char, name: &str) -> Result<(), Finding> {
-        self.skip(false);
-        let at = Place(self.at);
-        if self.takes(wanted) {
-            return Ok(());
-        }
-        let problem = Problem::new(format!("here {name} is missing"));
-        Err(Finding { at, problem })
-    }
-
-    fn ends_line(&mut self) -> Result<(), Finding> {
-        self.skip(false);
+    fn skip_comment(&mut self) {
         if self.peek() == Some('#') {
             self.take_while(|c| c != '\n');
         }
+    }
+
+    fn skip_blanks_and_lines(&mut self) {
+        while let Some(' ' | '\t' | '\n' | '\r' | '#') = self.peek() {
+            self.take_while(|c| matches!(c, ' ' | '\t' | '\n' | '\r'));
+            self.skip_comment();
+        }
+    }
+
+    fn expects(&mut self, wanted: char) -> Result<(), Finding> {
+        self.skip_blanks();
+        let place = self.place();
+        if self.takes(wanted) {
+            return Ok(());
+        }
+        let problem = Problem::new(format!("expected `{wanted}`"));
+        Err(Finding { place, problem })
+    }
+
+    fn ends_line(&mut self) -> Result<(), Finding> {
+        self.skip_blanks();
+        self.skip_comment();
         self.takes('\r');
         if self.peek().is_none() || self.takes('\n') {
             return Ok(());
         }
-        wrong(
-            Place(self.at),
-            "a line goes on after its value",
-            "write what follows into its own line",
+        error(
+            self.place(),
+            "unexpected text after a value",
+            "write each key on its own line",
         )
     }
 
     fn entry(&mut self) -> Result<Entry, Finding> {
-        let key_at = Place(self.at);
+        let key_place = self.place();
         let key = self.key()?;
-        self.expects('=', "`=`")?;
-        self.skip(false);
-        let value_at = Place(self.at);
+        self.expects('=')?;
+        self.skip_blanks();
+        let value_place = self.place();
         let value = self.value()?;
         Ok(Entry {
             key,
-            key_at,
+            key_place,
             value,
-            value_at,
+            value_place,
         })
     }
 
     fn key(&mut self) -> Result<String, Finding> {
-        let at = Place(self.at);
+        let place = self.place();
         if let Some('"' | '\'') = self.peek() {
             return self.string();
         }
         let key = self.take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
         if key.is_empty() {
-            return wrong(
-                at,
-                "here a name is missing",
-                "names have letters, digits, `-` and `_`",
+            return error(
+                place,
+                "expected a name",
+                "a name has letters, digits, `-` and `_`",
             );
         }
         Ok(key.into())
     }
 
     fn value(&mut self) -> Result<Value, Finding> {
-        let at = Place(self.at);
+        let place = self.place();
         match self.peek() {
             Some('"' | '\'') => self.string().map(Value::Text),
             Some('[') => self.list(),
@@ -213,9 +222,9 @@ impl Reader<'_> {
                 };
                 value.map_or_else(
                     || {
-                        let help =
-                            "write a text in quotes, a number, `true`, `false` or a list of these";
-                        wrong(at, "here a value is missing or not understood", help)
+                        let help = "write a string in quotes, a number, `true`, `false` or a list \
+                                    of these";
+                        error(place, "expected a value", help)
                     },
                     Ok,
                 )
@@ -227,36 +236,40 @@ impl Reader<'_> {
         self.next();
         let mut elements = Vec::new();
         loop {
-            self.skip(true);
+            self.skip_blanks_and_lines();
             if self.takes(']') {
                 return Ok(Value::List(elements));
             }
-            let at = Place(self.at);
+            let place = self.place();
             if self.peek() == Some('[') {
-                // No key takes one, and a long row of them would be a deep stack.
-                return wrong(at, "a list stands in a list", "write its elements only");
+                // No key takes a list of lists, and deep nesting would overflow the stack.
+                return error(
+                    place,
+                    "unexpected list in a list",
+                    "write its elements only",
+                );
             }
-            elements.push((self.value()?, at));
-            self.skip(true);
+            elements.push((self.value()?, place));
+            self.skip_blanks_and_lines();
             if !self.takes(',') && self.peek() != Some(']') {
-                return wrong(
-                    Place(self.at),
-                    "here `,` or `]` is missing",
-                    "write one of them",
+                return error(
+                    self.place(),
+                    "expected `,` or `]`",
+                    "separate elements by `,` and close the list with `]`",
                 );
             }
         }
     }
 
     fn string(&mut self) -> Result<String, Finding> {
-        let at = Place(self.at);
+        let place = self.place();
         let quote = self.next();
-        let rest = &self.text[self.at..];
+        let rest = &self.text[self.offset..];
         if quote.is_some_and(|quote| rest.starts_with([quote; 2])) {
-            return wrong(
-                at,
-                "texts of several lines are not understood here",
-                "write it in one line",
+            return error(
+                place,
+                "multi-line strings are not supported",
+                "write the string on one line",
             );
         }
         let mut text = String::new();
@@ -268,15 +281,15 @@ impl Reader<'_> {
                 c => text.push(c),
             }
         }
-        wrong(
-            at,
-            "a text does not end in its line",
-            "close it with the quote it begins with",
+        error(
+            place,
+            "unterminated string",
+            "close it with the quote that it begins with",
         )
     }
 
     fn escape(&mut self) -> Result<char, Finding> {
-        let at = Place(self.at - 1);
+        let place = Place(self.offset - 1);
         let digits = match self.next() {
             Some('"') => return Ok('"'),
             Some('\\') => return Ok('\\'),
@@ -289,7 +302,7 @@ impl Reader<'_> {
         };
         let hex = self
             .text
-            .get(self.at..self.at + digits)
+            .get(self.offset..self.offset + digits)
             .filter(|_| digits > 0);
         let is_hex = |hex: &&str| hex.bytes().all(|byte| byte.is_ascii_hexdigit());
         let code = hex
@@ -297,19 +310,15 @@ impl Reader<'_> {
             .and_then(|hex| u32::from_str_radix(hex, 16).ok());
         match code.and_then(char::from_u32) {
             Some(c) => {
-                self.at += digits;
+                self.offset += digits;
                 Ok(c)
             }
-            None => wrong(
-                at,
-                "this escape is not understood",
-                "write `\\\\` for a backslash",
-            ),
+            None => error(place, "unknown escape", "write `\\\\` for a backslash"),
         }
     }
 }
 
-/// A whole number, or one with a point.
+/// A whole number or a decimal fraction.
 fn number(word: &str) -> Option<Value> {
     let digits = word.strip_prefix(['+', '-']).unwrap_or(word);
     let (whole, rest) = match digits.split_once('.') {

@@ -1,8 +1,8 @@
-//! Units: in what figures, requirements and durations are written.
+//! The units of figures, requirements and durations.
 //!
 //! Sizes are decimal, as the catalogue has them: 1 GB = 1000 MB.
 
-/// In what an amount is counted. Every amount is a `u32` in the base unit.
+/// The unit of an amount. Every amount is a `u32`, a multiple of the base unit.
 ///
 /// ```
 /// use machinist_core::figure;
@@ -12,54 +12,57 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Unit {
-    /// A size or a bandwidth, in its base unit.
+    /// A size or a bandwidth.
     Quantity(&'static Quantity),
-    /// A decimal number, in fractions of this size: 1000 for thousandths.
+    /// A decimal number, kept as a number of fractions.
     Decimal {
-        /// How many fractions are 1.
+        /// How many fractions make 1: 1000 for thousandths.
         fractions: u32,
-        /// What is counted, as messages name it.
+        /// What messages call such a number: `a price`.
         what: &'static str,
     },
     /// A whole number.
     Count,
-    /// The most GPUs of a runner: a whole number from 1 to [`GPU_LIMIT`].
+    /// A maximum number of GPUs: a whole number from 1 to [`GPU_LIMIT`].
     ///
     /// [`GPU_LIMIT`]: crate::parameter::GPU_LIMIT
     Gpus,
-    /// 1 for yes.
+    /// `true` or `false`, as 1 or 0.
     Flag,
-    /// A set of these words, one bit a word: the first word is bit 0.
-    Words(&'static Words),
+    /// One or several words of a set, one bit a word: the first word is bit 0.
+    Words(&'static WordSet),
 }
 
-/// The words of a set.
+/// A set of words.
 #[derive(Debug, PartialEq)]
-pub struct Words {
-    /// A word of the set, as messages name it.
+pub struct WordSet {
+    /// What messages call a word of the set: `precision`.
     pub what: &'static str,
     /// Every word, at most 32.
     pub all: &'static [&'static str],
 }
 
-/// A unit's name and how many of the base unit it is.
+/// A unit's name, and how many base units it is.
 pub(crate) type NamedUnit = (&'static str, u32);
 
-/// A kind of quantity: the units it is written in, and those that people write instead.
+/// The name of a mistaken unit, the name of the unit to write instead, and how many of those it is,
+/// as a numerator and a denominator.
+pub(crate) type MistakenUnit = (&'static str, &'static str, u64, u64);
+
+/// A kind of quantity: the units that it is written in, and those that people write by mistake.
 #[derive(Debug, PartialEq)]
 pub struct Quantity {
-    /// `a size`, as messages name it.
+    /// What messages call it: `a size`.
     pub what: &'static str,
-    /// A value as it should be written.
+    /// A valid value.
     pub example: &'static str,
     /// The units, the base unit (factor 1) first.
     pub units: &'static [NamedUnit],
-    /// The unit that is meant where none is written.
+    /// The unit to suggest for a number without a unit.
     pub usual_unit: &'static str,
-    /// What people write for a unit, the name of the unit to write, and how many of it that is
-    /// as a numerator and a denominator.
-    pub(crate) mistaken: &'static [(&'static str, &'static str, u64, u64)],
-    /// Whether a number and its unit are written with a space, and shown with decimals.
+    /// Units that people write by mistake.
+    pub(crate) mistaken: &'static [MistakenUnit],
+    /// Whether a number and its unit are separated by a space and shown with decimals.
     pub(crate) spaced: bool,
 }
 
@@ -126,8 +129,8 @@ pub static DURATION: Quantity = Quantity {
     spaced: false,
 };
 
-/// Numeric formats that a GPU computes in.
-pub static PRECISION: Words = Words {
+/// The numeric formats that a GPU computes in.
+pub static PRECISION: WordSet = WordSet {
     what: "precision",
     all: &["bf16", "fp8", "fp6", "fp4"],
 };

@@ -1,4 +1,4 @@
-//! `machines.toml`: what it says, and what is said about it.
+//! `machines.toml`: what is read from it, and the messages for its mistakes.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -30,7 +30,7 @@ fal = "GPU-A6000-PRO"
 "#;
 
 #[test]
-fn a_machine_type_has_all_that_the_catalogue_has() {
+fn a_custom_machine_type_has_every_figure() {
     let custom = read(A6000).unwrap();
     let machine = &custom[0];
     assert_eq!(
@@ -69,7 +69,7 @@ fn a_machine_type_has_all_that_the_catalogue_has() {
 }
 
 #[test]
-fn figures_of_a_built_in_one_are_changed_one_by_one() {
+fn figures_of_a_built_in_machine_type_are_replaced_one_by_one() {
     let custom = read("[GPU-H100]\nram = \"96 GB\"\n").unwrap();
     let all = Catalogue::with(custom);
     let machine = all.find("GPU-H100").unwrap();
@@ -81,7 +81,7 @@ fn figures_of_a_built_in_one_are_changed_one_by_one() {
 }
 
 #[test]
-fn another_size_of_memory_is_not_what_was_measured() {
+fn usable_memory_of_another_size_of_memory_is_not_known() {
     let usable = |text| read(text).unwrap()[0].figures.vram_usable_mb;
     assert!(usable("[GPU-H100]\nram = \"96 GB\"\n").is_some());
     assert_eq!(usable("[GPU-H100]\nvram = \"96 GB\"\n"), None);
@@ -100,11 +100,11 @@ fn a_price_is_a_decimal_number_for_each_gpu() {
 }
 
 #[test]
-fn suggestions_come_from_both() {
+fn similar_names_are_built_in_and_custom() {
     let all = Catalogue::with(read(A6000).unwrap());
-    assert_eq!(all.meant("a6000").unwrap().name, "GPU-A6000");
-    assert_eq!(all.meant("GPU-A600O").unwrap().name, "GPU-A6000");
-    assert_eq!(all.meant("H100").unwrap().name, "GPU-H100");
+    assert_eq!(all.similar("a6000").unwrap().name, "GPU-A6000");
+    assert_eq!(all.similar("GPU-A600O").unwrap().name, "GPU-A6000");
+    assert_eq!(all.similar("H100").unwrap().name, "GPU-H100");
     let sizes: Vec<_> = all
         .machines()
         .iter()
@@ -114,7 +114,7 @@ fn suggestions_come_from_both() {
 }
 
 #[test]
-fn mistakes_are_named_with_their_place() {
+fn mistakes_are_reported_with_their_place() {
     for (text, expected) in [
         (
             "[GPU-X]\nvram = 48\n",
@@ -140,39 +140,39 @@ fn mistakes_are_named_with_their_place() {
             "[S]\nvram = \"1 GB\"\n",
             "`machines.toml:2:1`: `S` has no GPU, and `vram` is a key of GPU types",
         ),
-        ("[GPU X]\n", "`machines.toml:1:6`: here `]` is missing"),
+        ("[GPU X]\n", "`machines.toml:1:6`: expected `]`"),
         (
             "[\"GPU X\"]\n",
             "`machines.toml:1:2`: `GPU X` is not a valid name of a machine type",
         ),
         (
             "ram = 1\n",
-            "`machines.toml:1:1`: a key stands before any machine type",
+            "`machines.toml:1:1`: the key `ram` belongs to no machine type",
         ),
         (
             "[A]\nram = \"1 GB\nx",
-            "`machines.toml:2:7`: a text does not end in its line",
+            "`machines.toml:2:7`: unterminated string",
         ),
         (
             "[A]\nram = 1 2\n",
-            "`machines.toml:2:9`: a line goes on after its value",
+            "`machines.toml:2:9`: unexpected text after a value",
         ),
+        ("[A]\nram = {}\n", "`machines.toml:2:7`: expected a value"),
         (
-            "[A]\nram = {}\n",
-            "`machines.toml:2:7`: here a value is missing or not understood",
+            "[A]\n[A]\n",
+            "`machines.toml:2:2`: the table `A` is defined twice",
         ),
-        ("[A]\n[A]\n", "`machines.toml:2:2`: a table stands twice"),
         (
             "[A]\nram = 1\nram = 1\n",
-            "`machines.toml:3:1`: a key stands twice",
+            "`machines.toml:3:1`: `ram` is given twice",
         ),
         (
             "[A]\nsuits = \"\"\"x\"\"\"\n",
-            "`machines.toml:2:9`: texts of several lines are not understood here",
+            "`machines.toml:2:9`: multi-line strings are not supported",
         ),
         (
             "[A]\nsuits = \"\\x\"\n",
-            "`machines.toml:2:10`: this escape is not understood",
+            "`machines.toml:2:10`: unknown escape",
         ),
         (
             "[GPU-H100]\nmax_gpus = 65\n",
@@ -180,7 +180,7 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             "[GPU-H100]\nnode_labels = [\"a\", 1]\n",
-            "`machines.toml:2:21`: `node_labels` takes a text, not 1",
+            "`machines.toml:2:21`: `node_labels` takes a string, not 1",
         ),
         (
             "[GPU-H100]\nnode_labels = [\"a\", \"b: c\"]\n",
@@ -200,11 +200,11 @@ fn mistakes_are_named_with_their_place() {
         ),
         (
             &("[GPU-H100]\nnode_labels = ".to_owned() + &"[".repeat(1 << 20)),
-            "`machines.toml:2:16`: a list stands in a list",
+            "`machines.toml:2:16`: unexpected list in a list",
         ),
         (
             "[GPU-H100]\nfal = 1\n",
-            "`machines.toml:2:7`: `fal` takes a text, not 1",
+            "`machines.toml:2:7`: `fal` takes a string, not 1",
         ),
     ] {
         let problem = read(text).unwrap_err().located("machines.toml").to_string();

@@ -15,22 +15,22 @@ use proptest::prelude::*;
 fn arg(key: &str, value: Value) -> Arg {
     Arg {
         key: key.into(),
-        key_at: Place(1),
+        key_place: Place(1),
         value: ArgValue::Value(value, Place(2)),
     }
 }
 
 fn attribute(args: Vec<Arg>) -> Attribute {
     Attribute {
-        at: Place(0),
+        place: Place(0),
         args,
         unreadable: false,
         item_name: "App".into(),
-        item_name_at: Place(9),
+        item_name_place: Place(9),
     }
 }
 
-/// A value as the attribute's text has it.
+/// A value, read from its text in an attribute.
 fn value(text: &str) -> Value {
     match (text.parse(), text.strip_prefix('[')) {
         (Ok(number), _) => Value::Integer(number),
@@ -42,7 +42,7 @@ fn value(text: &str) -> Value {
 }
 
 #[test]
-fn every_parameter_takes_its_own_example() {
+fn every_parameter_takes_its_example() {
     for parameter in PARAMETERS {
         let read = parameter.read(&value(&parameter.kind.example()), Place(0));
         assert!(read.is_ok(), "{}: {read:?}", parameter.key.as_str());
@@ -67,13 +67,13 @@ fn every_range_includes_both_ends_and_nothing_beyond() {
     }
 }
 
-/// What to write for this argument, in this group or in none.
-fn answer(group: Option<&str>, key: &str, value: Value) -> String {
-    let wrong = arg(key, value);
+/// The argument to write instead of this one in a group, or outside of all groups.
+fn corrected(group: Option<&str>, key: &str, value: Value) -> String {
+    let mistake = arg(key, value);
     let argument = match group {
-        None => wrong,
+        None => mistake,
         Some(group) => Arg {
-            value: ArgValue::Group(vec![wrong]),
+            value: ArgValue::Group(vec![mistake]),
             ..arg(group, Value::Bool(true))
         },
     };
@@ -84,7 +84,7 @@ fn answer(group: Option<&str>, key: &str, value: Value) -> String {
 }
 
 #[test]
-fn a_misspelt_key_is_answered_with_the_value_that_was_meant() {
+fn a_misspelt_key_is_corrected_and_its_value_kept() {
     let text = |text: &str| Value::Text(text.into());
     for (group, key, given, written) in [
         (
@@ -102,7 +102,7 @@ fn a_misspelt_key_is_answered_with_the_value_that_was_meant() {
             r#"vram = "24 GB""#,
         ),
     ] {
-        assert_eq!(answer(Some(group), key, given), written);
+        assert_eq!(corrected(Some(group), key, given), written);
     }
 }
 
@@ -120,7 +120,7 @@ fn keys_are_unique() {
 }
 
 #[test]
-fn the_smallest_that_fits_is_first() {
+fn machine_types_are_ordered_by_size() {
     for (i, larger) in MACHINE_TYPES.iter().enumerate() {
         for smaller in &MACHINE_TYPES[..i] {
             assert!(
@@ -146,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_to_be_written_instead_can_be_read(number in 0..5_000u32, unit in "[a-zA-Z/]{0,5}") {
+    fn a_corrected_quantity_can_be_read(number in 0..5_000u32, unit in "[a-zA-Z/]{0,5}") {
         let text = format!("{number}{unit}");
         for quantity in [&SIZE, &BANDWIDTH, &DURATION] {
             if let Err(Some(instead)) = quantity.read(&text) {
@@ -156,36 +156,36 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_an_unknown_machine_or_a_known_one(text in ".*") {
-        let known = built_in::find(&text).is_some();
+    fn any_text_as_a_machine_type_has_help_without_control_characters(text in ".*") {
+        let is_built_in = built_in::find(&text).is_some();
         let problem = unknown_machine_type(&Catalogue::built_in(), &text);
         prop_assert!(problem.help.is_some());
         prop_assert!(!problem.to_string().chars().any(|c| c.is_control() && c != '\n'));
-        prop_assert!(!known || Catalogue::built_in().meant(&text).is_some());
+        prop_assert!(!is_built_in || Catalogue::built_in().similar(&text).is_some());
     }
 
     #[test]
-    fn one_typing_error_in_a_gpu_type_is_answered_with_it(
+    fn one_typing_error_in_a_gpu_type_is_corrected(
         index in 5..MACHINE_TYPES.len(), at in any::<prop::sample::Index>(), c in "[A-Z0-9]",
     ) {
         let name = MACHINE_TYPES[index].name;
         let at = 4 + at.index(name.len() - 4);
         let typed = format!("{}{c}{}", &name[..at], &name[at + 1..]);
-        // Some typing errors make another machine's name, or one as near to another.
-        let meant = Catalogue::built_in().meant(&typed).map(|machine| machine.name);
-        prop_assert!(meant.is_some(), "{}", typed);
+        // A typing error may make the name of another machine type, or one that is as near to it.
+        let similar = Catalogue::built_in().similar(&typed).map(|machine| machine.name);
+        prop_assert!(similar.is_some(), "{}", typed);
         let distance = suggest::nearest(&typed, [name]);
         prop_assert_eq!(distance, Some(name));
     }
 
     #[test]
-    fn a_kebab_case_name_stays_what_it_is(label in "[a-z]([a-z0-9]{0,8}(-[a-z][a-z0-9]{0,8}){0,3})") {
+    fn a_kebab_case_name_stays_the_same(label in "[a-z]([a-z0-9]{0,8}(-[a-z][a-z0-9]{0,8}){0,3})") {
         prop_assert!(name::is_dns_label(&label));
         prop_assert_eq!(name::kebab_case(&label), label);
     }
 
     #[test]
-    fn what_fits_meets_and_what_meets_fits(
+    fn machine_types_fit_if_they_meet_all_requirements(
         amount in 1..400_000u32, requirement in 0..REQUIREMENTS.len(), gpus in 1..=8u32,
     ) {
         let requirement = &REQUIREMENTS[requirement];
@@ -202,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn a_machine_that_misses_a_requirement_is_an_error_and_no_other(
+    fn only_a_machine_that_misses_a_requirement_is_an_error(
         index in 0..MACHINE_TYPES.len(), gb in 1..300u32,
     ) {
         let machine = &MACHINE_TYPES[index];
@@ -222,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn a_misspelt_key_is_answered_with_a_value_that_it_takes(
+    fn a_misspelt_key_is_corrected_with_a_valid_value(
         index in 0..PARAMETERS.len() + REQUIREMENTS.len(),
         text in "-?[0-9]{0,6}(\\.[0-9])?( ?[a-zA-Z/]{0,6})?",
     ) {
@@ -232,18 +232,18 @@ proptest! {
             None => (Some("requires"), REQUIREMENTS[index - PARAMETERS.len()].key),
         };
         let given = value(&text);
-        let answered = answer(group, &format!("{key}_"), given.clone());
-        let (key, written) = answered.split_once(" = ").unwrap();
+        let corrected = corrected(group, &format!("{key}_"), given.clone());
+        let (key, written) = corrected.split_once(" = ").unwrap();
         let written = value(written);
         let parameter = PARAMETERS.iter().find(|parameter| parameter.key.as_str() == key);
         let requirement = REQUIREMENTS.iter().find(|requirement| requirement.key == key);
         let is_taken = parameter.is_some_and(|parameter| parameter.read(&written, Place(0)).is_ok())
             || requirement.is_some_and(|requirement| requirement.read(&written).is_ok());
-        prop_assert!(is_taken, "{} of {}", answered, given);
+        prop_assert!(is_taken, "{} of {}", corrected, given);
     }
 
     #[test]
-    fn every_key_in_the_wrong_place_is_answered_with_the_right_one(index in 0..PARAMETERS.len()) {
+    fn every_key_at_the_wrong_level_is_corrected(index in 0..PARAMETERS.len()) {
         let parameter = &PARAMETERS[index];
         let written = arg(parameter.key.as_str(), value(&parameter.kind.example()));
         let machine = arg("machine_type", Value::Text("GPU-H100".into()));

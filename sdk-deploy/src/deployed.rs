@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use machinist_core::problem::Problem;
-use machinist_core::text::shown;
+use machinist_core::text::visible;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::Artifact;
@@ -172,7 +172,7 @@ impl Deployed {
     }
 
     fn unknown_app(&self, given: &str) -> Problem {
-        let problem = Problem::new(format!("no app `{}` is deployed", shown(given)));
+        let problem = Problem::new(format!("no app `{}` is deployed", visible(given)));
         let deployed = self.apps.iter().filter(|(_, state)| state.is_deployed());
         let names: Vec<&str> = deployed.map(|(name, _)| name.as_str()).collect();
         match names.is_empty() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use machinist_core::parameter::{Group, Key};
 use machinist_core::problem::Problem;
-use machinist_core::text::shown;
+use machinist_core::text::visible;
 use machinist_core::{json, name};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -319,7 +319,7 @@ fn check(app: &App) -> Result<(), String> {
     if !name::is_dns_label(&app.name) {
         return Err(format!(
             "its name `{}` is not a DNS label",
-            shown(&app.name)
+            visible(&app.name)
         ));
     }
     if !app.code.contains(Key::MachineType) {

@@ -7,7 +7,7 @@ use machinist_core::keys::PATH;
 use machinist_core::parameter::{Group, Key, Kind};
 use machinist_core::problem::{self, Problem};
 use machinist_core::setting::Setting;
-use machinist_core::text::shown;
+use machinist_core::text::visible;
 use machinist_core::{custom, keys};
 use serde::de::Error as _;
 use serde::ser::SerializeMap;
@@ -273,7 +273,7 @@ pub(crate) fn tunable(given: &str) -> Result<Key, Problem> {
                 .help("change it in the code and deploy: every deploy applies the code's value"),
         ),
         None => {
-            let keys: Vec<&str> = Key::of(Group::Scaling).map(Key::as_str).collect();
+            let keys: Vec<&str> = Key::in_group(Group::Scaling).map(Key::as_str).collect();
             Err(problem::unknown("scaling parameter", given, &keys))
         }
     }
@@ -339,7 +339,7 @@ impl JsonValue for Setting {
             }
         };
         setting.ok_or_else(|| {
-            let (key, value) = (key.as_str(), shown(&value.to_string()));
+            let (key, value) = (key.as_str(), visible(&value.to_string()));
             format!("`{key}` is not in the manifest's form: {value}")
         })
     }

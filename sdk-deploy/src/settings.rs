@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use machinist_core::name;
 use machinist_core::problem::{self, Problem};
-use machinist_core::text::shown;
+use machinist_core::text::visible;
 
 pub use app::AppSettings;
 use reader::{Item, Reader};
@@ -271,7 +271,7 @@ fn apps(reader: &Reader, value: &Item<'_>) -> Result<BTreeMap<String, AppSetting
     for (app, value) in table {
         let app_name = app.get_ref();
         if !name::is_dns_label(app_name) {
-            let problem = Problem::new(format!("invalid app name `{}`", shown(app_name)));
+            let problem = Problem::new(format!("invalid app name `{}`", visible(app_name)));
             return Err(reader.at(value, problem));
         }
         let Some(keys) = value.get_ref().as_table() else {

@@ -9,7 +9,7 @@ use machinist_core::json;
 use machinist_core::name::is_dns_label;
 use machinist_core::problem::Problem;
 use machinist_core::setting::Setting;
-use machinist_core::text::shown;
+use machinist_core::text::visible;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -58,7 +58,7 @@ pub enum StateError {
     #[error("this is not a state: {0}")]
     NotAState(#[from] serde_json::Error),
     /// An app's name is invalid.
-    #[error("this is not a state: invalid app name `{}`", shown(.0))]
+    #[error("this is not a state: invalid app name `{}`", visible(.0))]
     BadName(String),
     /// A machine type's name, a parameter or a serial is invalid.
     #[error("this is not a state: {0}")]

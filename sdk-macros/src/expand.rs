@@ -1,12 +1,12 @@
-//! From a checked app to code: the record, the typed entry and the errors.
+//! Writes the code of an expansion: the record, the typed constant, the errors and the warnings.
 
 use machinist_core::MachineType;
 use machinist_core::app::App;
-use machinist_core::attribute::{Arg, ArgValue, Attribute, Place, Value};
+use machinist_core::attribute::{Arg, ArgValue, Attribute, Place};
 use machinist_core::check;
 use machinist_core::entry::Origin;
 use machinist_core::figure::FIGURES;
-use machinist_core::keys::{NAME, SCALING};
+use machinist_core::keys::NAME;
 use machinist_core::parameter::{Group, Key};
 use machinist_core::problem::{Finding, Problem};
 use machinist_core::record;
@@ -14,75 +14,19 @@ use machinist_core::setting::Setting;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
+use crate::call_site::CallSite;
+use crate::ide_spans::IdeSpans;
 use crate::item::{self, Item};
 use crate::machines_file;
-use crate::parse::{self, ATTRIBUTE, Places, Range, one};
+use crate::parse::{self, ATTRIBUTE, Places, Range, range_of};
 
-/// Where the attribute stands, and in which build.
-pub(crate) struct CallSite {
-    pub(crate) span: Span,
-    /// The package's folder.
-    pub(crate) folder: String,
-    pub(crate) package: String,
-    pub(crate) version: String,
-    /// The binary that is built, if one is.
-    pub(crate) binary: Option<String>,
-    /// The source file relative to the package's folder; empty where the compiler does not say.
-    pub(crate) file: String,
-    /// The attribute's line from 1; 0 where the compiler does not say.
-    pub(crate) line: usize,
-}
-
-impl CallSite {
-    /// What the compiler and cargo say. Cargo builds anew when one of its variables changes.
-    #[expect(clippy::disallowed_methods, reason = "what cargo says of the package")]
-    pub(crate) fn here(span: Span) -> Self {
-        let cargo = |name| std::env::var(name).ok();
-        let line = span.start().line;
-        // Before Rust 1.88 no line is known, and what is given as the file is none.
-        let file = if line == 0 {
-            String::new()
-        } else {
-            span.file()
-        };
-        let folder = cargo("CARGO_MANIFEST_DIR").unwrap_or_default();
-        Self {
-            span,
-            package: cargo("CARGO_PKG_NAME").unwrap_or_default(),
-            version: cargo("CARGO_PKG_VERSION").unwrap_or_default(),
-            binary: cargo("CARGO_BIN_NAME"),
-            file: in_package(&file, &folder),
-            line,
-            folder,
-        }
-    }
-}
-
-/// A source file relative to its package's folder, with `/`. The compiler gives it relative to
-/// the folder it runs in (the workspace's), or absolute.
-#[expect(clippy::disallowed_methods, reason = "for the places of files alone")]
-pub(crate) fn in_package(file: &str, package: &str) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    let path = here.join(file);
-    let inside = match path.strip_prefix(package) {
-        // Without cargo the package's folder is not known.
-        Ok(inside) if inside.is_relative() => inside,
-        // A generated file: its folder is another one on every machine.
-        _ if path.is_absolute() && file.starts_with(['/', '\\']) => {
-            std::path::Path::new(path.file_name().unwrap_or_default())
-        }
-        _ => std::path::Path::new(file),
-    };
-    inside.to_string_lossy().replace('\\', "/")
-}
-
-/// `#[app(args)] item`.
+/// Expands `#[app(args)] item`.
 pub(crate) fn app(args: TokenStream, item: TokenStream, call: &CallSite) -> TokenStream {
-    let generated = match item::split(item.clone()) {
-        Ok(split) => generate(args, &split, call),
-        Err((at, problem)) => compile_error(at, &problem),
+    let generated = match item::parse(item.clone()) {
+        Ok(parsed) => generate(args, &parsed, call),
+        Err((range, problem)) => compile_error(range, &problem),
     };
-    // The item comes out as it went in, with errors too: nothing else breaks, in an IDE either.
+    // The item stays as it is even if there are errors, so that code which uses it has none.
     let mut out = item;
     out.extend(generated);
     out
@@ -94,17 +38,18 @@ fn generate(args: TokenStream, item: &Item, call: &CallSite) -> TokenStream {
         .krate
         .take()
         .unwrap_or_else(|| quote!(::machinist));
-    match checked(arguments, item, call, &krate) {
-        Ok(app) => app,
+    match check_and_register(arguments, item, call, &krate) {
+        Ok(code) => code,
         Err(errors) => {
-            let stand_in = stand_in(item, &krate);
-            quote!(#errors #stand_in)
+            let placeholder = placeholder_impl(item, &krate);
+            quote!(#errors #placeholder)
         }
     }
 }
 
-/// So that code which asks the type for its machine gives no errors of its own.
-fn stand_in(item: &Item, krate: &TokenStream) -> Option<TokenStream> {
+/// An `impl App` for a type whose attribute has errors, so that code which uses its `SPEC` has
+/// none.
+fn placeholder_impl(item: &Item, krate: &TokenStream) -> Option<TokenStream> {
     let item::Generics {
         params,
         args,
@@ -119,116 +64,60 @@ fn stand_in(item: &Item, krate: &TokenStream) -> Option<TokenStream> {
     })
 }
 
-fn checked(
+/// The code that registers the app, or all errors.
+fn check_and_register(
     mut arguments: parse::Arguments,
     item: &Item,
     call: &CallSite,
     krate: &TokenStream,
 ) -> Result<TokenStream, TokenStream> {
-    let item_name_at = arguments.places.add(one(item.name.span()));
-    let name_at = name_place(&arguments.args).unwrap_or(item_name_at);
+    let item_name_place = arguments.places.add(range_of(item.name.span()));
+    let name_place = name_place(&arguments.args).unwrap_or(item_name_place);
     let attribute = Attribute {
-        at: ATTRIBUTE,
+        place: ATTRIBUTE,
         item_name: default_name(item, call),
-        item_name_at,
+        item_name_place,
         args: std::mem::take(&mut arguments.args),
         unreadable: arguments.unreadable,
     };
-    let machines = match machines_file::machines(&call.folder) {
-        Ok(machines) => machines,
-        Err(problem) => return Err(compile_error(one(call.span), &problem)),
+    let package = match machines_file::catalogue_of(&call.folder) {
+        Ok(package) => package,
+        Err(problem) => return Err(compile_error(range_of(call.span), &problem)),
     };
-    let checked = check::check(&attribute, &machines.catalogue);
+    let checked = check::check(&attribute, &package.catalogue);
     let places = &arguments.places;
-    let written = Written::of(&attribute.args, places);
-    let error = |at, problem: &Problem| compile_error(places.range(at), problem);
-    let mut errors: Vec<_> = arguments
-        .errors
-        .iter()
-        .map(|(at, what)| (at.0, error(*at, what)))
-        .collect();
-    errors.extend(
-        checked
-            .errors
-            .iter()
-            .map(|f| (f.at.0, error(f.at, &f.problem))),
-    );
-    errors.sort_by_key(|(place, _)| *place);
+    let ide_spans = IdeSpans::new(&attribute.args, places);
+    let mut errors = arguments.errors;
+    errors.extend(checked.errors);
+    errors.sort_by_key(|error| error.place.0);
     match checked.app {
         Some(app) if errors.is_empty() => {
             let warnings = checked
                 .warnings
                 .iter()
                 .map(|finding| warning(finding, places, item));
-            let name_span = places.range(name_at).0;
-            let register = register(&app, item, call, krate, name_span, &written);
-            let tracked = machines.file.as_deref().map(tracked);
-            Ok(quote!(#(#warnings)* #tracked #register))
+            let name_span = places.range(name_place).0;
+            let register = register(&app, item, call, krate, name_span, &ide_spans);
+            let track_file = package.file.as_deref().map(track_file);
+            Ok(quote!(#(#warnings)* #track_file #register))
         }
-        _ => Err(errors.into_iter().map(|(_, error)| error).collect()),
+        _ => Err(errors
+            .iter()
+            .map(|error| compile_error(places.range(error.place), &error.problem))
+            .collect()),
     }
 }
 
-/// So that cargo builds anew when the file changes: what a macro reads by itself is not seen.
-fn tracked(file: &str) -> TokenStream {
+/// Code that makes cargo rebuild when the file changes. Cargo does not know of files that a macro
+/// reads itself.
+fn track_file(file: &str) -> TokenStream {
     quote! {
         const _: &[::core::primitive::u8] = ::core::include_bytes!(#file);
     }
 }
 
-/// Where machine types and keys are written. What they come out as stands there too, so that an
-/// IDE leads from the one to the other, and to its documentation.
-#[derive(Default)]
-struct Written<'a> {
-    machines: Vec<Span>,
-    /// Keys that become fields: those of `requires` become none.
-    keys: Vec<(Group, &'a str, Span)>,
-}
-
-impl<'a> Written<'a> {
-    fn of(args: &'a [Arg], places: &Places) -> Self {
-        let mut written = Self::default();
-        written.add(Group::Code, args, places);
-        written
-    }
-
-    fn add(&mut self, group: Group, args: &'a [Arg], places: &Places) {
-        let span = |at| places.range(at).0;
-        for arg in args {
-            match &arg.value {
-                ArgValue::Group(args) if arg.key == SCALING => {
-                    self.add(Group::Scaling, args, places);
-                    continue;
-                }
-                ArgValue::Group(_) => continue,
-                ArgValue::Value(Value::List(names), _) if arg.key == Key::MachineType.as_str() => {
-                    self.machines.extend(names.iter().map(|(_, at)| span(*at)));
-                }
-                ArgValue::Value(_, at) if arg.key == Key::MachineType.as_str() => {
-                    self.machines.push(span(*at))
-                }
-                _ => {}
-            }
-            self.keys.push((group, &arg.key, span(arg.key_at)));
-        }
-    }
-
-    /// Where a machine type is written, to the compiler still a part of the expansion.
-    fn machine(&self, i: usize) -> Span {
-        let here = Span::call_site();
-        self.machines
-            .get(i)
-            .map_or(here, |span| here.located_at(*span))
-    }
-
-    fn key(&self, key: &str) -> Span {
-        let here = Span::call_site();
-        let written = self.keys.iter().find(|(_, known, _)| *known == key);
-        written.map_or(here, |(.., span)| here.located_at(*span))
-    }
-}
-
-/// What the app is called where the attribute does not say: a program's `main` by the program.
+/// The name from which the app's name is made if the attribute gives none: the item's, or for
+/// `main` that of the program.
 fn default_name(item: &Item, call: &CallSite) -> String {
     let name = item.name.to_string();
     match name.strip_prefix("r#").unwrap_or(&name) {
@@ -239,21 +128,22 @@ fn default_name(item: &Item, call: &CallSite) -> String {
     }
 }
 
-/// Where the attribute names the app.
+/// The place of the app's name in the arguments.
 fn name_place(args: &[Arg]) -> Option<Place> {
     args.iter().find_map(|arg| match arg.value {
-        ArgValue::Value(_, at) if arg.key == NAME => Some(at),
+        ArgValue::Value(_, place) if arg.key == NAME => Some(place),
         _ => None,
     })
 }
 
+/// The code of a valid app: its record and, for a type, `impl App`.
 fn register(
     app: &App,
     item: &Item,
     call: &CallSite,
     krate: &TokenStream,
     name_span: Span,
-    written: &Written<'_>,
+    ide_spans: &IdeSpans<'_>,
 ) -> TokenStream {
     let item_name = item.name.to_string();
     let entry = app.entry(&Origin {
@@ -266,46 +156,46 @@ fn register(
     });
     let record = match record::encode(&entry) {
         Ok(record) => record,
-        Err(_) => return compile_error(one(item.name.span()), &too_long()),
+        Err(_) => return compile_error(range_of(item.name.span()), &too_long()),
     };
     let guard = guard(&app.name, name_span);
     let length = Literal::usize_unsuffixed(record.len());
     let record = Literal::byte_string(&record);
-    let (documented, implement) = match &item.generics {
-        None => (Some(documented(app, written)), None),
-        Some(generics) => (None, Some(implement(app, item, generics, krate, written))),
+    // The fields and constants in `impl App` have spans for an IDE already.
+    let (ide_references, implement) = match &item.generics {
+        None => (Some(ide_references(app, ide_spans)), None),
+        Some(generics) => (None, Some(implement(app, item, generics, krate, ide_spans))),
     };
     quote! {
-        #krate::__register! { #length #record {#guard} #documented }
+        #krate::__register! { #length #record {#guard} #ide_references }
         #implement
     }
 }
 
-/// The keys that every app has, and the fields that they become.
+/// The keys that become fields of [`Spec`](machinist_core::Spec) itself, and the fields' names.
 const FIELDS: [(&str, &str); 3] = [
     (NAME, "name"),
     (Key::MachineType.as_str(), "machine_types"),
     (Key::Gpus.as_str(), "gpus"),
 ];
 
-/// What stands where something with documentation is written.
-fn documented(app: &App, written: &Written<'_>) -> TokenStream {
+/// The constants and fields that the machine types and keys of an attribute refer to.
+fn ide_references(app: &App, ide_spans: &IdeSpans<'_>) -> TokenStream {
     let machines = app
         .machine_types
         .iter()
         .enumerate()
         .filter(|(_, machine)| !is_custom(app, machine))
-        .map(|(i, machine)| constant(machine, written.machine(i)));
-    let here = Span::call_site();
+        .map(|(i, machine)| constant(machine, ide_spans.machine(i)));
     let (mut fields, mut code, mut scaling) = (Vec::new(), Vec::new(), Vec::new());
-    for (group, key, span) in &written.keys {
-        let field = FIELDS.iter().find(|(known, _)| known == key);
+    for (group, key, span) in ide_spans.keys() {
+        let field = FIELDS.iter().find(|(candidate, _)| *candidate == key);
         let (list, name) = match (group, field) {
-            (Group::Scaling, _) => (&mut scaling, *key),
-            (Group::Code, None) => (&mut code, *key),
+            (Group::Scaling, _) => (&mut scaling, key),
+            (Group::Code, None) => (&mut code, key),
             (Group::Code, Some((_, field))) => (&mut fields, *field),
         };
-        list.push(Ident::new(name, here.located_at(*span)));
+        list.push(Ident::new(name, span));
     }
     quote!({[#(#machines)*] [#(#fields)*] [#(#code)*] [#(#scaling)*]})
 }
@@ -314,33 +204,33 @@ fn is_custom(app: &App, machine: &MachineType) -> bool {
     app.custom.iter().any(|custom| custom.name == machine.name)
 }
 
-/// The catalogue's constant of a machine type.
-fn constant(machine: &MachineType, at: Span) -> Ident {
-    Ident::new(&machine.name.replace('-', "_"), at)
+/// The name of a built-in machine type's constant.
+fn constant(machine: &MachineType, span: Span) -> Ident {
+    Ident::new(&machine.name.replace('-', "_"), span)
 }
 
-/// `impl App`, of a type.
+/// `impl App` for a type.
 fn implement(
     app: &App,
     item: &Item,
     generics: &item::Generics,
     krate: &TokenStream,
-    written: &Written<'_>,
+    ide_spans: &IdeSpans<'_>,
 ) -> TokenStream {
     let name = &app.name;
     let machines = app.machine_types.iter().enumerate().map(|(i, machine)| {
         if is_custom(app, machine) {
             custom_machine(machine, krate)
         } else {
-            let name = constant(machine, written.machine(i));
+            let name = constant(machine, ide_spans.machine(i));
             quote!(#krate::catalogue::#name)
         }
     });
     let gpus = Literal::u32_unsuffixed(app.gpus);
     let [name_key, machine_types, gpus_key] =
-        FIELDS.map(|(key, field)| Ident::new(field, written.key(key)));
-    let code = fields(app, Group::Code, written);
-    let scaling = fields(app, Group::Scaling, written);
+        FIELDS.map(|(key, field)| Ident::new(field, ide_spans.key(key)));
+    let code = fields(app, Group::Code, ide_spans);
+    let scaling = fields(app, Group::Scaling, ide_spans);
     let item::Generics {
         params,
         args,
@@ -355,12 +245,12 @@ fn implement(
     }
 }
 
-/// A machine type of the project's own.
+/// A custom machine type as a constant expression.
 fn custom_machine(machine: &MachineType, krate: &TokenStream) -> TokenStream {
     let name = machine.name;
     let fields = FIGURES.iter().map(|figure| {
         let field = Ident::new(figure.field, Span::call_site());
-        // Numbers and paths: the text is always Rust.
+        // The text has only numbers and paths, so it is always valid.
         let code: TokenStream = figure.code(&machine.figures).parse().unwrap_or_default();
         quote!(#field: #code)
     });
@@ -373,11 +263,14 @@ fn custom_machine(machine: &MachineType, krate: &TokenStream) -> TokenStream {
     }
 }
 
-/// A macro whose only use is to be defined twice where two apps of one crate have one name: then
-/// the compiler shows both names.
-fn guard(app: &str, name: Span) -> TokenStream {
-    let guard = Ident::new(&format!("machinist_app_{}", app.replace('-', "_")), name);
-    quote_spanned! {name=>
+/// A macro that is named after the app and never used. If two apps of a crate have the same name,
+/// the compiler reports that it is defined twice, and shows both places.
+fn guard(app: &str, name_span: Span) -> TokenStream {
+    let guard = Ident::new(
+        &format!("machinist_app_{}", app.replace('-', "_")),
+        name_span,
+    );
+    quote_spanned! {name_span=>
         #[doc(hidden)]
         #[macro_export]
         #[allow(non_local_definitions)]
@@ -387,6 +280,7 @@ fn guard(app: &str, name: Span) -> TokenStream {
     }
 }
 
+/// A record that is longer than records can be.
 fn too_long() -> Problem {
     Problem::new("the app's documentation is too long for its record").help(format!(
         "shorten its first paragraph to less than {} bytes",
@@ -394,13 +288,13 @@ fn too_long() -> Problem {
     ))
 }
 
-/// `key value`, for every parameter of a group that is set.
-fn fields(app: &App, group: Group, written: &Written<'_>) -> TokenStream {
+/// `key value` for every parameter of a group that the attribute sets.
+fn fields(app: &App, group: Group, ide_spans: &IdeSpans<'_>) -> TokenStream {
     let settings = app.settings.iter();
     let of_group = settings.filter(|(key, _)| key.parameter().group == group);
     of_group
         .map(|(key, setting)| {
-            let key = Ident::new(key.as_str(), written.key(key.as_str()));
+            let key = Ident::new(key.as_str(), ide_spans.key(key.as_str()));
             match setting {
                 Setting::Number(number) => {
                     let number = Literal::u32_unsuffixed(*number);
@@ -420,9 +314,9 @@ fn compile_error((start, end): Range, problem: &Problem) -> TokenStream {
     quote!(#path #message)
 }
 
-/// A warning, which stable Rust gives a macro only as the use of something deprecated.
+/// A warning. On stable Rust a macro can only warn by the use of something deprecated.
 fn warning(finding: &Finding, places: &Places, item: &Item) -> TokenStream {
-    let (span, _) = places.range(finding.at);
+    let (span, _) = places.range(finding.place);
     let lints = &item.lints;
     let note = finding.problem.to_string();
     let used = Ident::new("larger_than_required", span);

@@ -1,24 +1,24 @@
-//! The item under `#[app]`: what it is called, and for a type its generics. Bodies are not looked
-//! into.
+//! The item under `#[app]`: its name, its documentation and, for a type, its generics. Bodies are
+//! not parsed.
 
 use machinist_core::problem::Problem;
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
-use crate::parse::{Range, is_punct, one};
+use crate::parse::{Range, is_punct, range_of};
 
-/// What the expansion needs to know of an item.
+/// The parts of an item that the expansion needs.
 pub(crate) struct Item {
     pub(crate) name: Ident,
-    /// The first paragraph of its documentation, on one line.
+    /// The first paragraph of the documentation, on one line.
     pub(crate) description: String,
-    /// `#[allow(...)]` and its like.
+    /// The lint attributes for generated code: `#[allow(...)]`, `#[deny(...)]` and the like.
     pub(crate) lints: TokenStream,
     /// `None` for a function.
     pub(crate) generics: Option<Generics>,
 }
 
-/// The generics of a type, as an `impl` repeats them.
+/// The generics of a type, as an `impl` for it needs them.
 #[derive(Default)]
 pub(crate) struct Generics {
     /// `'a, T: Bound, const N: usize`.
@@ -29,18 +29,18 @@ pub(crate) struct Generics {
     pub(crate) bounds: TokenStream,
 }
 
-/// Looks at an item.
+/// Parses an item.
 ///
 /// # Errors
 ///
-/// That it cannot be an app, and where.
-pub(crate) fn split(item: TokenStream) -> Result<Item, (Range, Problem)> {
+/// If the item cannot be an app.
+pub(crate) fn parse(item: TokenStream) -> Result<Item, (Range, Problem)> {
     let mut all = Vec::new();
     flatten(item, &mut all);
     let (attributes, rest) = attributes(&all);
-    let mut seen = Attributes::default();
+    let mut read = Attributes::default();
     for attribute in attributes {
-        seen.look_at(attribute)?;
+        read.read(attribute)?;
     }
     let rest = after_qualifiers(rest);
     let (keyword, name, signature) = match rest {
@@ -61,13 +61,13 @@ pub(crate) fn split(item: TokenStream) -> Result<Item, (Range, Problem)> {
     };
     Ok(Item {
         name: name.clone(),
-        description: seen.description.join(" "),
-        lints: seen.lints,
+        description: read.description.join(" "),
+        lints: read.lints,
         generics,
     })
 }
 
-/// Takes the tokens out of the invisible groups that `macro_rules!` puts around `$item` and `$vis`.
+/// Opens the invisible groups that `macro_rules!` puts around `$item` and `$vis`.
 fn flatten(tokens: TokenStream, out: &mut Vec<TokenTree>) {
     for token in tokens {
         match token {
@@ -79,7 +79,7 @@ fn flatten(tokens: TokenStream, out: &mut Vec<TokenTree>) {
     }
 }
 
-/// The contents of the attributes before an item, and the rest.
+/// The contents of the attributes before an item, and the tokens after them.
 fn attributes(mut tokens: &[TokenTree]) -> (Vec<Vec<TokenTree>>, &[TokenTree]) {
     let mut attributes = Vec::new();
     while let [hash, TokenTree::Group(group), rest @ ..] = tokens {
@@ -92,22 +92,26 @@ fn attributes(mut tokens: &[TokenTree]) -> (Vec<Vec<TokenTree>>, &[TokenTree]) {
     (attributes, tokens)
 }
 
+/// What the attributes of an item say.
 #[derive(Default)]
 struct Attributes {
+    /// The lines of the first paragraph of the documentation.
     description: Vec<String>,
-    described: bool,
+    /// Whether the first paragraph has ended.
+    is_paragraph_over: bool,
     lints: TokenStream,
 }
 
 impl Attributes {
-    fn look_at(&mut self, attribute: Vec<TokenTree>) -> Result<(), (Range, Problem)> {
+    fn read(&mut self, attribute: Vec<TokenTree>) -> Result<(), (Range, Problem)> {
         match &*attribute {
             [TokenTree::Ident(doc), _, TokenTree::Literal(text)] if doc == "doc" => {
                 if let syn::Lit::Str(text) = syn::Lit::new(text.clone()) {
-                    self.document(&text.value());
+                    self.add_documentation(&text.value());
                 }
             }
-            // The item keeps what it expects, and meets it there alone.
+            // `#[expect]` stays on the item. Generated code gets `#[allow]`, since the expectation
+            // may be fulfilled only on the item.
             [TokenTree::Ident(level), TokenTree::Group(lints)] if level == "expect" => {
                 self.lints.extend(quote!(#[allow #lints]));
             }
@@ -117,36 +121,39 @@ impl Attributes {
                 let attribute: TokenStream = attribute.into_iter().collect();
                 self.lints.extend(quote!(#[#attribute]));
             }
-            [TokenTree::Ident(app), ..] if app == "app" => return Err(second(app.span())),
+            [TokenTree::Ident(app), ..] if app == "app" => {
+                return Err(duplicate_attribute(app.span()));
+            }
             [TokenTree::Ident(sdk), _, _, TokenTree::Ident(app), ..]
                 if sdk == "machinist" && app == "app" =>
             {
-                return Err(second(app.span()));
+                return Err(duplicate_attribute(app.span()));
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn document(&mut self, text: &str) {
-        // `split` and not `lines`: an empty comment line is a line.
+    fn add_documentation(&mut self, text: &str) {
+        // Not `lines`: an empty comment has one empty line, which ends a paragraph.
         for line in text.split('\n').map(str::trim) {
-            self.described |= line.is_empty() && !self.description.is_empty();
-            if !self.described && !line.is_empty() {
+            self.is_paragraph_over |= line.is_empty() && !self.description.is_empty();
+            if !self.is_paragraph_over && !line.is_empty() {
                 self.description.push(line.into());
             }
         }
     }
 }
 
-fn second(at: Span) -> (Range, Problem) {
+/// A second `#[app]` on an item.
+fn duplicate_attribute(span: Span) -> (Range, Problem) {
     let problem = Problem::new("this item has two `#[app]`").help(
         "an item is one app: keep one of them, or give each a `cfg_attr` that excludes the other",
     );
-    (one(at), problem)
+    (range_of(span), problem)
 }
 
-/// Skips what stands before the keyword: visibility and qualifiers.
+/// The tokens after the visibility and the qualifiers of an item.
 fn after_qualifiers(mut tokens: &[TokenTree]) -> &[TokenTree] {
     loop {
         tokens = match tokens {
@@ -175,8 +182,8 @@ fn is_qualifier(word: &Ident, rest: &[TokenTree]) -> bool {
 }
 
 fn not_an_app(item: &[TokenTree]) -> (Range, Problem) {
-    let at = item.first().map_or_else(Span::call_site, TokenTree::span);
-    let what = match item.first() {
+    let span = item.first().map_or_else(Span::call_site, TokenTree::span);
+    let keyword = match item.first() {
         Some(TokenTree::Ident(word)) => match &*word.to_string() {
             word @ ("impl" | "trait" | "mod" | "union" | "type" | "static" | "const" | "use"
             | "macro_rules" | "let") => format!(", not on `{word}`"),
@@ -185,54 +192,54 @@ fn not_an_app(item: &[TokenTree]) -> (Range, Problem) {
         _ => String::new(),
     };
     let problem = Problem::new(format!(
-        "`#[app]` goes on a `fn`, a `struct` or an `enum`{what}"
+        "`#[app]` goes on a `fn`, a `struct` or an `enum`{keyword}"
     ))
-    .help("annotate the function that serves the app, or a type that stands for it");
-    (one(at), problem)
+    .help("annotate the function that serves the app, or a type that represents it");
+    (range_of(span), problem)
 }
 
 fn check_fn(name: &Ident, signature: &[TokenTree]) -> Result<(), (Range, Problem)> {
     let (_, rest) = generic_params(signature);
-    let (body, head) = match rest.split_last() {
+    let (has_body, head) = match rest.split_last() {
         Some((TokenTree::Group(body), head)) if body.delimiter() == Delimiter::Brace => {
             (true, head)
         }
         _ => (false, rest),
     };
-    if let Some(at) = method_word(head) {
+    if let Some(span) = self_span(head) {
         let problem = Problem::new(format!("the method `{name}` cannot be an app"))
             .help("annotate the type, or a function outside of `impl` and `trait`");
-        return Err((one(at), problem));
+        return Err((range_of(span), problem));
     }
-    if !body {
+    if !has_body {
         let problem = Problem::new(format!(
             "the function `{name}` has no body and cannot be an app"
         ))
-        .help("annotate the function that serves the app, or a type that stands for it");
-        return Err((one(name.span()), problem));
+        .help("annotate the function that serves the app, or a type that represents it");
+        return Err((range_of(name.span()), problem));
     }
     Ok(())
 }
 
-/// The first `self` or `Self` of a signature: only methods have one.
-fn method_word(signature: &[TokenTree]) -> Option<Span> {
+/// The span of the first `self` or `Self` in a signature, which only a method has.
+fn self_span(signature: &[TokenTree]) -> Option<Span> {
     signature.iter().find_map(|token| match token {
         TokenTree::Ident(word) if word == "self" || word == "Self" => Some(word.span()),
         TokenTree::Group(group) => {
             let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-            method_word(&inner)
+            self_span(&inner)
         }
         _ => None,
     })
 }
 
-/// The generics of a `struct` or `enum`, of which `tokens` is all after the name.
+/// The generics of a `struct` or `enum`, where `tokens` are all tokens after its name.
 fn type_generics(tokens: &[TokenTree]) -> Generics {
     let (list, rest) = generic_params(tokens);
     let mut generics = Generics::default();
     for param in split_at_commas(list) {
         let (_, declared) = attributes(param);
-        let without_default = match depth_zero(declared, '=') {
+        let without_default = match find_outside_brackets(declared, '=') {
             Some(i) => &declared[..i],
             None => declared,
         };
@@ -251,10 +258,10 @@ fn type_generics(tokens: &[TokenTree]) -> Generics {
             [] => {}
         }
     }
-    let bounds = rest
+    let where_clause = rest
         .iter()
-        .position(|token| matches!(token, TokenTree::Ident(w) if w == "where"));
-    if let (Some(start), Some((_, before_body))) = (bounds, rest.split_last()) {
+        .position(|token| matches!(token, TokenTree::Ident(word) if word == "where"));
+    if let (Some(start), Some((_, before_body))) = (where_clause, rest.split_last()) {
         generics.bounds = before_body[start..].iter().cloned().collect();
     }
     generics
@@ -265,10 +272,10 @@ fn extend(list: &mut TokenStream, element: &[TokenTree]) {
     quote!(,).to_tokens(list);
 }
 
-/// What stands between the angle brackets that `tokens` begins with, and what comes after them.
+/// The tokens between the angle brackets that `tokens` begin with, and the tokens after them.
 fn generic_params(tokens: &[TokenTree]) -> (&[TokenTree], &[TokenTree]) {
     match tokens {
-        [open, rest @ ..] if is_punct(open, '<') => match depth_zero(rest, '>') {
+        [open, rest @ ..] if is_punct(open, '<') => match find_outside_brackets(rest, '>') {
             Some(close) => (&rest[..close], &rest[close + 1..]),
             None => (rest, &[]),
         },
@@ -276,8 +283,8 @@ fn generic_params(tokens: &[TokenTree]) -> (&[TokenTree], &[TokenTree]) {
     }
 }
 
-/// The first `wanted` that is in no angle brackets.
-fn depth_zero(tokens: &[TokenTree], wanted: char) -> Option<usize> {
+/// The index of the first `wanted` that is not inside angle brackets.
+fn find_outside_brackets(tokens: &[TokenTree], wanted: char) -> Option<usize> {
     let mut depth = 0usize;
     let mut before = ' ';
     for (i, token) in tokens.iter().enumerate() {
@@ -285,14 +292,14 @@ fn depth_zero(tokens: &[TokenTree], wanted: char) -> Option<usize> {
             TokenTree::Punct(punct) => punct.as_char(),
             _ => ' ',
         };
-        // The `>` of an arrow closes nothing.
-        let arrow = c == '>' && before == '-';
-        if depth == 0 && c == wanted && !arrow {
+        // The `>` of `->` closes no bracket.
+        let is_arrow = c == '>' && before == '-';
+        if depth == 0 && c == wanted && !is_arrow {
             return Some(i);
         }
         match c {
             '<' => depth += 1,
-            '>' if !arrow => depth = depth.saturating_sub(1),
+            '>' if !is_arrow => depth = depth.saturating_sub(1),
             _ => {}
         }
         before = c;
@@ -302,7 +309,7 @@ fn depth_zero(tokens: &[TokenTree], wanted: char) -> Option<usize> {
 
 fn split_at_commas(mut tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
     let mut parts = Vec::new();
-    while let Some(comma) = depth_zero(tokens, ',') {
+    while let Some(comma) = find_outside_brackets(tokens, ',') {
         parts.push(&tokens[..comma]);
         tokens = &tokens[comma + 1..];
     }

@@ -1,4 +1,4 @@
-//! The machine types that a package can name: those of its `machines.toml` and the built-in ones.
+//! The catalogue of a package: the built-in machine types, and those of its `machines.toml`.
 
 use std::fs;
 use std::path::Path;
@@ -9,70 +9,68 @@ use machinist_core::catalogue::Catalogue;
 use machinist_core::machines_toml::{self, FILE};
 use machinist_core::problem::Problem;
 
-/// The machine types that the code of a package can name.
+/// The catalogue of a package.
 #[derive(Clone)]
-pub(crate) struct Machines {
+pub(crate) struct PackageCatalogue {
     pub(crate) catalogue: Catalogue,
-    /// The file that some of them are from.
+    /// The path of `machines.toml`, if the package has one.
     pub(crate) file: Option<String>,
 }
 
-/// The machine types that were read for a package.
-struct Found {
-    package: String,
-    at: Instant,
-    /// The names and texts of machine types live as long as the process, so the same file is
-    /// read once.
+/// A catalogue that was read, and the file's text.
+struct Cached {
+    /// The package's folder.
+    folder: String,
+    read_at: Instant,
+    /// A catalogue is never freed, so the same text is not read again.
     text: String,
-    machines: Machines,
+    catalogue: PackageCatalogue,
 }
 
-/// The machine types that were read last. A compiler asks for every attribute of a crate in one go; an IDE asks
-/// again and again, and the file may have changed or be new.
-static LAST: Mutex<Option<Found>> = Mutex::new(None);
+/// The catalogue that was read last. A compiler expands all attributes of a crate within moments.
+/// An IDE expands them again and again in one process, while the file may change or appear.
+static CACHE: Mutex<Option<Cached>> = Mutex::new(None);
 
-/// For how long they are used without a look at the file.
-const FRESH: Duration = Duration::from_secs(1);
+/// For how long the catalogue is used before the file is read again.
+const MAX_AGE: Duration = Duration::from_secs(1);
 
-/// The machine types that the code of this package can name.
-pub(crate) fn machines(package: &str) -> Result<Machines, Problem> {
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_fresh = |found: &&Found| found.package == package && found.at.elapsed() < FRESH;
-    if let Some(found) = last.as_ref().filter(is_fresh) {
-        return Ok(found.machines.clone());
+/// The catalogue of the package in this folder.
+pub(crate) fn catalogue_of(folder: &str) -> Result<PackageCatalogue, Problem> {
+    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_fresh = |cached: &&Cached| cached.folder == folder && cached.read_at.elapsed() < MAX_AGE;
+    if let Some(cached) = cache.as_ref().filter(is_fresh) {
+        return Ok(cached.catalogue.clone());
     }
-    let (file, text) = read_file(package)?;
-    let catalogue = match last.as_ref().filter(|found| found.text == text) {
-        Some(found) => found.machines.catalogue.clone(),
+    let (file, text) = read_file(folder)?;
+    let catalogue = match cache.as_ref().filter(|cached| cached.text == text) {
+        Some(cached) => cached.catalogue.catalogue.clone(),
         None => Catalogue::with(machines_toml::read(&text).map_err(|error| error.located(FILE))?),
     };
-    let machines = Machines { catalogue, file };
-    *last = Some(Found {
-        package: package.to_owned(),
-        at: Instant::now(),
+    let catalogue = PackageCatalogue { catalogue, file };
+    *cache = Some(Cached {
+        folder: folder.to_owned(),
+        read_at: Instant::now(),
         text,
-        machines: machines.clone(),
+        catalogue: catalogue.clone(),
     });
-    Ok(machines)
+    Ok(catalogue)
 }
 
-/// The path and the text of the file for a package; no path and no text where there is none.
+/// The path and the text of the `machines.toml` of a package; without a file no path and no text.
 #[expect(clippy::disallowed_methods, reason = "to find and read machines.toml")]
-fn read_file(package: &str) -> Result<(Option<String>, String), Problem> {
+fn read_file(folder: &str) -> Result<(Option<String>, String), Problem> {
     let has = |folder: &&Path, file: &str| folder.join(file).is_file();
     let cargo_toml =
         |folder: &&Path| fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
-    // Without cargo there is no package.
-    let folders = Path::new(package)
-        .ancestors()
-        .filter(|_| !package.is_empty());
+    // The folder is empty if the compiler runs without cargo.
+    let folders = Path::new(folder).ancestors().filter(|_| !folder.is_empty());
     let Some(folder) = machines_toml::nearest(folders, has, cargo_toml) else {
         return Ok((None, String::new()));
     };
     let path = folder.join(FILE);
-    let shown = path.to_string_lossy().into_owned();
+    let displayed = path.to_string_lossy().into_owned();
     match fs::read_to_string(&path) {
-        Ok(text) => Ok((Some(shown), text)),
-        Err(error) => Err(Problem::new(format!("cannot read `{shown}`: {error}"))),
+        Ok(text) => Ok((Some(displayed), text)),
+        Err(error) => Err(Problem::new(format!("cannot read `{displayed}`: {error}"))),
     }
 }

@@ -1,29 +1,30 @@
-//! The arguments of `#[app(...)]`: from tokens to what was written, with a span for each piece.
+//! Parses the arguments of `#[app(...)]`, and remembers the span of each key and value.
 //!
-//! Every problem is noted and reading goes on behind it, so that all are reported at once.
+//! After a problem the parser goes on with the next argument, so that all problems are reported at
+//! once.
 
 use std::iter::Peekable;
 
 use machinist_core::attribute::{Arg, ArgValue, Place, Value};
 use machinist_core::keys::is_group;
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Finding, Problem};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Span, TokenStream, TokenTree};
 
-/// The first and the last token of something written.
+/// The spans of the first and the last token of a piece of code.
 pub(crate) type Range = (Span, Span);
 
-/// What was written, and the spans that its places count.
+/// The arguments, and the spans of their places.
 pub(crate) struct Arguments {
     pub(crate) args: Vec<Arg>,
-    /// Whether something in them could not be read.
+    /// Whether some argument could not be read.
     pub(crate) unreadable: bool,
     /// `crate = ...`: where the `machinist` crate is.
     pub(crate) krate: Option<TokenStream>,
     pub(crate) places: Places,
-    pub(crate) errors: Vec<(Place, Problem)>,
+    pub(crate) errors: Vec<Finding>,
 }
 
-/// Spans by place, in the order they were met.
+/// Spans by place: a [`Place`] is an index into this list.
 pub(crate) struct Places(Vec<Range>);
 
 impl Places {
@@ -33,28 +34,28 @@ impl Places {
     }
 
     pub(crate) fn range(&self, place: Place) -> Range {
-        // Every place was made by `add`; the attribute itself, place 0, stands for any other.
+        // Every place was made by `add`; for any other the span of the attribute is used.
         self.0
             .get(place.0)
             .or(self.0.first())
             .copied()
-            .unwrap_or_else(|| one(Span::call_site()))
+            .unwrap_or_else(|| range_of(Span::call_site()))
     }
 }
 
-/// The place of the attribute itself.
+/// The place of the whole attribute.
 pub(crate) const ATTRIBUTE: Place = Place(0);
 
-/// Reads the arguments of an attribute at `attribute`.
+/// Parses the arguments of an attribute, which has the span `attribute`.
 pub(crate) fn arguments(tokens: TokenStream, attribute: Span) -> Arguments {
     let mut arguments = Arguments {
         args: Vec::new(),
         unreadable: false,
         krate: None,
-        places: Places(vec![one(attribute)]),
+        places: Places(vec![range_of(attribute)]),
         errors: Vec::new(),
     };
-    arguments.args = arguments.level(tokens, true);
+    arguments.args = arguments.args_of_level(tokens, true);
     arguments
 }
 
@@ -63,19 +64,21 @@ type Tokens = Peekable<proc_macro2::token_stream::IntoIter>;
 impl Arguments {
     fn error(&mut self, range: Range, problem: Problem) {
         let place = self.places.add(range);
-        self.errors.push((place, problem));
+        self.errors.push(Finding { place, problem });
     }
 
-    /// The arguments between a pair of parentheses.
-    fn level(&mut self, tokens: TokenStream, top: bool) -> Vec<Arg> {
+    /// Parses the arguments of the attribute, where `is_top`, or of a group in it.
+    fn args_of_level(&mut self, tokens: TokenStream, is_top: bool) -> Vec<Arg> {
         let mut args = Vec::new();
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
             match token {
-                TokenTree::Ident(key) if top && key == "crate" => self.krate(&key, &mut tokens),
+                TokenTree::Ident(key) if is_top && key == "crate" => {
+                    self.krate(&key, &mut tokens);
+                }
                 TokenTree::Ident(key) => args.push(self.arg(&key, &mut tokens)),
                 TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
-                    args.extend(self.level(group.stream(), top));
+                    args.extend(self.args_of_level(group.stream(), is_top));
                 }
                 comma if is_punct(&comma, ',') => {
                     self.stray_comma(&comma);
@@ -83,7 +86,7 @@ impl Arguments {
                 }
                 other => {
                     self.unreadable = true;
-                    self.no_key(&other);
+                    self.expected_key(&other);
                     skip_to_comma(&mut tokens);
                 }
             }
@@ -92,6 +95,7 @@ impl Arguments {
         args
     }
 
+    /// Skips the comma after an argument or an element, and reports it if it is missing.
     fn comma(&mut self, tokens: &mut Tokens) {
         match tokens.peek() {
             None => {}
@@ -102,7 +106,7 @@ impl Arguments {
                 let message = format!("expected `,` before `{}`", excerpt(&token.to_string()));
                 let span = token.span();
                 self.error(
-                    one(span),
+                    range_of(span),
                     Problem::new(message).help("arguments are separated by `,`"),
                 );
             }
@@ -110,11 +114,11 @@ impl Arguments {
     }
 
     fn stray_comma(&mut self, comma: &TokenTree) {
-        let problem = Problem::new("nothing stands before this `,`").help("remove it");
-        self.error(one(comma.span()), problem);
+        let problem = Problem::new("unexpected `,`").help("remove it");
+        self.error(range_of(comma.span()), problem);
     }
 
-    fn no_key(&mut self, token: &TokenTree) {
+    fn expected_key(&mut self, token: &TokenTree) {
         let text = excerpt(&token.to_string());
         let problem = Problem::new(format!("expected a key, not `{text}`"));
         let help = match token {
@@ -123,15 +127,15 @@ impl Arguments {
             }
             _ => "arguments are written `key = value`".into(),
         };
-        self.error(one(token.span()), problem.help(help));
+        self.error(range_of(token.span()), problem.help(help));
     }
 
     fn arg(&mut self, key: &Ident, tokens: &mut Tokens) -> Arg {
-        let key_at = self.places.add(one(key.span()));
+        let key_place = self.places.add(range_of(key.span()));
         let value = self.arg_value(key, tokens);
         Arg {
             key: key.to_string(),
-            key_at,
+            key_place,
             value,
         }
     }
@@ -147,9 +151,9 @@ impl Arguments {
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
                 let stream = group.stream();
                 tokens.next();
-                // Only what can be a group is looked into: else one mistake becomes two.
+                // The contents of other keys are skipped: `gpus(2)` is one mistake, not two.
                 ArgValue::Group(if is_group(&key.to_string()) {
-                    self.level(stream, false)
+                    self.args_of_level(stream, false)
                 } else {
                     Vec::new()
                 })
@@ -160,7 +164,10 @@ impl Arguments {
                 let rest = skip_to_comma(tokens);
                 let value = rest.into_iter().skip_while(|token| is_punct(token, ':'));
                 let value = excerpt(&value.collect::<TokenStream>().to_string());
-                self.error(one(span), problem.help(format!("write `{key} = {value}`")));
+                self.error(
+                    range_of(span),
+                    problem.help(format!("write `{key} = {value}`")),
+                );
                 ArgValue::Reported
             }
         }
@@ -176,12 +183,12 @@ impl Arguments {
             {
                 let problem = Problem::new(format!("`{key}` is a group of keys"))
                     .help(format!("write `{key}(...)`, without the `=`"));
-                self.error(one(key.span()), problem);
-                return ArgValue::Group(self.level(group.stream(), false));
+                self.error(range_of(key.span()), problem);
+                return ArgValue::Group(self.args_of_level(group.stream(), false));
             }
         }
-        let at = self.places.add((first.span(), last.span()));
-        ArgValue::Value(self.read(tokens), at)
+        let place = self.places.add((first.span(), last.span()));
+        ArgValue::Value(self.read(tokens), place)
     }
 
     fn read(&mut self, tokens: Vec<TokenTree>) -> Value {
@@ -196,7 +203,7 @@ impl Arguments {
             [TokenTree::Group(group)] if group.delimiter() == Delimiter::Bracket => {
                 Value::List(self.elements(group))
             }
-            // What a `macro_rules!` hands on as `$literal` or `$expr`.
+            // `$literal` and `$expr` of a `macro_rules!` come as an invisible group.
             [TokenTree::Group(group)] if group.delimiter() == Delimiter::None => {
                 self.read(group.stream().into_iter().collect())
             }
@@ -212,14 +219,14 @@ impl Arguments {
         while tokens.peek().is_some() {
             let element = value_tokens(&mut tokens);
             let (Some(first), Some(last)) = (element.first(), element.last()) else {
-                // `value_tokens` stops only at a comma, or before a key that follows a value.
+                // There are no tokens before a comma.
                 if let Some(comma) = tokens.next() {
                     self.stray_comma(&comma);
                 }
                 continue;
             };
-            let at = self.places.add((first.span(), last.span()));
-            elements.push((self.read(element), at));
+            let place = self.places.add((first.span(), last.span()));
+            elements.push((self.read(element), place));
             self.comma(&mut tokens);
         }
         elements
@@ -251,23 +258,23 @@ impl Arguments {
             _ => Problem::new("`crate` takes the path of the `machinist` crate")
                 .help("write for instance `crate = my_framework::machinist`"),
         };
-        self.error(one(key.span()), problem);
+        self.error(range_of(key.span()), problem);
     }
 }
 
-/// A span as a range of its own.
-pub(crate) fn one(span: Span) -> Range {
+/// The range of one token.
+pub(crate) fn range_of(span: Span) -> Range {
     (span, span)
 }
 
-/// The tokens of a value: up to a comma, or to where one is missing.
+/// The tokens of a value: up to the next comma, or to the next key if the comma is missing.
 fn value_tokens(tokens: &mut Tokens) -> Vec<TokenTree> {
     let mut value: Vec<TokenTree> = Vec::new();
     while let Some(token) = tokens.peek() {
-        let complete = matches!(&*value, [.., TokenTree::Literal(_)])
+        let is_complete = matches!(&*value, [.., TokenTree::Literal(_)])
             || matches!(&*value, [TokenTree::Group(_) | TokenTree::Ident(_)]);
-        let next_key = complete && matches!(token, TokenTree::Ident(word) if word != "as");
-        if is_punct(token, ',') || next_key {
+        let is_next_key = is_complete && matches!(token, TokenTree::Ident(word) if word != "as");
+        if is_punct(token, ',') || is_next_key {
             break;
         }
         value.extend(tokens.next());
@@ -285,9 +292,9 @@ fn skip_to_comma(tokens: &mut Tokens) -> Vec<TokenTree> {
 
 fn read_literal(literal: &Literal, sign: &str) -> Value {
     let text = literal.to_string();
-    let written = || format!("{sign}{text}");
-    // Most are plain, and the macro runs unoptimised.
-    if let Some(value) = plain(&text).filter(|_| sign.is_empty()) {
+    let source = || format!("{sign}{text}");
+    // A fast path: most literals are plain, and the macro runs unoptimised.
+    if let Some(value) = read_plain_literal(&text).filter(|_| sign.is_empty()) {
         return value;
     }
     match syn::Lit::new(literal.clone()) {
@@ -295,21 +302,21 @@ fn read_literal(literal: &Literal, sign: &str) -> Value {
         syn::Lit::Int(number) if number.suffix().is_empty() => {
             match format!("{sign}{}", number.base10_digits()).parse() {
                 Ok(number) => Value::Integer(number),
-                Err(_) => Value::Number(written()),
+                Err(_) => Value::Number(source()),
             }
         }
-        syn::Lit::Int(_) | syn::Lit::Float(_) => Value::Number(written()),
-        _ => Value::Other(written()),
+        syn::Lit::Int(_) | syn::Lit::Float(_) => Value::Number(source()),
+        _ => Value::Other(source()),
     }
 }
 
 /// A string without escapes, or a number of decimal digits.
-fn plain(literal: &str) -> Option<Value> {
+fn read_plain_literal(literal: &str) -> Option<Value> {
     if let Some(text) = literal.strip_prefix('"') {
         let text = text.strip_suffix('"')?;
         let bytes = text.as_bytes();
-        let escaped = bytes.contains(&b'\\') || bytes.contains(&b'\r');
-        return (!escaped).then(|| Value::Text(text.into()));
+        let has_escapes = bytes.contains(&b'\\') || bytes.contains(&b'\r');
+        return (!has_escapes).then(|| Value::Text(text.into()));
     }
     literal.parse().ok().map(Value::Integer)
 }
@@ -318,11 +325,11 @@ pub(crate) fn is_punct(token: &TokenTree, c: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if Punct::as_char(punct) == c)
 }
 
-/// A piece of source short enough for a message.
+/// A piece of source code, shortened for a message.
 fn excerpt(source: &str) -> String {
-    const LONGEST: usize = 60;
-    if source.chars().count() <= LONGEST {
+    const MAX_LENGTH: usize = 60;
+    if source.chars().count() <= MAX_LENGTH {
         return source.into();
     }
-    source.chars().take(LONGEST).chain(['…']).collect()
+    source.chars().take(MAX_LENGTH).chain(['…']).collect()
 }

@@ -1,10 +1,11 @@
-//! The macro as a function from tokens to tokens, outside of the compiler.
+//! The macro as a function from tokens to tokens, called outside of the compiler.
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use proptest::prelude::*;
 use quote::quote;
 
-use crate::expand::{self, CallSite};
+use crate::call_site::{CallSite, relative_to_package};
+use crate::expand;
 
 fn call() -> CallSite {
     CallSite {
@@ -22,7 +23,7 @@ fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::app(args, item, &call())
 }
 
-/// What comes out behind the item, which must come out as it went in.
+/// The code after the item, which must come out unchanged.
 fn generated(args: TokenStream, item: TokenStream) -> String {
     let count = item.clone().into_iter().count();
     let out: Vec<TokenTree> = expand(args, item.clone()).into_iter().collect();
@@ -53,7 +54,7 @@ fn entry(generated: TokenStream) -> String {
 }
 
 #[test]
-fn an_item_comes_out_as_it_went_in_with_errors_too() {
+fn an_item_comes_out_unchanged_even_with_errors() {
     let item = quote! {
         #[derive(Debug)]
         pub(crate) struct App<'a, T: Fn() -> u8>(&'a T) where T: Copy;
@@ -66,7 +67,7 @@ fn an_item_comes_out_as_it_went_in_with_errors_too() {
 }
 
 #[test]
-fn a_type_passes_its_generics_on_and_a_function_none() {
+fn the_impl_of_a_type_repeats_its_generics() {
     let item = quote! {
         struct App<'a, T: Fn(u8) -> Vec<Vec<u8>> = fn(u8), const N: usize = { 1 + 2 }>(&'a T)
         where
@@ -87,7 +88,7 @@ fn a_type_passes_its_generics_on_and_a_function_none() {
 }
 
 #[test]
-fn an_entry_says_what_and_where() {
+fn an_entry_has_the_parameters_and_the_place_of_the_app() {
     let item = quote! {
         /// Answers prompts.
         fn main() {}
@@ -113,23 +114,23 @@ fn an_entry_says_what_and_where() {
 }
 
 #[test]
-fn a_source_file_is_named_within_its_package() {
+fn a_source_file_is_relative_to_its_package() {
     let here = std::env::current_dir().unwrap();
     let package = here.join("examples/studio");
     let package = package.to_str().unwrap();
-    let in_package = |file: &str| expand::in_package(file, package);
-    assert_eq!(in_package("examples/studio/src/main.rs"), "src/main.rs");
-    assert_eq!(in_package(&format!("{package}/src/lib.rs")), "src/lib.rs");
+    let relative = |file: &str| relative_to_package(file, package);
+    assert_eq!(relative("examples/studio/src/main.rs"), "src/main.rs");
+    assert_eq!(relative(&format!("{package}/src/lib.rs")), "src/lib.rs");
     assert_eq!(
-        in_package("/somewhere/target/out/generated.rs"),
+        relative("/somewhere/target/out/generated.rs"),
         "generated.rs"
     );
-    assert_eq!(in_package("elsewhere/src/lib.rs"), "elsewhere/src/lib.rs");
-    assert_eq!(in_package(""), "");
+    assert_eq!(relative("elsewhere/src/lib.rs"), "elsewhere/src/lib.rs");
+    assert_eq!(relative(""), "");
 }
 
 #[test]
-fn no_problem_carries_a_control_character() {
+fn no_message_has_a_control_character() {
     let evil = "\u{1b}[31m\u{202e}\u{7}";
     let regions = quote!(machine_type = "S", scaling(regions = [#evil, #evil], keep_alive = #evil));
     for args in [
@@ -149,7 +150,7 @@ fn no_problem_carries_a_control_character() {
         );
         assert!(out.contains("compile_error"), "{out}");
         for control in ["\\u{1b}[31m\\u{202e}", "\u{1b}", "\u{202e}"] {
-            // In the literal a written escape is a backslash and what follows, twice escaped.
+            // An escape in a message is escaped again in the literal that has the message.
             let bare = out.replace("\\\\u{", "");
             assert!(!bare.contains(control), "{out}");
         }
@@ -224,7 +225,7 @@ fn nearly_valid() -> impl Strategy<Value = TokenStream> {
     })
 }
 
-/// `MACHINIST_CASES` asks for more.
+/// The number of cases; the variable `MACHINIST_CASES` sets another one.
 fn cases() -> u32 {
     let wanted = std::env::var("MACHINIST_CASES").ok();
     wanted.map_or(4_000, |wanted| wanted.parse().unwrap())
@@ -269,7 +270,7 @@ proptest! {
     }
 }
 
-/// Where each identifier of an expansion stands that stands in this text.
+/// The column of each identifier of an expansion.
 fn places(tokens: TokenStream, places: &mut Vec<(String, usize)>) {
     for token in tokens {
         match token {
@@ -284,7 +285,7 @@ fn places(tokens: TokenStream, places: &mut Vec<(String, usize)>) {
 }
 
 #[test]
-fn what_is_written_leads_to_its_documentation() {
+fn the_spans_of_keys_and_machine_types_lead_to_their_documentation() {
     let text =
         r#"name = "a", machine_type = ["GPU-H100", "GPU-L40"], gpus = 2, scaling(keep_alive = 1)"#;
     let args: TokenStream = text.parse().unwrap();

@@ -1,5 +1,5 @@
 //! The machine that an app runs on, written in its code: checked by the compiler, carried inside
-//! the binary, put back on every redeploy.
+//! the binary, and put back on every redeploy.
 //!
 //! ```
 //! use machinist::App;
@@ -7,7 +7,7 @@
 //! #[machinist::app(machine_type = "GPU-H100", gpus = 2)]
 //! struct LlmServer;
 //!
-//! // Its own machine, in const code.
+//! // The figures of its machine, in const code.
 //! const VRAM_MB: u32 = LlmServer::SPEC.vram_mb();
 //! assert_eq!(VRAM_MB, 160_000);
 //!
@@ -15,11 +15,11 @@
 //! assert_eq!(machinist::apps()[0].name, "llm-server");
 //! ```
 //!
-//! [`app`] is the attribute, with every key. `cargo machinist manifest` reads what the apps of a
-//! build need out of its binaries, without running them.
+//! The documentation of the attribute [`app`] has every key. `cargo machinist manifest` reads the
+//! apps of a build from its binaries, without running them.
 //!
-//! A crate that a program depends on but never names is not linked, nor are its apps: write
-//! `use my_apps as _;` in the program.
+//! A crate that a program depends on but never names is not linked, and neither are its apps: add
+//! `use my_apps as _;` to the program.
 #![no_std]
 
 extern crate alloc;
@@ -38,7 +38,7 @@ pub use machinist_core::{MachineKind, MachineType, Spec};
 pub use machinist_macros::app;
 pub use registry::{apps, find, manifest};
 
-/// A type that stands for an app: `#[app]` on a `struct` or an `enum` implements it.
+/// A type that represents an app. `#[app]` on a `struct` or an `enum` implements this trait.
 ///
 /// ```
 /// use machinist::App;
@@ -50,6 +50,6 @@ pub use registry::{apps, find, manifest};
 /// assert_eq!(BATCH, 16);
 /// ```
 pub trait App {
-    /// What the code says of the app.
+    /// The app, as its attribute declares it.
     const SPEC: Spec;
 }

@@ -1,6 +1,6 @@
-//! How an app gets into the binary: the only place that knows linkers.
+//! Puts an app into the binary. This is the only place that knows about linkers.
 
-/// What expansions name.
+/// The items that expansions refer to.
 #[doc(hidden)]
 pub mod __private {
     pub use core::option::Option::Some;
@@ -10,23 +10,23 @@ pub mod __private {
     pub use crate::registry::Registration;
 }
 
-/// Defines the macro that registers an app: a record in the binary, which the registry of the
-/// running program knows too.
+/// Defines the macro `__register!`, which puts the record of an app into the binary and into the
+/// registry of the running program.
 ///
-/// `#[used]` keeps the record through every optimisation; the section's name is the one of
-/// `machinist_core::record`, which an attribute cannot name. It is chosen here and not in each
-/// expansion, where the compiler would take time for it.
+/// `#[used]` keeps the record through every optimisation. The name of the section is also in
+/// `machinist_core::record`, but an attribute takes only a literal. The section is chosen here, and
+/// not by a `cfg` in each expansion, which would cost compile time.
 ///
-/// What is written in the attribute of a function is typed for an IDE alone, which then leads to
-/// its documentation: the compiler would take longer for it than for all the rest. Of the
-/// conditions that every compiler knows, `miri` is the one that rust-analyzer sets.
+/// The references of a function's attribute are compiled only in an IDE, which follows them to the
+/// documentation: compiling them would take longer than the rest of the expansion. The condition is
+/// `miri` because rust-analyzer sets it, and every compiler knows it.
 #[rustfmt::skip]
 macro_rules! register_in {
     ($section:literal $d:tt) => {
         #[doc(hidden)]
         #[macro_export]
         macro_rules! __register {
-            ($d length:literal $d record:literal {$d($d guard:tt)*} $d($d documented:tt)?) => {
+            ($d length:literal $d record:literal {$d($d guard:tt)*} $d($d ide_references:tt)?) => {
                 $crate::__private::inventory::submit! {
                     $crate::__private::Registration({
                         #[used]
@@ -39,7 +39,7 @@ macro_rules! register_in {
 
                 $d(
                     #[cfg(miri)]
-                    $crate::__documented! $d documented
+                    $crate::__ide_references! $d ide_references
                 )?
             };
         }
@@ -51,10 +51,10 @@ register_in! { "__DATA,__mchnst" $ }
 #[cfg(not(target_vendor = "apple"))]
 register_in! { ".mchnst" $ }
 
-/// Types what is written in an attribute.
+/// Refers to the items that the machine types and keys of an attribute stand for.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __documented {
+macro_rules! __ide_references {
     ([$($machine:ident)*] [$($key:ident)*] [$($code:ident)*] [$($scaling:ident)*]) => {
         const _: () = {
             $(let _ = $crate::catalogue::$machine;)*
@@ -65,7 +65,7 @@ macro_rules! __documented {
     };
 }
 
-/// Implements the trait for a type, in const code.
+/// Implements `App` for a type.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __implement {
@@ -76,8 +76,8 @@ macro_rules! __implement {
         $gpus_key:ident $gpus:literal
         {$($code:ident $code_value:tt)*} {$($scaling:ident $scaling_value:tt)*}
     ) => {
-        // `dead_code`: a type may stand for its app and be no value anywhere.
-        // `needless_update`: an attribute that sets every parameter leaves nothing to fill up.
+        // `dead_code`: a type may only represent its app, without a value anywhere.
+        // `needless_update`: if an attribute sets every parameter, `..NONE` adds nothing.
         #[automatically_derived]
         #[allow(dead_code, deprecated, clippy::needless_update)]
         impl<$($params)*> $crate::App for $type $($bounds)* {

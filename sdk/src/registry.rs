@@ -8,11 +8,10 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 use machinist_core::{Spec, entry, json, record};
 
-/// An app as it is submitted to the registry: its record, the same bytes that stand in the
-/// binary's section.
+/// An entry of the registry: the record of an app, the same bytes as in the binary's section.
 ///
-/// Compiling a typed constant would take longer than all the rest of an expansion, and few
-/// programs ask for it: so the record is read when they do.
+/// The record is read only when the program asks for its apps, which few programs do. A typed
+/// constant would take longer to compile than the rest of an expansion.
 #[derive(Debug)]
 pub struct Registration(pub &'static [u8]);
 
@@ -20,13 +19,13 @@ inventory::collect!(Registration);
 
 impl Registration {
     fn entry(&self) -> &'static str {
-        // The macro wrote the record in this build: it decodes.
+        // The record is valid: the macro wrote it in this build.
         let mut entries = record::decode(self.0).flatten();
         entries.next().unwrap_or_default()
     }
 }
 
-/// Every app that is linked into the running program, by name.
+/// Every app that is linked into the running program, sorted by name.
 ///
 /// ```
 /// #[machinist::app(machine_type = ["GPU-H100", "GPU-H200"])]
@@ -36,13 +35,13 @@ impl Registration {
 /// assert_eq!(names, ["generate"]);
 /// ```
 ///
-/// A crate that the program depends on but never names is not linked, nor are its apps:
-/// `use that_crate as _;` is the remedy.
+/// A crate that the program depends on but never names is not linked, and neither are its apps: add
+/// `use that_crate as _;` to the program.
 pub fn apps() -> Vec<&'static Spec> {
     specs().collect()
 }
 
-/// The app of this name.
+/// The app with this name.
 ///
 /// ```
 /// #[machinist::app(machine_type = "S", port = 8080)]
@@ -55,8 +54,8 @@ pub fn find(name: &str) -> Option<&'static Spec> {
     specs().find(|app| app.name == name)
 }
 
-/// The manifest of the running program: what `cargo machinist manifest` reads out of its binary,
-/// but for the names of the binaries, which only the build knows.
+/// The manifest of the running program, as `cargo machinist manifest` reads it from the binary, but
+/// without the names of the binaries, which only the build knows.
 ///
 /// ```
 /// #[machinist::app(machine_type = "GPU-L40")]
@@ -66,11 +65,11 @@ pub fn find(name: &str) -> Option<&'static Spec> {
 /// ```
 pub fn manifest() -> String {
     let mut compact = String::from(r#"{"manifest_version":1,"apps":["#);
-    for (i, known) in known().iter().enumerate() {
+    for (i, app) in registered_apps().iter().enumerate() {
         if i > 0 {
             compact.push(',');
         }
-        compact.push_str(known.entry);
+        compact.push_str(app.entry);
     }
     compact.push_str("]}");
     let mut manifest = json::indent(&compact);
@@ -79,48 +78,49 @@ pub fn manifest() -> String {
 }
 
 fn specs() -> impl Iterator<Item = &'static Spec> {
-    known().iter().map(|known| &known.spec)
+    registered_apps().iter().map(|app| &app.spec)
 }
 
-/// An app that was read.
-struct Known {
+/// An app that was read from its record.
+struct RegisteredApp {
     entry: &'static str,
     spec: Spec,
 }
 
-/// All apps, read when somebody first asks, and again when a library with more was loaded since.
+/// All apps. They are read at the first call, and again if a library with more apps was loaded
+/// since.
 #[allow(
     unsafe_code,
-    reason = "without the standard library nothing else keeps what is made once"
+    reason = "without the standard library there is no safe `OnceLock`"
 )]
-fn known() -> &'static [Known] {
-    static KNOWN: AtomicPtr<Vec<Known>> = AtomicPtr::new(ptr::null_mut());
-    // SAFETY: it is null or from the leaked box below, which nobody changes.
-    let known = unsafe { KNOWN.load(Ordering::Acquire).as_ref() };
-    match known {
-        Some(known) if known.len() == inventory::iter::<Registration>.into_iter().count() => known,
+fn registered_apps() -> &'static [RegisteredApp] {
+    static APPS: AtomicPtr<Vec<RegisteredApp>> = AtomicPtr::new(ptr::null_mut());
+    // SAFETY: the pointer is null, or from the leaked box below, which is never changed.
+    let apps = unsafe { APPS.load(Ordering::Acquire).as_ref() };
+    match apps {
+        Some(apps) if apps.len() == inventory::iter::<Registration>.into_iter().count() => apps,
         _ => {
-            let read = Box::leak(Box::new(read()));
-            // Another thread that was here first has read the same.
-            KNOWN.store(read, Ordering::Release);
-            read
+            let apps = Box::leak(Box::new(read_apps()));
+            // Another thread may have stored its apps in between: they are equal.
+            APPS.store(apps, Ordering::Release);
+            apps
         }
     }
 }
 
-fn read() -> Vec<Known> {
+fn read_apps() -> Vec<RegisteredApp> {
     let entries = inventory::iter::<Registration>
         .into_iter()
         .map(Registration::entry);
-    let mut known: Vec<Known> = entries
-        .map(|entry| Known {
+    let mut apps: Vec<RegisteredApp> = entries
+        .map(|entry| RegisteredApp {
             entry,
-            // What the macro wrote can be read.
+            // The entry is valid: the macro wrote it in this build.
             spec: entry::read(entry).unwrap_or(Spec::EMPTY),
         })
         .collect();
-    // The order of a build is no order: it differs between dev and release. An entry begins with
-    // the app's name.
-    known.sort_unstable_by_key(|known| known.entry);
-    known
+    // The linker's order differs between dev and release builds. An entry begins with the app's
+    // name.
+    apps.sort_unstable_by_key(|app| app.entry);
+    apps
 }

@@ -1,32 +1,11 @@
-//! The registry and the record are written by the same expansion: both say the same.
+//! The registry, the record and the `SPEC` of an app have the same values.
 
-use machinist::catalogue::{GPU_H100, GPU_H200};
+mod every_key;
+
+use every_key::EveryKey;
+use machinist::catalogue::{GPU_L40, GPU_RTX5090};
 use machinist::{App, CodeParameters, ScalingParameters, Spec};
 use serde_json::{Value, json};
-
-/// Sets every key.
-///
-/// This is not its first paragraph.
-#[machinist::app(
-    name = "everything",
-    machine_type = ["GPU-H200", "GPU-H100"],
-    gpus = 2,
-    max_multiplexing = 4,
-    startup_timeout = "15m",
-    port = 8080,
-    health_check = "/health",
-    termination_grace_period = "20s",
-    requires(
-        vram = "120 GB", vram_per_gpu = "80 GB", ram = "200 GB", cpus = 23.5,
-        bandwidth = "3 TB/s", decoders = 14, av1_encode = false,
-    ),
-    scaling(
-        keep_alive = "5m", min_concurrency = 1, max_concurrency = 10, concurrency_buffer = 2,
-        concurrency_buffer_perc = 20, scaling_delay = 5, request_timeout = "2m",
-        request_start_timeout = "30s", regions = ["us-west", "eu-north"],
-    ),
-)]
-struct Everything;
 
 #[machinist::app(machine_type = "XS")]
 #[expect(dead_code, reason = "it is an app by being annotated")]
@@ -40,8 +19,8 @@ fn manifest() -> Vec<Value> {
 #[test]
 fn the_trait_and_the_registry_have_what_the_attribute_sets() {
     let expected = Spec {
-        name: "everything",
-        machine_types: &[GPU_H200, GPU_H100],
+        name: "every-key",
+        machine_types: &[GPU_RTX5090, GPU_L40],
         gpus: 2,
         code: CodeParameters {
             max_multiplexing: Some(4),
@@ -62,8 +41,8 @@ fn the_trait_and_the_registry_have_what_the_attribute_sets() {
             regions: Some(&["us-west", "eu-north"]),
         },
     };
-    assert_eq!(Everything::SPEC, expected);
-    assert_eq!(machinist::find("everything"), Some(&expected));
+    assert_eq!(EveryKey::SPEC, expected);
+    assert_eq!(machinist::find("every-key"), Some(&expected));
 }
 
 #[test]
@@ -72,13 +51,13 @@ fn the_record_has_what_the_attribute_sets() {
     assert!(entry["source"]["line"].as_u64().unwrap() > 0);
     entry["source"]["line"] = json!(0);
     let expected = json!({
-        "name": "everything",
+        "name": "every-key",
         "description": "Sets every key.",
         "package": "machinist",
         "version": env!("CARGO_PKG_VERSION"),
-        "source": {"file": "tests/registry.rs", "line": 0, "item": "Everything"},
+        "source": {"file": "tests/every_key/mod.rs", "line": 0, "item": "EveryKey"},
         "code": {
-            "machine_type": ["GPU-H200", "GPU-H100"], "gpus": 2, "max_multiplexing": 4,
+            "machine_type": ["GPU-RTX5090", "GPU-L40"], "gpus": 2, "max_multiplexing": 4,
             "startup_timeout": 900, "port": 8080, "health_check": {"path": "/health"},
             "termination_grace_period": 20,
         },
@@ -89,8 +68,8 @@ fn the_record_has_what_the_attribute_sets() {
             "regions": ["us-west", "eu-north"],
         },
         "requires": {
-            "vram": 120_000, "vram_per_gpu": 80_000, "ram": 200_000, "cpus": 23.5,
-            "bandwidth": 3_000, "decoders": 14, "av1_encode": false,
+            "vram": 64_000, "vram_per_gpu": 32_000, "ram": 20_000, "cpus": 4.5, "bandwidth": 800,
+            "encoders": 1, "decoders": 1, "av1_encode": true, "precision": ["fp8"],
         },
     });
     assert_eq!(entry, expected);
@@ -107,17 +86,17 @@ fn a_cpu_type_has_no_gpus_in_either() {
 }
 
 #[test]
-fn apps_come_by_name() {
+fn apps_are_sorted_by_name() {
     let names: Vec<&str> = machinist::apps().iter().map(|app| app.name).collect();
-    assert_eq!(names, ["everything", "nothing-more"]);
+    assert_eq!(names, ["every-key", "nothing-more"]);
 }
 
 #[test]
-fn figures_are_those_of_the_smallest_machine() {
-    const SPEC: Spec = Everything::SPEC;
+fn the_figures_of_an_app_are_those_of_its_smallest_machine() {
+    const SPEC: Spec = EveryKey::SPEC;
     const VRAM: u32 = SPEC.vram_mb();
     assert_eq!(
         (VRAM, SPEC.ram_mb(), SPEC.millicores()),
-        (160_000, 224_000, 24_000)
+        (64_000, 120_000, 12_000)
     );
 }

@@ -1,4 +1,4 @@
-//! The warning for a machine far larger than required is silenced where it is meant so.
+//! `#[allow(deprecated)]` silences the warning for a machine far larger than required.
 #![deny(warnings)]
 
 #[allow(deprecated)]
@@ -6,7 +6,7 @@
 fn allowed_above() {}
 
 #[machinist::app(machine_type = "GPU-B200", requires(vram = "24 GB"))]
-#[allow(deprecated, reason = "it is the only one there is")]
+#[allow(deprecated, reason = "no other machine is available")]
 fn allowed_below() {}
 
 fn main() {

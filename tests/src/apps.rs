@@ -90,7 +90,7 @@ fn machines() -> impl Strategy<Value = Settings> {
 
 /// Each parameter of a group set or not, to anything that it takes.
 fn settings(group: Group) -> impl Strategy<Value = Settings> {
-    let others = Key::of(group).filter(|key| !matches!(key, Key::MachineType | Key::Gpus));
+    let others = Key::in_group(group).filter(|key| !matches!(key, Key::MachineType | Key::Gpus));
     let each: Vec<_> = others
         .map(|key| {
             let value = prop::option::of(value(key.parameter().kind));

@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: workspaces of their own, and the commands they run there.
 
 pub mod apps;
+pub mod imports;
 #[cfg(doctest)]
 mod pages;
 mod python;
@@ -18,6 +19,9 @@ pub use python::{Python, Server};
 pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
+
+/// The file of the app with every key of the attribute, in this repository.
+pub const EVERY_KEY: &str = "sdk/tests/every_key/mod.rs";
 
 /// A folder with a cargo workspace in it, apart from this repository's.
 #[derive(Clone)]

@@ -138,7 +138,7 @@ fn its_rules_are_those_of_every_machine_type() {
         (
             "machine_type = \"GPU-A6000\", requires(vram = \"50 GB\")",
             "error: `GPU-A6000` has 48 GB of VRAM, and this app requires 50 GB\n\
-             help: `GPU-H100` is the smallest machine type that does, and so does `GPU-A6000` with `gpus = 2`",
+             help: `GPU-H100` is the smallest machine type that meets `requires`, and so does `GPU-A6000` with `gpus = 2`",
         ),
         (
             "machine_type = \"GPU-A6000\", gpus = 17",

@@ -11,11 +11,12 @@ inventory::submit! {
         vram: Some(64_000),
         vram_per_gpu: Some(32_000),
         ram: Some(20_000),
-        cpus: Some(4),
+        cpus: Some(4.5),
         bandwidth: Some(800),
         encoders: Some(1),
         decoders: Some(1),
         av1_encode: Some(true),
+        precision: &["fp8"],
         keep_alive: Some(300),
         min_concurrency: Some(1),
         max_concurrency: Some(10),
@@ -24,6 +25,6 @@ inventory::submit! {
         scaling_delay: Some(5),
         request_timeout: Some(120),
         request_start_timeout: Some(30),
-        regions: &["us-west", "us-east"],
+        regions: &["us-west", "eu-north"],
     }
 }

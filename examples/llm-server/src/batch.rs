@@ -1,4 +1,5 @@
-//! Prompts that arrive close together are answered together, as many as fit the machine.
+//! Batches: prompts that arrive close together are answered together, as many as fit into the
+//! machine's memory.
 
 use std::time::Duration;
 
@@ -12,21 +13,21 @@ struct Request {
     answer: oneshot::Sender<(String, usize)>,
 }
 
-/// Where prompts wait.
+/// The queue in which prompts wait for the worker.
 #[derive(Clone)]
 pub(crate) struct Queue(mpsc::Sender<Request>);
 
 impl Queue {
-    /// The completion of a prompt, and how many were answered with it.
+    /// The completion of a prompt, and the size of its batch.
     pub(crate) async fn complete(&self, prompt: String) -> (String, usize) {
         let (answer, answered) = oneshot::channel();
-        // The worker stops only with the server, and then nobody waits for the answer.
+        // Sending fails only when the server stops, and then the answer is no longer needed.
         let _ = self.0.send(Request { prompt, answer }).await;
         answered.await.unwrap_or_default()
     }
 }
 
-/// Starts the worker, which answers at most `size` prompts together.
+/// Starts the worker, which answers prompts in batches of at most `size`.
 pub(crate) fn start(size: usize) -> Queue {
     let (queue, mut requests) = mpsc::channel::<Request>(size * 4);
     tokio::spawn(async move {
@@ -36,18 +37,18 @@ pub(crate) fn start(size: usize) -> Queue {
                 while batch.len() < size && requests.recv_many(&mut batch, 1).await > 0 {}
             })
             .await;
-            let together = batch.len();
+            let batch_size = batch.len();
             for request in batch.drain(..) {
-                // Whoever hung up needs no answer.
-                let _ = request.answer.send((model(&request.prompt), together));
+                // Sending fails if the client has hung up.
+                let _ = request.answer.send((generate(&request.prompt), batch_size));
             }
         }
     });
     Queue(queue)
 }
 
-/// Stands in for the model: repeats the prompt's words from the last to the first.
-fn model(prompt: &str) -> String {
+/// Takes the place of a model: repeats the words of the prompt in reverse order.
+fn generate(prompt: &str) -> String {
     prompt
         .split_whitespace()
         .rev()

@@ -1,4 +1,4 @@
-//! What the server says of its own machine.
+//! The answer of `/machine`: what machine the server runs on.
 
 use machinist::Spec;
 use serde::Serialize;
@@ -14,7 +14,7 @@ pub(crate) struct Machine {
     batch: usize,
 }
 
-/// Describes the smallest machine that the app may run on.
+/// Describes the machine of an app: its figures are what every runner has at least.
 pub(crate) fn describe(spec: &Spec, batch: usize) -> Machine {
     Machine {
         app: spec.name,

@@ -1,7 +1,7 @@
 //! A server whose port, health check and batch size come from the attribute on one type.
 //!
-//! `cargo run -p llm-server`, then ask it: `/health`, `/machine`, and `/generate` with a prompt
-//! as JSON. `PORT` chooses another port, for a second one on the same machine.
+//! `cargo run -p llm-server` starts it. It answers `/health`, `/machine`, and `/generate` with a
+//! prompt as JSON. The variable `PORT` sets another port, for a second server on the same machine.
 
 mod batch;
 mod machine;
@@ -30,7 +30,7 @@ struct LlmServer;
 const SPEC: Spec = LlmServer::SPEC;
 const WEIGHTS_MB: u32 = 140_000;
 const SEQUENCE_MB: u32 = 1_250;
-/// How many sequences fit beside the weights on the smallest machine that this may run on.
+/// How many sequences fit into memory beside the weights, on the smallest machine type of the app.
 const BATCH: usize = ((SPEC.vram_mb() - WEIGHTS_MB) / SEQUENCE_MB) as usize;
 
 #[derive(Deserialize)]
@@ -41,15 +41,15 @@ struct Prompt {
 #[derive(Serialize)]
 struct Completion {
     text: String,
-    /// How many prompts were answered together.
+    /// The size of the batch that the prompt was answered in.
     batch: usize,
 }
 
 async fn generate(
-    State(model): State<batch::Queue>,
+    State(queue): State<batch::Queue>,
     Json(request): Json<Prompt>,
 ) -> Json<Completion> {
-    let (text, batch) = model.complete(request.prompt).await;
+    let (text, batch) = queue.complete(request.prompt).await;
     Json(Completion { text, batch })
 }
 
@@ -73,22 +73,22 @@ async fn main() -> std::io::Result<()> {
     let listener = TcpListener::bind(("0.0.0.0", port()?)).await?;
     println!("{} listens on http://{}", SPEC.name, listener.local_addr()?);
     axum::serve(listener, server)
-        .with_graceful_shutdown(asked_to_stop())
+        .with_graceful_shutdown(stop_signal())
         .await
 }
 
 fn port() -> std::io::Result<u16> {
     match std::env::var("PORT") {
         Ok(port) => port.parse().map_err(|_| {
-            let text = format!("PORT is no port: `{port}`");
+            let text = format!("PORT is not a port: `{port}`");
             std::io::Error::new(std::io::ErrorKind::InvalidInput, text)
         }),
         Err(_) => Ok(SPEC.code.port.unwrap_or(8080)),
     }
 }
 
-/// Waits for the signal that the platform sends before the grace period runs.
-async fn asked_to_stop() {
+/// Waits for the signal with which the platform begins the grace period.
+async fn stop_signal() {
     #[cfg(unix)]
     if let Ok(mut term) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
     {

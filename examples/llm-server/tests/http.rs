@@ -1,4 +1,4 @@
-//! The server is started and asked.
+//! Starts the server and sends it requests.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -14,7 +14,7 @@ struct Server {
 }
 
 impl Server {
-    /// Starts it on a free port.
+    /// Starts the server on a free port.
     fn start() -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_llm-server"))
             .env("PORT", "0")
@@ -32,7 +32,7 @@ impl Server {
         }
     }
 
-    fn ask(&self, request: &str) -> String {
+    fn send(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
@@ -41,14 +41,14 @@ impl Server {
     }
 
     fn get(&self, path: &str) -> String {
-        self.ask(&format!(
+        self.send(&format!(
             "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         ))
     }
 
     fn generate(&self, prompt: &str) -> Value {
         let body = json!({ "prompt": prompt }).to_string();
-        body_of(&self.ask(&format!(
+        body_of(&self.send(&format!(
             "POST /generate HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
@@ -69,12 +69,12 @@ fn body_of(answer: &str) -> Value {
 }
 
 #[test]
-fn it_is_healthy_where_its_attribute_says() {
+fn the_health_check_has_the_path_of_the_attribute() {
     assert!(Server::start().get("/health").starts_with("HTTP/1.1 200"));
 }
 
 #[test]
-fn it_shows_its_own_machine() {
+fn the_server_describes_its_machine() {
     let machine = body_of(&Server::start().get("/machine"));
     let expected = json!({
         "app": "llm-server",

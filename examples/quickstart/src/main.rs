@@ -1,7 +1,7 @@
-//! The smallest program that carries its machine.
+//! The smallest program with an app.
 //!
-//! `cargo run -p quickstart` shows what the running program knows, and
-//! `cargo machinist manifest -p quickstart` reads the same out of the binary.
+//! `cargo run -p quickstart` prints the apps of the running program, and
+//! `cargo machinist manifest -p quickstart` reads them from its binary.
 
 use machinist::App as _;
 
@@ -9,7 +9,7 @@ use machinist::App as _;
 #[machinist::app(machine_type = "GPU-H100", gpus = 2)]
 struct LlmServer;
 
-/// Known when the program is compiled: a sequence takes 5 GB of video memory.
+/// The size of a batch, computed at compile time: a sequence takes 5 GB of video memory.
 const BATCH: u32 = LlmServer::SPEC.vram_mb() / 5_000;
 
 fn main() {
@@ -17,7 +17,11 @@ fn main() {
         Some("manifest") => print!("{}", machinist::manifest()),
         _ => {
             for app in machinist::apps() {
-                let machines: Vec<&str> = app.machine_types.iter().map(|m| m.name).collect();
+                let machines: Vec<&str> = app
+                    .machine_types
+                    .iter()
+                    .map(|machine| machine.name)
+                    .collect();
                 println!(
                     "{} runs on {} of {}",
                     app.name,

@@ -5,7 +5,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 use machinist_core::attribute::{Place, Value};
 use machinist_core::built_in::WORKLOADS;
 use machinist_core::catalogue::Catalogue;
-use machinist_core::figure::{FIGURES, Figure, Figures, Shown};
+use machinist_core::figure::{FIGURES, Figure, Figures, Visibility};
 use machinist_core::fitting::{meets, with_more_gpus};
 use machinist_core::machine_types::unknown_machine_type;
 use machinist_core::parameter::GPU_LIMIT;
@@ -265,12 +265,12 @@ const HEADS: [&str; 2] = ["NAME", "GPUS"];
 
 /// The figures that have a column in the table of these runners.
 fn columns(runners: &[Runner]) -> Vec<&'static Figure> {
-    let is_shown = |figure: &&Figure| match figure.shown {
-        Shown::Always => true,
-        Shown::WhenKnown => runners
+    let is_shown = |figure: &&Figure| match figure.visibility {
+        Visibility::Always => true,
+        Visibility::WhenKnown => runners
             .iter()
             .any(|runner| figure.get(&runner.figures).is_some()),
-        Shown::InFull => false,
+        Visibility::InDetails => false,
     };
     FIGURES.iter().copied().filter(is_shown).collect()
 }
@@ -297,7 +297,7 @@ impl Runner {
     }
 
     fn has(&self, figure: &Figure) -> bool {
-        self.gpus > 0 || !figure.presence.is_of_gpu_types()
+        self.gpus > 0 || !figure.presence.is_gpu_only()
     }
 
     /// The amount of the figure of this key; `None` where it is not listed.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use machinist_core::problem::Problem;
-use machinist_core::text::shown;
+use machinist_core::text::visible;
 
 use super::reader::{Item, Reader};
 
@@ -66,7 +66,7 @@ fn image(reader: &Reader, value: &Item<'_>) -> Result<String, Problem> {
     if image.chars().all(is_plain) {
         return Ok(image.into());
     }
-    let problem = Problem::new(format!("`{}` is not the name of an image", shown(image)));
+    let problem = Problem::new(format!("`{}` is not the name of an image", visible(image)));
     Err(reader.at(value, problem.help("write it like `ghcr.io/acme/llm:v1`")))
 }
 
@@ -75,7 +75,7 @@ fn auth(reader: &Reader, value: &Item<'_>) -> Result<String, Problem> {
     if AUTH_MODES.contains(&auth) {
         return Ok(auth.into());
     }
-    let problem = Problem::new(format!("unknown `auth` mode `{}`", shown(auth)));
+    let problem = Problem::new(format!("unknown `auth` mode `{}`", visible(auth)));
     Err(reader.at(
         value,
         problem.help(format!("write one of {}", AUTH_MODES.join(", "))),

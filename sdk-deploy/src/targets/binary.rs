@@ -1,7 +1,7 @@
 //! The binary that a platform runs for an app, and its path in the container's image.
 
 use machinist_core::problem::Problem;
-use machinist_core::text::shown;
+use machinist_core::text::visible;
 
 use crate::app_plan::AppPlan;
 
@@ -49,7 +49,7 @@ pub(super) fn check_binary_name(name: &str) -> Result<(), Problem> {
 }
 
 pub(super) fn no_binary_name(name: &str) -> Problem {
-    let name = shown(name);
+    let name = visible(name);
     Problem::new(format!(
         "a binary cannot be deployed under the name `{name}`"
     ))

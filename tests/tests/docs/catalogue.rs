@@ -30,9 +30,7 @@ pub(crate) fn machine_types() -> String {
 
 fn cell(figure: &Figure, machine: &MachineType) -> String {
     match figure.get(&machine.figures) {
-        _ if machine.kind() == MachineKind::Cpu && figure.presence.is_of_gpu_types() => {
-            NOTHING.into()
-        }
+        _ if machine.kind() == MachineKind::Cpu && figure.presence.is_gpu_only() => NOTHING.into(),
         Some(amount) => figure.unit.show(amount),
         None => "not listed".into(),
     }

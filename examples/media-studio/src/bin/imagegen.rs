@@ -1,4 +1,4 @@
-//! Image generation as a program; the app is the library's.
+//! Image generation as a program. The app is in the library.
 
 fn main() -> std::io::Result<()> {
     media_studio_imaging::Imagegen::serve()

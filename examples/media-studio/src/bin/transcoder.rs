@@ -1,4 +1,4 @@
-//! Transcoding as a program; the app is the library's.
+//! Transcoding as a program. The app is in the library.
 
 fn main() -> std::io::Result<()> {
     media_studio_video::Transcoder::serve()

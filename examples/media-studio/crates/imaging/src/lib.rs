@@ -24,7 +24,7 @@ impl Imagegen {
     ///
     /// # Errors
     ///
-    /// When the port cannot be had.
+    /// If the port cannot be opened.
     pub fn serve() -> io::Result<()> {
         serve(&Self::SPEC, "/image", |parameters: &Parameters| {
             draw(
@@ -37,7 +37,7 @@ impl Imagegen {
     }
 }
 
-/// A picture in the PPM format, always the same for the same seed.
+/// Draws an image in the PPM format, always the same for the same seed.
 pub fn draw(seed: u32) -> Vec<u8> {
     let mut image = format!("P6 {SIDE} {SIDE} 255\n").into_bytes();
     for y in 0..SIDE {

@@ -1,4 +1,5 @@
-//! What the services of the media studio share: serving HTTP as their attribute says.
+//! The HTTP server of all services of the media studio, which takes port and health check from an
+//! app's attribute.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,12 +14,12 @@ use tokio::net::TcpListener;
 /// The query of a request.
 pub type Parameters = BTreeMap<String, String>;
 
-/// Serves `answer` under `path`, on the app's port and with its health check. With the argument
-/// `manifest` it prints the program's manifest instead.
+/// Serves `answer` at `path`, on the app's port and with its health check. If the program has the
+/// argument `manifest`, prints the program's manifest instead.
 ///
 /// # Errors
 ///
-/// When the port cannot be had.
+/// If the port cannot be opened.
 pub fn serve(
     app: &'static Spec,
     path: &str,

@@ -24,7 +24,7 @@ impl Transcoder {
     ///
     /// # Errors
     ///
-    /// When the port cannot be had.
+    /// If the port cannot be opened.
     pub fn serve() -> io::Result<()> {
         serve(&Self::SPEC, "/plan", |parameters: &Parameters| {
             let height = parameters
@@ -35,7 +35,7 @@ impl Transcoder {
     }
 }
 
-/// The encoders that every machine of the app has.
+/// The number of encoders that every machine type of the app has at least.
 fn encoders(app: &Spec) -> u32 {
     app.machine_types
         .iter()
@@ -44,7 +44,7 @@ fn encoders(app: &Spec) -> u32 {
         .unwrap_or_default()
 }
 
-/// Which encoder makes which size, up to the source's.
+/// Assigns each size up to the source's to an encoder.
 pub fn plan(source_height: u32, encoders: u32) -> String {
     let mut plan = String::new();
     let sizes = HEIGHTS

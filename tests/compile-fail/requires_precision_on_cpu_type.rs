@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "S", requires(precision = "bf16"))]
+fn app() {}
+
+fn main() {
+    app();
+}

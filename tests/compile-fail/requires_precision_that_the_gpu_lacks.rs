@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "GPU-A100", requires(precision = "fp8"))]
+fn app() {}
+
+fn main() {
+    app();
+}
