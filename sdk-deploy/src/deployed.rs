@@ -91,10 +91,10 @@ pub struct AppState {
     pub owner: Option<Owner>,
     /// Whether it was only found on the platform, and is not in the state.
     #[serde(skip)]
-    pub(crate) is_found: bool,
+    pub is_found: bool,
     /// Whether its first deploy broke off, so that it is to be deployed from the beginning.
     #[serde(skip)]
-    pub(crate) is_half_created: bool,
+    pub is_half_created: bool,
     /// The last changes that were carried out, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Deploy>,

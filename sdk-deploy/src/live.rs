@@ -22,7 +22,7 @@ use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters, is_same
 ///     code: [(Key::MachineType, machine("GPU-H100"))].into_iter().collect(),
 ///     ..AppState::default()
 /// };
-/// let deployed = Deployed { apps: [("llm".into(), state)].into() };
+/// let deployed = Deployed { apps: [("llm".into(), state)].into(), ..Deployed::default() };
 ///
 /// // Somebody changed the machine in a dashboard.
 /// let app = LiveApp {

@@ -38,7 +38,7 @@ fn names_of_the_cluster_come_from_the_settings() {
     );
     let answer = project.run(&["render", "--no-refresh", "--out", "out", "--target=knative"]);
     for said in [
-        "the cluster's name of the region `eu-north` is not known: `a` is not placed there",
+        "`regions` of `a`: `eu-north` is left out, because the cluster's name of it is not known",
         "Needs `kubernetes.podspec-affinity: enabled` in Knative's config-features",
         "Needs `kubernetes.podspec-tolerations: enabled` in Knative's config-features",
         "Needs `container-concurrency-max-limit: \"5000\"` or more in Knative's config-defaults",

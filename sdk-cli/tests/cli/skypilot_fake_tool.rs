@@ -155,7 +155,7 @@ fn regions_have_the_names_of_the_settings() {
     };
     names("us-west-2");
     project.run(&["deploy", "-yq"]).exits(0).says(
-        "warning: SkyPilot's name of the region `eu-north` is not known: `a` is not placed there\n\
+        "warning: `regions` of `a`: `eu-north` is left out, because SkyPilot's name of it is not known\n\
          help: write `skypilot.regions.eu-north = \"...\"` in `[workspace.metadata.machinist]`",
     );
     assert!(service(&project).contains("\"infra\": \"*/us-west-2\""));
@@ -192,7 +192,7 @@ fn unsupported_parameters_are_warnings_and_with_strict_an_error() {
     );
     let warnings = "\
 warning: `termination_grace_period` of `a` is not supported by SkyServe and is left out
-warning: SkyPilot's name of the region `us-west` is not known: `a` is not placed there
+warning: `regions` of `a`: `us-west` is left out, because SkyPilot's name of it is not known
 help: write `skypilot.regions.us-west = \"...\"` in `[workspace.metadata.machinist]`";
     project
         .run(&["deploy", "-q", "--dry-run"])

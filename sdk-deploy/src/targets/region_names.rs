@@ -60,8 +60,8 @@ pub(super) fn rule<'n>(
         unnamed
             .map(|region| {
                 Problem::new(format!(
-                    "{platform}'s name of the region `{region}` is not known: `{app}` is not \
-                     placed there"
+                    "`{REGIONS}` of `{app}`: `{region}` is left out, because {platform}'s name of \
+                     it is not known"
                 ))
                 .help(format!(
                     "write `{table}.{REGIONS}.{region} = \"...\"` in \
