@@ -489,6 +489,11 @@ fn after_tuning_the_next_deploy_of_the_unchanged_app_runs_nothing() {
     let output = cluster.run(machinist(), &["deploy", "--yes"]);
     assert!(!stderr(&output).contains("Running"), "{}", stderr(&output));
     assert_eq!(annotation(&cluster.service(), "min-scale"), "4");
+    // A tuning's revision is no deploy, which a rollback would go back to.
+    cluster.write(&ON_GPUS.replace("gpus = 2", "gpus = 4"));
+    cluster.machinist(&["deploy", "--yes"]);
+    let plan = cluster.machinist(&["rollback", "llm", "--yes"]);
+    assert!(plan.contains("4 -> 2"), "{plan}");
 }
 
 #[test]
