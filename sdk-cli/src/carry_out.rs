@@ -81,7 +81,8 @@ impl PendingChange<'_> {
     /// Where it goes and how, for a question.
     pub(crate) fn place(&self) -> String {
         let mut place = self.target.name().to_owned();
-        if let Some(inside) = self.target.place() {
+        let known = self.deployed.place.clone();
+        if let Some(inside) = known.or_else(|| self.target.place()) {
             place += &format!(", {inside}");
         }
         if let Some(profile) = self.profile {
@@ -229,13 +230,13 @@ fn print_result(
 fn show_progress(output: &Output, progress: Progress<'_>) {
     match progress {
         Progress::Wrote(path) => output.verbose("Wrote", &path.display().to_string()),
-        Progress::Runs { step, nth, of } => {
+        Progress::Runs { command, nth, of } => {
             let count = if of > 1 {
                 format!("[{nth}/{of}] ")
             } else {
                 String::new()
             };
-            output.status("Running", &format!("{count}{}", step.command));
+            output.status("Running", &format!("{count}{command}"));
         }
         Progress::Said { app, line } => output.tool_line(app, line),
     }

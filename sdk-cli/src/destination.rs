@@ -157,6 +157,8 @@ impl Destination {
             binaries,
             apps: settings_by_app,
             knative: self.settings.knative()?,
+            skypilot_regions: self.settings.skypilot_regions()?,
+            dstack_regions: self.settings.dstack_regions()?,
             state_file: self.state_file.clone(),
         };
         Ok(target(&self.target_name, project)?)

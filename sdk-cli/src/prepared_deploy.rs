@@ -40,6 +40,17 @@ pub(crate) fn read_apps(
     Ok((apps, destination))
 }
 
+/// Which apps are rendered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RenderedApps {
+    /// Those that change.
+    Changed,
+    /// All, and the platform is made to deploy the unchanged ones again.
+    Forced,
+    /// All, whether they change or not.
+    All,
+}
+
 /// A deploy that is planned, rendered and checked.
 pub(crate) struct PreparedDeploy {
     /// Where it goes.
@@ -57,12 +68,12 @@ pub(crate) struct PreparedDeploy {
 }
 
 impl PreparedDeploy {
-    /// Plans, renders and checks. Prints what the target does not carry as it is. With `force` unchanged apps are deployed too.
+    /// Plans, renders and checks. Prints what the target does not carry as it is.
     pub(crate) fn new(
         destination: &Destination,
         apps: &LinkedApps,
         plan_options: &PlanOptions,
-        force: bool,
+        rendered: RenderedApps,
         state: &State,
         output: &Output,
     ) -> Result<Self, Failure> {
@@ -82,6 +93,7 @@ impl PreparedDeploy {
                 &deployed,
                 &unread,
             )?,
+            force: rendered == RenderedApps::Forced,
             prune: plan_options.prune,
             not_read: unread.binaries.clone(),
         };
@@ -101,15 +113,15 @@ impl PreparedDeploy {
         if let Some(folder) = target.folder() {
             plan.find_stale_files(&rendering, folder);
         }
-        if force {
-            plan.force();
-        }
         show_warnings_and_needs(&rendering, output);
         let adopt = named_apps("--adopt", &plan_options.adopt, manifest, &deployed, &unread)?;
         let checked = plan.check(&adopt, &unread, target.name());
         let checked = checked.and_then(|()| refuse_warnings(plan_options, &rendering));
         let refusal = keeps_lost.and(checked.map_err(Failure::from)).err();
-        let untouched = |app: &&AppPlan| matches!(app.action, Action::Unchanged | Action::Orphaned);
+        let untouched = |app: &&AppPlan| match app.action {
+            Action::Unchanged => rendered != RenderedApps::All,
+            action => action == Action::Orphaned,
+        };
         let untouched = plan.apps.iter().filter(untouched);
         let rendering = rendering.without(&untouched.map(|app| &*app.name).collect());
         Ok(Self {

@@ -214,7 +214,7 @@ fn artifact_text(part: ArtifactPart, change: &Change) -> String {
         ArtifactPart::Deployment => {
             "not the one on record: somebody else deployed it, or a deploy was cut off".into()
         }
-        ArtifactPart::Env | ArtifactPart::Mounts => {
+        ArtifactPart::Env | ArtifactPart::Mounts | ArtifactPart::Fields => {
             format!("{} is removed", text(&change.from))
         }
         _ if is_digest(&change.from) || is_digest(&change.to) => "changed".into(),

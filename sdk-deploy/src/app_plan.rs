@@ -17,6 +17,7 @@ use crate::deployed::{AppState, Deployed, Owner};
 use crate::machines::{self, CustomMachine};
 use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters};
 use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering};
+use crate::requirements::Requirements;
 
 /// What a deploy would change.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -71,6 +72,15 @@ pub struct AppPlan {
     /// What is sent, parameters aside.
     #[serde(skip)]
     pub(crate) artifact: Option<Artifact>,
+    /// What the code requires of a machine.
+    #[serde(skip)]
+    pub(crate) requires: Requirements,
+    /// Whether it is deployed even if nothing changes.
+    #[serde(skip)]
+    pub(crate) is_forced: bool,
+    /// Whether its first deploy broke off, and is repeated.
+    #[serde(skip)]
+    pub(crate) is_half_created: bool,
     /// What the runners that it always keeps cost.
     #[serde(skip_serializing_if = "CostChange::is_nothing")]
     pub cost_per_hour: CostChange,
@@ -122,11 +132,18 @@ pub struct Effective {
 
 impl Plan {
     /// Adds what a rendering says of each app: what is sent and how that differs from what is
-    /// deployed, warnings and needs. An app of which only the artifact changes is an update.
+    /// deployed, warnings and needs. An app of which only the artifact changes is an update, and so
+    /// is an unchanged one that is forced.
     pub fn add_rendering(&mut self, rendering: &Rendering, deployed: &Deployed) {
         for app in &mut self.apps {
             if let Some(rendered) = rendering.apps.get(&app.name) {
                 app.add_rendered(rendered, deployed.apps.get(&app.name));
+            }
+            if app.is_forced && app.action == Action::Unchanged {
+                let part = ArtifactPart::Deployment;
+                let forced = Change::of_part(part, &None, &None, Why::Forced);
+                app.changes.push(forced);
+                app.action = Action::Update;
             }
         }
     }
@@ -146,17 +163,6 @@ impl Plan {
             true => Vec::new(),
             false => stale.map(|file| file.path.clone()).collect(),
         };
-    }
-
-    /// Makes every unchanged app an update.
-    pub fn force(&mut self) {
-        let unchanged = |app: &&mut AppPlan| app.action == Action::Unchanged;
-        for app in self.apps.iter_mut().filter(unchanged) {
-            let part = ArtifactPart::Deployment;
-            app.changes
-                .push(Change::of_part(part, &None, &None, Why::Forced));
-            app.action = Action::Update;
-        }
     }
 
     /// Whether it changes a parameter, or creates or deletes an app.
@@ -212,6 +218,9 @@ impl AppPlan {
             warnings: Vec::new(),
             needs: Vec::new(),
             artifact: state.artifact.clone(),
+            requires: Requirements::default(),
+            is_forced: false,
+            is_half_created: false,
             code_scaling: scaling.clone(),
             overrides: overrides.clone(),
         }
@@ -229,7 +238,7 @@ impl AppPlan {
             return;
         };
         self.artifact = Some(artifact.clone());
-        let state = state.filter(|state| state.is_deployed());
+        let state = state.filter(|state| state.is_deployed() && !state.is_half_created);
         if let (Some(state), Action::Update | Action::Unchanged | Action::Adopt) =
             (state, self.action)
         {
@@ -270,10 +279,12 @@ impl AppPlan {
                 continue;
             };
             let before = change.from.as_ref();
-            match before.and_then(|before| Setting::from_json(key, before).ok()) {
-                Some(before) => effective.scaling.insert(key, before),
-                None => effective.scaling.remove(key),
-            };
+            match before.map(|before| Setting::from_json(key, before)) {
+                // A value that is not valid is not recorded: the next plan sees it again.
+                Some(Ok(before)) if key.parameter().check(&before).is_err() => {}
+                Some(Ok(before)) => drop(effective.scaling.insert(key, before)),
+                Some(Err(_)) | None => drop(effective.scaling.remove(key)),
+            }
         }
         half.code_scaling = effective.scaling.clone();
         for (key, _) in self.overrides.iter() {

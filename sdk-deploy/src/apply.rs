@@ -176,7 +176,8 @@ impl Apply<'_> {
     ) -> Result<State, ApplyError> {
         let jobs = Job::of_plan(plan, rendering);
         let names = || jobs.iter().map(|job| &*job.app.name);
-        write(rendering, &self.folder, report)
+        self.find_place()
+            .and_then(|()| write(rendering, &self.folder, report))
             .map_err(|problem| ApplyError::before_any_app(problem, names()))?;
         let has_job: BTreeSet<&str> = names().collect();
         let without_job = plan.apps.iter().filter(|app| !has_job.contains(&*app.name));
@@ -281,6 +282,7 @@ impl Apply<'_> {
     ) -> Result<State, Problem> {
         let has_steps = !rendering.steps.is_empty();
         if has_steps {
+            self.find_place()?;
             write(rendering, &self.folder, report)?;
             let runner = Runner {
                 folder: &self.folder,
@@ -305,6 +307,17 @@ impl Apply<'_> {
         Ok(state)
     }
 
+    /// Finds out where the commands go, and refuses another place than the state's.
+    fn find_place(&mut self) -> Result<(), Problem> {
+        let place = self.target.find_place(self.limits);
+        self.deployed
+            .check_place(self.target.name(), place.as_deref())?;
+        if place.is_some() {
+            self.deployed.place = place;
+        }
+        Ok(())
+    }
+
     /// The platform was changed, and the state could not be saved.
     fn not_recorded(&self, error: StoreError, app: &AppPlan) -> Problem {
         Problem::from(error).note(format!(
@@ -318,6 +331,7 @@ impl Apply<'_> {
     /// Records an app in the journal or, if that cannot be written, in the state itself.
     fn record(&mut self, app: &str) -> Result<(), StoreError> {
         let state = self.deployed.apps.get(app);
+        let state = state.filter(|state| !state.is_found);
         let recorded = self.store.record(self.target.name(), app, state);
         recorded.or_else(|error| self.save().map(drop).map_err(|_| error))
     }

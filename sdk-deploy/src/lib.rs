@@ -68,7 +68,8 @@ pub use state::newest::KnownState;
 pub use state::{STATE_VERSION, State, StateError};
 pub use store::{Store, StoreError};
 pub use targets::{
-    Carries, FILE, KnativeSettings, Project, Rule, TARGETS, Target, effective_file, target,
+    Carries, FILE, KnativeSettings, Project, RegionNames, Rule, TARGETS, Target, effective_file,
+    target,
 };
 pub use tool::{Tool, ToolCommand, shell_word};
 pub use total_cost::TotalCost;

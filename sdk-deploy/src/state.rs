@@ -142,7 +142,13 @@ impl State {
                     state_version: STATE_VERSION,
                     lineage: old.lineage,
                     serial: old.serial,
-                    targets: BTreeMap::from([(FILE.into(), Deployed { apps: old.apps })]),
+                    targets: BTreeMap::from([(
+                        FILE.into(),
+                        Deployed {
+                            apps: old.apps,
+                            place: None,
+                        },
+                    )]),
                 }
             }
             Some(version) if version > STATE_VERSION.into() => {

@@ -6,7 +6,7 @@ use crate::carry_out::{PendingChange, open_state};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::prepared_deploy::{PreparedDeploy, read_apps};
+use crate::prepared_deploy::{PreparedDeploy, RenderedApps, read_apps};
 
 /// Build, show what a deploy changes, and deploy
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (apps, destination) = read_apps(&source, &args.plan_options, context)?;
     let (state, store) = open_state(&destination, args.consent.dry_run)?;
     let options = &args.plan_options;
-    let deploy = PreparedDeploy::new(&destination, &apps, options, args.force, &state, output)?;
+    let rendered = match args.force {
+        true => RenderedApps::Forced,
+        false => RenderedApps::Changed,
+    };
+    let deploy = PreparedDeploy::new(&destination, &apps, options, rendered, &state, output)?;
     if deploy.refusal.is_some() {
         deploy.report().print(output)?;
     }

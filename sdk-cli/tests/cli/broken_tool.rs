@@ -333,7 +333,10 @@ fn an_invalid_answer_of_kubectl_is_an_error() {
         project.with_tool("kubectl", &format!("#!/bin/sh\nprintf '{said}'\n"));
         let answer = project.run(&["plan", "-q", "--target=knative"]).exits(1);
         let said = &answer.stderr;
-        assert!(said.contains("`kubectl get ksvc --output=json`"), "{said}");
+        assert!(
+            said.contains("`kubectl get ksvc --output=json --show-managed-fields`"),
+            "{said}"
+        );
         assert!(said.contains(expected), "{said}");
     }
     assert!(!project.path(STATE).exists());

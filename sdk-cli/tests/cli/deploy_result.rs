@@ -172,13 +172,14 @@ fn the_result_is_one_document_with_what_was_done_and_what_was_not() {
     assert_eq!(error["app"], "three");
     assert_eq!(
         error["message"],
-        "`sky serve up --yes --service-name three service.yaml` failed (exit status: 3)"
+        "`sky serve up --yes --service-name three service.yaml` failed (exit status: 3), and \
+         `sky serve update --yes three service.yaml` failed (exit status: 3)"
     );
     assert!(
         error["help"][0]
             .as_str()
             .unwrap()
-            .starts_with("see its output above")
+            .starts_with("see the output of both above")
     );
     fs::remove_file(project.path("fail")).unwrap();
 

@@ -6,6 +6,7 @@ mod broken_tool;
 mod cost;
 mod deploy_result;
 mod disk;
+mod dstack_fake_tool;
 mod fal_fake_tool;
 mod jobs;
 mod knative_rendering;

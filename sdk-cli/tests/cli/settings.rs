@@ -53,7 +53,7 @@ fn mistakes_are_errors_with_their_place_and_advice() {
         (
             "taget = \"fal\"",
             "`Cargo.toml:6:1`: unknown key `taget`\nhelp: a key with a similar name exists: `target`\n\
-             note: keys are target, state, answer_timeout, run_timeout, image, dockerfile, bin, auth, apps, knative",
+             note: keys are target, state, answer_timeout, run_timeout, image, dockerfile, bin, auth, apps, knative, skypilot, dstack",
         ),
         (
             "target = \"fall\"",

@@ -13,6 +13,7 @@ use super::progress::Progress;
 use crate::app_plan::{AppPlan, Plan};
 use crate::limits::Limits;
 use crate::rendering::{Rendering, Step, StepKind};
+use crate::tool::{RunError, ToolCommand};
 
 /// The commands of one app, which run one after the other.
 pub(super) struct Job<'a> {
@@ -38,7 +39,7 @@ pub(super) struct Runner<'a> {
 
 /// What a thread reports of its job.
 enum Event<'a> {
-    Runs(&'a Step, usize),
+    Runs(&'a ToolCommand, usize),
     Said(&'a str, String),
     Ended(&'a Job<'a>, Ran),
 }
@@ -97,8 +98,8 @@ impl Runner<'_> {
                     break;
                 }
                 match events.recv() {
-                    Ok(Event::Runs(step, nth)) => report(Progress::Runs {
-                        step,
+                    Ok(Event::Runs(command, nth)) => report(Progress::Runs {
+                        command,
                         nth,
                         of: self.count,
                     }),
@@ -128,11 +129,10 @@ impl Runner<'_> {
             // The receiver lives as long as the threads.
             let send = |event| drop(sender.send(event));
             let ran = catch_unwind(AssertUnwindSafe(|| {
-                self.run_steps(job, &mut |step| {
-                    send(Event::Runs(step, job.nth));
+                run_steps(job, &mut |command| {
+                    send(Event::Runs(command, job.nth));
                     let mut on_line = |line: String| send(Event::Said(&job.app.name, line));
-                    step.command
-                        .run_with_lines(self.folder, self.limits, &mut on_line)
+                    command.run_with_lines(self.folder, self.limits, &mut on_line)
                 })
             }));
             let ran = ran.unwrap_or_else(|_| Err((None, Problem::new("a thread failed"))));
@@ -146,26 +146,43 @@ impl Runner<'_> {
 
     /// Runs a job in this thread. The output of its commands goes to stderr.
     pub(super) fn run(self, job: &Job<'_>, report: &mut dyn FnMut(Progress<'_>)) -> Ran {
-        self.run_steps(job, &mut |step| {
+        run_steps(job, &mut |command| {
             report(Progress::Runs {
-                step,
+                command,
                 nth: job.nth,
                 of: self.count,
             });
-            step.command.run(self.folder, self.limits)
+            command.run(self.folder, self.limits)
         })
     }
+}
 
-    fn run_steps<'s>(
-        self,
-        job: &Job<'s>,
-        run: &mut dyn FnMut(&'s Step) -> Result<(), Problem>,
-    ) -> Ran {
-        let mut last_done = None;
-        for step in &job.steps {
-            run(step).map_err(|problem| (last_done, problem))?;
-            last_done = Some(step.kind);
-        }
-        Ok(())
+/// Runs a command.
+type Run<'r, 's> = &'r mut dyn FnMut(&'s ToolCommand) -> Result<(), RunError>;
+
+fn run_steps<'s>(job: &Job<'s>, run: Run<'_, 's>) -> Ran {
+    let mut last_done = None;
+    for step in &job.steps {
+        run_step(step, run).map_err(|problem| (last_done, problem))?;
+        last_done = Some(step.kind);
     }
+    Ok(())
+}
+
+/// Runs the command of a step and, if that fails, the fallback.
+fn run_step<'s>(step: &'s Step, run: Run<'_, 's>) -> Result<(), Problem> {
+    let Err(failed) = run(&step.command) else {
+        return Ok(());
+    };
+    let Some(fallback) = step.fallback.as_ref().filter(|_| failed.has_exited) else {
+        return Err(failed.problem);
+    };
+    run(fallback).map_err(|second| Problem {
+        message: format!("{}, and {}", failed.problem.message, second.problem.message),
+        help: Some(
+            "see the output of both above, fix the cause and try again: what was done is kept"
+                .into(),
+        ),
+        ..second.problem
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::rendering::Step;
+use crate::tool::ToolCommand;
 
 /// A step of a change, reported while it is carried out.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub enum Progress<'a> {
     /// A command is about to run.
     Runs {
         /// The command.
-        step: &'a Step,
+        command: &'a ToolCommand,
         /// Which app it is for, from 1.
         nth: usize,
         /// For how many apps commands run.
