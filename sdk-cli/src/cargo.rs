@@ -35,32 +35,11 @@ pub(crate) struct BuiltBinary {
     pub(crate) target: Target,
 }
 
-impl Build {
-    /// The name of a package.
-    pub(crate) fn package_name<'a>(&'a self, id: &'a PackageId) -> &'a str {
-        let mut packages = self.metadata.packages.iter();
-        let package = packages.find(|package| package.id == *id);
-        package.map_or(&id.repr, |package| &package.name)
-    }
-}
-
-impl BuiltBinary {
-    /// Its kind: `bin`, `example` or `cdylib`.
-    pub(crate) fn kind(&self) -> &'static str {
-        let is = |kind| self.target.kind.contains(&kind);
-        match (is(TargetKind::Bin), is(TargetKind::Example)) {
-            (true, _) => "bin",
-            (_, true) => "example",
-            _ => "cdylib",
-        }
-    }
-}
-
 /// Builds what is selected. cargo shows its progress and the compiler's errors on stderr.
 pub(crate) fn build(selection: &Selection, globals: &Globals) -> Result<Build, Failure> {
     let mut artifacts = build_artifacts(selection, globals)?;
     // cargo reports them in the order in which they were finished.
-    artifacts.sort_by(|a, b| a.filenames.cmp(&b.filenames));
+    artifacts.sort_by(|a, b| (&a.filenames, &a.package_id).cmp(&(&b.filenames, &b.package_id)));
     let metadata = read_metadata(&selection.metadata_flags())?;
     let binaries = artifacts
         .iter()
@@ -228,5 +207,7 @@ fn may_match(spec: &str, package: &Package) -> bool {
 
 /// Whether other Rust crates can link this target.
 pub(crate) fn is_library(target: &Target) -> bool {
-    target.kind.contains(&TargetKind::Lib) || target.kind.contains(&TargetKind::RLib)
+    [TargetKind::Lib, TargetKind::RLib, TargetKind::DyLib]
+        .iter()
+        .any(|kind| target.kind.contains(kind))
 }

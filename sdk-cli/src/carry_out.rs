@@ -2,15 +2,18 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use machinist_deploy::{
-    AppPlan, Apply, DeployStamp, Deployed, Plan, Progress, Rendering, State, Store, Target,
+    AppPlan, Apply, ApplyError, Deploy, DeployStamp, Deployed, Plan, Progress, Rendering, State,
+    Store, Target,
 };
 
 use crate::args::globals::Format;
 use crate::destination::Destination;
 use crate::failure::Failure;
+use crate::known_states::KnownStates;
 use crate::output::Output;
 use crate::plan_report::PlanReport;
 
@@ -21,10 +24,32 @@ pub(crate) fn open_state(
     dry_run: bool,
 ) -> Result<(State, Option<Store>), Failure> {
     if dry_run {
-        return Ok((Store::read(&destination.state_file)?, None));
+        return Ok((read_state(destination)?, None));
     }
     let store = Store::open(&destination.state_file)?;
+    check_newest(&store.state(), destination)?;
     Ok((store.state(), Some(store)))
+}
+
+/// Reads the state as it is at this moment.
+pub(crate) fn read_state(destination: &Destination) -> Result<State, Failure> {
+    let state = Store::read(&destination.state_file)?;
+    check_newest(&state, destination)?;
+    Ok(state)
+}
+
+/// Checks that no checkout brought an old state back.
+fn check_newest(state: &State, destination: &Destination) -> Result<(), Failure> {
+    let file = &destination.state_file;
+    let known = KnownStates::of(file).map_or_else(Vec::new, |known| known.find(file));
+    Ok(state.check_newest(file, &known)?)
+}
+
+/// Keeps the state that this clone deployed, for [`check_newest`].
+pub(crate) fn keep_state(store: &Store, destination: &Destination) {
+    if let Some(known) = KnownStates::of(&destination.state_file) {
+        known.keep(&store.state());
+    }
 }
 
 /// Prints what the target does not support, and what the platform must be set up for.
@@ -45,18 +70,26 @@ pub(crate) struct PendingChange<'a> {
     pub(crate) rendering: &'a Rendering,
     /// The profile of the build, if there was one.
     pub(crate) profile: Option<&'a str>,
+    /// The earlier deploy that it restores, if it is a rollback.
+    pub(crate) restores: Option<&'a Deploy>,
+    /// For how many apps the platform's tool may run at once.
+    pub(crate) jobs: NonZeroUsize,
     pub(crate) output: &'a Output,
 }
 
 impl PendingChange<'_> {
-    /// Where it goes, for a question.
+    /// Where it goes and how, for a question.
     pub(crate) fn place(&self) -> String {
         let mut place = self.target.name().to_owned();
-        if let Some(inside) = self.target.place() {
+        let known = self.deployed.place.clone();
+        if let Some(inside) = known.or_else(|| self.target.place()) {
             place += &format!(", {inside}");
         }
         if let Some(profile) = self.profile {
             place += &format!(", from a {profile} build");
+        }
+        if self.jobs > NonZeroUsize::MIN {
+            place += &format!(", {} apps at once", self.jobs);
         }
         place
     }
@@ -88,10 +121,16 @@ impl PendingChange<'_> {
         match self.output.ask(question) {
             Some(true) => Ok(Some(store)),
             Some(false) => Err(Failure::new("stopped: nothing was done")),
-            None => Err(
-                Failure::new("cannot ask for confirmation: there is no terminal")
-                    .help("look at the changes with `--dry-run`, then pass `--yes`"),
-            ),
+            None => {
+                let reason = match self.output.format {
+                    Format::Text => "there is no terminal",
+                    Format::Json => "nobody has seen the plan, which is printed at the end",
+                };
+                Err(
+                    Failure::new(format!("cannot ask for confirmation: {reason}"))
+                        .help("look at the changes with `--dry-run`, then pass `--yes`"),
+                )
+            }
         }
     }
 
@@ -100,19 +139,19 @@ impl PendingChange<'_> {
         let (output, rendering) = (self.output, self.rendering);
         let (target_name, state_file) = (self.target.name(), &self.destination.state_file);
         let serial_before = store.state().serial;
-        if self.target.folder().is_none() && !rendering.files.is_empty() {
-            // Files of an earlier deploy must not be sent with this one.
-            remove_folder(&self.destination.output_folder(self.target))?;
-        }
+        self.remove_earlier_files()?;
         let report = PlanReport::new(plan, self.target, self.profile);
+        let destination = self.destination;
         let result = self.apply(store)?.plan(plan, rendering, &mut |progress| {
             show_progress(output, progress);
         });
-        if output.format == Format::Json {
-            report.with_result(&result).print(output)?;
-        }
-        let state = result?;
-        if state.serial == serial_before && rendering.steps.is_empty() {
+        keep_state(store, destination);
+        let state = print_result(report, result, output)?;
+        if !plan.stale_files.is_empty() {
+            for file in &plan.stale_files {
+                output.status("Wrote", &file.display().to_string());
+            }
+        } else if state.serial == serial_before && rendering.steps.is_empty() {
             output.status("Unchanged", "what is deployed matches the code");
         } else {
             let (file, serial) = (state_file.display(), state.serial);
@@ -122,21 +161,33 @@ impl PendingChange<'_> {
         Ok(())
     }
 
-    /// Tunes an app.
-    pub(crate) fn tune(self, app: &AppPlan, store: &mut Store) -> Result<(), Failure> {
+    /// Tunes the app of a plan.
+    pub(crate) fn tune(self, plan: &Plan, app: &AppPlan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
-        if output.format == Format::Json {
-            let plan = Plan {
-                apps: vec![app.clone()],
-                ..Plan::default()
-            };
-            PlanReport::new(&plan, self.target, None).print(output)?;
-        }
-        self.apply(store)?.tuning(app, rendering, &mut |progress| {
+        self.remove_earlier_files()?;
+        let report = PlanReport::new(plan, self.target, None);
+        let destination = self.destination;
+        let result = self.apply(store)?.tuning(app, rendering, &mut |progress| {
             show_progress(output, progress);
-        })?;
-        output.status("Tuned", &format!("{}, until it is reset", app.name));
+        });
+        keep_state(store, destination);
+        print_result(report, result, output)?;
+        match app.overrides().is_empty() {
+            true => output.status(
+                "Reset",
+                &format!("{}: the code's values are in effect", app.name),
+            ),
+            false => output.status("Tuned", &format!("{}, until it is reset", app.name)),
+        }
         Ok(())
+    }
+
+    /// Files of an earlier change must not be sent with this one.
+    fn remove_earlier_files(&self) -> Result<(), Failure> {
+        match self.target.folder().is_none() && !self.rendering.files.is_empty() {
+            true => remove_folder(&self.destination.output_folder(self.target)),
+            false => Ok(()),
+        }
     }
 
     fn apply<'s>(self, store: &'s mut Store) -> Result<Apply<'s>, Failure>
@@ -144,35 +195,50 @@ impl PendingChange<'_> {
         Self: 's,
     {
         let before = store.state();
+        let commit = match self.restores {
+            Some(earlier) => earlier.commit.clone(),
+            None => self.destination.current_commit(),
+        };
         Ok(Apply {
             stamp: DeployStamp {
                 by: current_user(),
-                ..DeployStamp::now(
-                    before.serial.saturating_add(1),
-                    self.destination.current_commit(),
-                )
+                ..DeployStamp::now(before.serial.saturating_add(1), commit)
             },
             before,
             folder: self.destination.output_folder(self.target),
             target: self.target,
             deployed: self.deployed,
             limits: self.destination.settings.limits()?,
+            jobs: self.jobs,
             store,
         })
     }
 }
 
+/// With `--format json`, prints what a change did.
+fn print_result(
+    report: PlanReport<'_>,
+    result: Result<State, ApplyError>,
+    output: &Output,
+) -> Result<State, Failure> {
+    if output.format == Format::Json {
+        report.with_result(&result).print(output)?;
+    }
+    Ok(result?)
+}
+
 fn show_progress(output: &Output, progress: Progress<'_>) {
     match progress {
         Progress::Wrote(path) => output.verbose("Wrote", &path.display().to_string()),
-        Progress::Runs { step, nth, of } => {
+        Progress::Runs { command, nth, of } => {
             let count = if of > 1 {
                 format!("[{nth}/{of}] ")
             } else {
                 String::new()
             };
-            output.status("Running", &format!("{count}{}", step.command));
+            output.status("Running", &format!("{count}{command}"));
         }
+        Progress::Said { app, line } => output.tool_line(app, line),
     }
 }
 

@@ -7,6 +7,7 @@ use cargo_metadata::{DependencyKind, Metadata, Node, Package, PackageId, Target,
 
 use crate::cargo::{BuiltBinary, is_library};
 use crate::paths::relative_to_cwd;
+use crate::workspace::{BinaryKind, BinaryTarget};
 
 /// The package with the attribute that makes an app.
 const SDK: &str = "machinist";
@@ -89,6 +90,20 @@ impl<'a> DependencyGraph<'a> {
             }
         }
         found
+    }
+
+    /// The binaries that link [`SDK`], however indirectly. An example also links the
+    /// development dependencies.
+    pub(crate) fn binaries_that_may_have_apps<'b>(
+        &self,
+        binaries: &'b [BinaryTarget],
+    ) -> impl Iterator<Item = &'b BinaryTarget> {
+        let packages = self.packages_that_may_have_apps();
+        binaries.iter().filter(move |binary| {
+            let is_example = binary.kind == BinaryKind::Example;
+            let mut dependencies = self.dependencies(&binary.package, is_example);
+            packages.contains(&binary.package) || dependencies.any(|(id, _)| packages.contains(id))
+        })
     }
 
     fn library(&self, id: &PackageId) -> Option<&'a Target> {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use machinist_deploy::{
     AppSettings, Binary, Deployed, FILE, Live, Manifest, Project, Settings, State, Target,
@@ -16,6 +15,7 @@ use crate::args::deployment::{Deployment, PlanOptions, StateSource};
 use crate::args::selection::Selection;
 use crate::args::source::AppSource;
 use crate::failure::Failure;
+use crate::git::Repository;
 use crate::output::Output;
 use crate::paths::relative_to_cwd;
 use crate::workspace::Workspace;
@@ -157,6 +157,8 @@ impl Destination {
             binaries,
             apps: settings_by_app,
             knative: self.settings.knative()?,
+            skypilot_regions: self.settings.skypilot_regions()?,
+            dstack_regions: self.settings.dstack_regions()?,
             state_file: self.state_file.clone(),
         };
         Ok(target(&self.target_name, project)?)
@@ -236,34 +238,37 @@ impl Destination {
 
     /// The commit that is checked out; it ends in `-dirty` if the files differ from it.
     pub(crate) fn current_commit(&self) -> Option<String> {
-        let git = |args: &[&str]| {
-            let mut git = Command::new("git");
-            if let Some(workspace) = &self.workspace {
-                git.current_dir(&workspace.root);
-            }
-            git.args(args).stdin(Stdio::null()).stderr(Stdio::null());
-            let output = git.output().ok().filter(|output| output.status.success())?;
-            Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        let root = self.workspace.as_ref().map(|workspace| &*workspace.root);
+        let repository = Repository::around(root.unwrap_or(Path::new(".")))?;
+        let commit = repository.head()?;
+        let mut changed = repository.changed_files()?.into_iter();
+        Some(
+            match changed.any(|file| !self.is_written_by_deploy(&file)) {
+                true => commit + "-dirty",
+                false => commit,
+            },
+        )
+    }
+
+    /// Whether a deploy writes this file itself: such a file does not make the code differ from the
+    /// commit.
+    fn is_written_by_deploy(&self, file: &Path) -> bool {
+        let name_of = |path: &Path| -> String {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
         };
-        let commit = git(&["rev-parse", "HEAD"])?;
-        // Files that a deploy writes itself do not make the code differ from the commit.
-        let state_name = self.state_file.file_name().unwrap_or_default();
-        let written_by_deploy = [
-            state_name.to_string_lossy(),
-            effective_file(&self.state_file).into(),
-        ];
-        let is_written = |line: &str| {
-            let path = line.get(3..).unwrap_or(line).trim_matches('"');
-            let file = path.rsplit('/').next().unwrap_or(path);
-            let is_hidden = file.starts_with(".machinist-");
-            is_hidden || written_by_deploy.iter().any(|name| *name == file)
+        // The state may not exist yet.
+        let folder_of = |path: &Path| {
+            let path = std::path::absolute(path).unwrap_or(path.to_owned());
+            fs::canonicalize(path.with_file_name("")).ok()
         };
-        let is_code = |line: &str| !is_written(line);
-        let changes = git(&["status", "--porcelain"])?;
-        Some(if changes.lines().any(is_code) {
-            commit + "-dirty"
-        } else {
-            commit
-        })
+        let (name, state_name) = (name_of(file), name_of(&self.state_file));
+        let state_folder = folder_of(&self.state_file);
+        let is_beside = state_folder.is_some() && state_folder == folder_of(file);
+        // The lock, the journal and what a killed deploy left; the states of other targets too.
+        let is_hidden = name.starts_with(&format!(".{state_name}."));
+        let is_ours = is_hidden || name == state_name || name == effective_file(&self.state_file);
+        let prefixes = ["machinist-state.", "machinist-effective.", ".machinist-"];
+        is_beside && is_ours || prefixes.iter().any(|prefix| name.starts_with(prefix))
     }
 }

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use machinist_deploy::{Binary, Manifest, WHY_LOST};
+use machinist_deploy::{Binary, Manifest, Unread, WHY_LOST};
 
 use crate::args::globals::Globals;
 use crate::args::selection::{BuildProfile, Selection};
 use crate::args::source::AppSource;
 use crate::cargo::{self, Build, BuiltBinary};
 use crate::context::Context;
+use crate::dependency_graph::DependencyGraph;
 use crate::failure::Failure;
 use crate::lost_apps::{self, LostApps};
 use crate::output::Output;
-use crate::workspace::Workspace;
+use crate::workspace::{BinaryKind, BinaryTarget, package_name};
 
 /// The apps of some binaries.
 pub(crate) struct LinkedApps {
@@ -23,10 +24,19 @@ pub(crate) struct LinkedApps {
     pub(crate) binaries: Vec<Binary>,
     /// Apps that were built but not linked.
     pub(crate) lost: Vec<LostApps>,
-    /// The workspace, if there was a build.
-    pub(crate) workspace: Option<Workspace>,
     /// The profile of the build, if there was one.
     pub(crate) profile: Option<String>,
+    /// The names of the binaries that are libraries: no program.
+    libraries: BTreeSet<String>,
+    /// What of the workspace was not built, if there was a build.
+    not_built: Option<Vec<NotBuilt>>,
+}
+
+/// A binary of the workspace that was not built.
+struct NotBuilt {
+    name: String,
+    kind: BinaryKind,
+    may_have_apps: bool,
 }
 
 impl LinkedApps {
@@ -67,15 +77,22 @@ impl LinkedApps {
                 ),
             );
         }
-        let binaries = named_binaries(&build)?;
+        let all = BinaryTarget::of_workspace(&build.metadata);
+        let binaries = named_binaries(&build, &all)?;
         let manifest = read_manifest(&binaries, output)?;
         let lost = lost_apps::find(&build, &manifest)?;
+        let built: Vec<BinaryTarget> = build.binaries.iter().filter_map(binary_target).collect();
+        let libraries = built
+            .iter()
+            .filter(|built| built.kind == BinaryKind::Cdylib);
+        let libraries = libraries.map(|built| built.unique_name(&all, &build.metadata));
         Ok(Self {
             manifest,
             binaries,
             lost,
-            workspace: Some(Workspace::new(&build.metadata)),
             profile: Some(selection.profile_name().to_owned()),
+            libraries: libraries.collect(),
+            not_built: Some(not_built(&build, &all, &built)),
         })
     }
 
@@ -87,43 +104,100 @@ impl LinkedApps {
             ))
             .help("leave out one of the two"));
         }
-        let binaries: Vec<Binary> = source
-            .binary
-            .iter()
-            .map(|file| Binary {
-                name: binary_name(file),
-                path: file.clone(),
-            })
-            .collect();
+        let mut by_name: BTreeMap<String, &Path> = BTreeMap::new();
+        let mut binaries = Vec::new();
+        for file in &source.binary {
+            let name = binary_name(file);
+            match by_name.insert(name.clone(), file) {
+                Some(other) if other == file => {}
+                Some(other) => return Err(same_name(&name, other, file)),
+                None => binaries.push(Binary {
+                    name,
+                    path: file.clone(),
+                }),
+            }
+        }
         let manifest = read_manifest(&binaries, output)?;
         Ok(Self {
             manifest,
             binaries,
             lost: Vec::new(),
-            workspace: None,
             profile: None,
+            libraries: BTreeSet::new(),
+            not_built: None,
         })
     }
 
-    /// Names of binaries that were not read and may have apps: the others of the workspace or,
-    /// without a build, the others that deployed apps come from.
-    pub(crate) fn unread_binaries(&self, deployed: BTreeSet<String>) -> BTreeSet<String> {
-        let is_read = |name: &String| self.binaries.iter().any(|binary| binary.name == *name);
-        let known = match &self.workspace {
-            Some(workspace) => workspace.binaries.clone(),
-            None => deployed,
+    /// The apps to deploy. Where a program and a library have an app, the program runs it.
+    pub(crate) fn to_deploy(&self) -> Manifest {
+        let mut manifest = self.manifest.clone();
+        for app in &mut manifest.apps {
+            let is_program = |name: &String| !self.libraries.contains(name);
+            if app.binaries.iter().any(is_program) {
+                app.binaries.retain(is_program);
+            }
+        }
+        manifest
+    }
+
+    /// Whether an app was built that a binary should have linked, and did not.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.lost.iter().any(|lost| lost.is_expected)
+    }
+
+    /// Binaries that were not read and may have apps: the others of the workspace or, without a
+    /// build, the others that deployed apps come from.
+    pub(crate) fn unread(&self, deployed: &BTreeSet<String>) -> Unread {
+        let Some(not_built) = &self.not_built else {
+            let is_read = |name: &&String| self.binaries.iter().any(|read| read.name == **name);
+            return Unread {
+                binaries: deployed
+                    .iter()
+                    .filter(|name| !is_read(name))
+                    .cloned()
+                    .collect(),
+                how_to_read: "read all of them together with `--binary`".into(),
+            };
         };
-        known.into_iter().filter(|name| !is_read(name)).collect()
+        // The last deploy knows what its binaries had, whatever their packages depend on now.
+        let may_have_apps =
+            |binary: &&NotBuilt| binary.may_have_apps || deployed.contains(&binary.name);
+        let unread: Vec<&NotBuilt> = not_built.iter().filter(may_have_apps).collect();
+        let has = |kind| unread.iter().any(|binary| binary.kind == kind);
+        let flags = match (has(BinaryKind::Example), has(BinaryKind::Cdylib)) {
+            (false, _) => "--workspace",
+            (true, false) => "--workspace --bins --examples",
+            (true, true) => "--workspace --lib --bins --examples",
+        };
+        Unread {
+            binaries: unread.iter().map(|binary| binary.name.clone()).collect(),
+            how_to_read: format!("build and read all of them with `{flags}`"),
+        }
     }
 }
 
-/// The binaries of a build under the names that the manifest has: that of the target and, where two
-/// have one, its kind or its package.
+fn binary_target(built: &BuiltBinary) -> Option<BinaryTarget> {
+    BinaryTarget::new(&built.package, &built.target)
+}
+
+fn not_built(build: &Build, all: &[BinaryTarget], built: &[BinaryTarget]) -> Vec<NotBuilt> {
+    let graph = DependencyGraph::new(&build.metadata);
+    let may_have_apps: Vec<&BinaryTarget> = graph.binaries_that_may_have_apps(all).collect();
+    let not_built = all.iter().filter(|binary| !built.contains(binary));
+    let not_built = not_built.map(|binary| NotBuilt {
+        name: binary.unique_name(all, &build.metadata),
+        kind: binary.kind,
+        may_have_apps: may_have_apps.contains(&binary),
+    });
+    not_built.collect()
+}
+
+/// The binaries of a build under the names that the manifest has.
 ///
 /// # Errors
 ///
 /// When two of them are written to one file: what is read is only the last one.
-fn named_binaries(build: &Build) -> Result<Vec<Binary>, Failure> {
+fn named_binaries(build: &Build, all: &[BinaryTarget]) -> Result<Vec<Binary>, Failure> {
     let mut by_path: BTreeMap<&Path, &BuiltBinary> = BTreeMap::new();
     for binary in &build.binaries {
         if let Some(other) = by_path.insert(&binary.path, binary) {
@@ -131,15 +205,9 @@ fn named_binaries(build: &Build) -> Result<Vec<Binary>, Failure> {
         }
     }
     let name = |binary: &BuiltBinary| {
-        let is_same = |other: &&BuiltBinary| other.target.name == binary.target.name;
-        let (name, kind) = (&binary.target.name, binary.kind());
-        let same: Vec<&BuiltBinary> = build.binaries.iter().filter(is_same).collect();
-        let same_kind = same.iter().filter(|other| other.kind() == kind).count();
-        match (same.len(), same_kind, kind) {
-            (1, ..) | (_, 1, "bin") => name.clone(),
-            (_, 1, kind) => format!("{name}-{kind}"),
-            (.., kind) => format!("{}-{name}-{kind}", build.package_name(&binary.package)),
-        }
+        let target = binary_target(binary);
+        let name = target.map(|target| target.unique_name(all, &build.metadata));
+        name.unwrap_or_else(|| binary.target.name.clone())
     };
     let binaries = build.binaries.iter().map(|binary| Binary {
         name: name(binary),
@@ -148,14 +216,20 @@ fn named_binaries(build: &Build) -> Result<Vec<Binary>, Failure> {
     Ok(binaries.collect())
 }
 
+fn same_name(name: &str, first: &Path, second: &Path) -> Failure {
+    Failure::new(format!(
+        "two of the binaries are named `{name}`: `{}` and `{}`",
+        first.display(),
+        second.display()
+    ))
+    .help("read one of them, or rename its file")
+}
+
 fn same_path(build: &Build, first: &BuiltBinary, second: &BuiltBinary) -> Failure {
     let describe = |binary: &BuiltBinary| {
-        let package = build.package_name(&binary.package);
-        format!(
-            "the {} `{}` of `{package}`",
-            binary.kind(),
-            binary.target.name
-        )
+        let package = package_name(&build.metadata, &binary.package);
+        let kind = binary_target(binary).map_or("binary", |target| target.kind.as_str());
+        format!("the {kind} `{}` of `{package}`", binary.target.name)
     };
     Failure::new(format!(
         "{} and {} are written to one file: `{}`",
@@ -197,11 +271,11 @@ pub(crate) fn no_apps_found(binaries: &[Binary], lost: Vec<LostApps>) -> Failure
         count => format!("{count} binaries"),
     };
     let mut failure = Failure::new(format!("no apps found in {places}"));
-    if lost.is_empty() {
+    if !lost.iter().any(|apps| apps.is_expected) {
         return failure
             .help("write `#[machinist::app(machine_type = \"...\")]` above a fn, struct or enum");
     }
-    for apps in lost {
+    for apps in lost.into_iter().filter(|apps| apps.is_expected) {
         failure.help.extend(apps.report.help);
         failure.note.push(apps.report.message);
     }

@@ -5,7 +5,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 
-use cargo_metadata::PackageId;
+use cargo_metadata::camino::Utf8PathBuf;
+use cargo_metadata::{Artifact, CrateType, PackageId, Target};
 use machinist_deploy::{Library, LostCrate, Manifest, WHY_LOST};
 
 use crate::cargo::Build;
@@ -19,9 +20,11 @@ pub(crate) struct LostApps {
     pub(crate) lost_crate: LostCrate,
     /// The warning about it, with the line to write.
     pub(crate) report: Failure,
+    /// Whether a binary could link it: a library that no binary depends on is no mistake.
+    pub(crate) is_expected: bool,
 }
 
-/// The apps that are in the libraries of a build and in none of its binaries.
+/// The apps that are in the libraries of a build, dynamic ones too, and in none of its binaries.
 pub(crate) fn find(build: &Build, manifest: &Manifest) -> Result<Vec<LostApps>, Failure> {
     let graph = DependencyGraph::new(&build.metadata);
     let use_lines = use_lines(build, &graph);
@@ -30,29 +33,62 @@ pub(crate) fn find(build: &Build, manifest: &Manifest) -> Result<Vec<LostApps>, 
         .libraries
         .iter()
         .filter(|artifact| may_have_apps.contains(&artifact.package_id))
-        .filter(|artifact| use_lines.contains_key(&artifact.package_id))
-        .flat_map(|artifact| {
-            let files = artifact.filenames.iter();
-            let rlibs = files.filter(|file| file.extension() == Some("rlib"));
-            rlibs.map(|rlib| Library {
+        .filter_map(|artifact| {
+            Some(Library {
                 crate_name: crate_name(&artifact.target),
-                path: rlib.clone().into(),
+                path: rust_library(artifact)?.clone().into(),
             })
         })
         .collect();
     let lost = machinist_deploy::lost(&libraries, manifest)?;
-    Ok(lost
-        .into_iter()
-        .map(|lost_crate| LostApps {
-            report: report(&lost_crate, build, &use_lines),
+    let lost = lost.into_iter().map(|lost_crate| {
+        let mut libraries = build.libraries.iter();
+        let library =
+            libraries.find(|library| crate_name(&library.target) == lost_crate.crate_name);
+        let use_line = library.and_then(|library| use_lines.get(&library.package_id));
+        let is_dynamic = library.is_some_and(|library| is_dynamic(&library.target));
+        LostApps {
+            report: report(&lost_crate, use_line, is_dynamic),
+            is_expected: use_line.is_some(),
             lost_crate,
-        })
-        .collect())
+        }
+    });
+    Ok(lost.collect())
 }
 
-fn report(lost: &LostCrate, build: &Build, use_lines: &HashMap<&PackageId, UseLine>) -> Failure {
+/// The file of a crate that other crates link or, without one, load.
+fn rust_library(artifact: &Artifact) -> Option<&Utf8PathBuf> {
+    let find = |extensions: &[&str]| {
+        let mut files = artifact.filenames.iter();
+        files.find(|file| {
+            file.extension()
+                .is_some_and(|extension| extensions.contains(&extension))
+        })
+    };
+    find(&["rlib"]).or_else(|| find(&["so", "dylib", "dll"]))
+}
+
+/// Whether programs load the library when they start, and do not contain it.
+fn is_dynamic(library: &Target) -> bool {
+    library.crate_types.contains(&CrateType::DyLib)
+        && !library.crate_types.contains(&CrateType::Lib)
+        && !library.crate_types.contains(&CrateType::RLib)
+}
+
+fn report(lost: &LostCrate, use_line: Option<&UseLine>, is_dynamic: bool) -> Failure {
     let is_one = lost.apps.len() == 1;
     let apps: Vec<String> = lost.apps.iter().map(|app| format!("`{app}`")).collect();
+    if is_dynamic {
+        return Failure::new(format!(
+            "the {} {} of the crate `{}` {} not deployed: the crate is a `dylib`, and what a \
+             program loads is not read",
+            if is_one { "app" } else { "apps" },
+            apps.join(", "),
+            lost.crate_name,
+            if is_one { "is" } else { "are" },
+        ))
+        .help("leave `dylib` out of the crate's `crate-type`, so that programs contain it");
+    }
     let report = Failure::new(format!(
         "the {} {} of the crate `{}` {} lost: no binary that was built links it",
         if is_one { "app" } else { "apps" },
@@ -61,11 +97,6 @@ fn report(lost: &LostCrate, build: &Build, use_lines: &HashMap<&PackageId, UseLi
         if is_one { "is" } else { "are" },
     ))
     .note(WHY_LOST);
-    let use_line = build
-        .libraries
-        .iter()
-        .filter(|library| crate_name(&library.target) == lost.crate_name)
-        .find_map(|library| use_lines.get(&library.package_id));
     match use_line {
         Some(use_line) => report.help(use_line.help(&lost.package)),
         None => report,

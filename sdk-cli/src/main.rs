@@ -11,6 +11,8 @@ mod dependency_graph;
 mod destination;
 mod exit;
 mod failure;
+mod git;
+mod known_states;
 mod linked_apps;
 mod lost_apps;
 mod machines_file;
@@ -34,16 +36,19 @@ fn main() -> ExitCode {
         Ok(Cli {
             subcommand,
             globals,
-        }) => subcommand.run(&Context {
-            output: Output::new(&globals),
-            globals,
-            describe_cli: Cli::command,
-        }),
+        }) => {
+            let context = Context {
+                output: Output::new(&globals),
+                globals,
+                describe_cli: Cli::command,
+            };
+            let exit = subcommand.run(&context);
+            exit.unwrap_or_else(|failure| {
+                context.output.error(&failure);
+                failure.exit
+            })
+        }
         Err(error) => output::arguments_error(&error),
     };
-    let exit = exit.unwrap_or_else(|failure| {
-        output::error(&failure);
-        failure.exit
-    });
     exit.into()
 }

@@ -1,11 +1,13 @@
 //! The only file that prints: data on stdout, everything else on stderr.
 
+use std::cell::Cell;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
 use machinist_core::json;
 use machinist_core::text::{is_visible, visible};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::args::globals::{ColorWhen, Format, Globals};
 use crate::exit::Exit;
@@ -60,6 +62,8 @@ pub(crate) struct Output {
     pub(crate) format: Format,
     quiet: bool,
     verbose: bool,
+    /// Whether data was printed.
+    has_data: Cell<bool>,
 }
 
 impl Output {
@@ -75,11 +79,13 @@ impl Output {
             format: globals.format,
             quiet: globals.quiet,
             verbose: globals.verbose > 0,
+            has_data: Cell::new(false),
         }
     }
 
     /// Prints a document as it is. Its writer has already escaped control characters.
     pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
+        self.has_data.set(true);
         // Not through anstream, which would search a long text for colors to remove.
         write_to(io::stdout().lock(), |out| out.write_all(text.as_bytes()))
     }
@@ -89,6 +95,16 @@ impl Output {
         let compact = serde_json::to_string(value)
             .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
         self.data(&(json::indent(&compact) + "\n"))
+    }
+
+    /// Prints why the command failed: as text, and with `--format json` as data too, unless a
+    /// document was printed that says it.
+    pub(crate) fn error(&self, failure: &Failure) {
+        if self.format == Format::Json && !self.has_data.get() {
+            // If stdout is closed too, nobody listens.
+            let _ = self.json(&json!({"error": failure}));
+        }
+        error(failure);
     }
 
     /// Prints rows in aligned columns. The first row is the heads.
@@ -131,11 +147,11 @@ impl Output {
         })
     }
 
-    /// Asks a yes-or-no question on the terminal. Returns `None` if there is no terminal.
+    /// Asks a yes-or-no question on the terminal. Returns `None` if nobody there has seen the plan:
+    /// without a terminal, where the plan went to a file, or as JSON, which comes at the end.
     pub(crate) fn ask(&self, question: &str) -> Option<bool> {
-        // Where the plan went to a file, nobody has seen it.
         let is_seen = io::stdout().is_terminal() && io::stderr().is_terminal();
-        if !io::stdin().is_terminal() || !is_seen {
+        if !io::stdin().is_terminal() || !is_seen || self.format == Format::Json {
             return None;
         }
         let mut stderr = anstream::stderr();
@@ -178,6 +194,16 @@ impl Output {
         }
     }
 
+    /// Prints a line that a platform's tool wrote for an app. `--quiet` does not hide it, as it hides
+    /// no output of a tool that runs alone.
+    pub(crate) fn tool_line(&self, app: &str, line: &str) {
+        print_to_stderr(&format!(
+            "{BOLD}{}{BOLD:#}: {}",
+            visible(app),
+            visible(line)
+        ));
+    }
+
     /// Prints a warning. `--quiet` does not hide it, as cargo's does not hide the compiler's.
     pub(crate) fn warning(&self, warning: &Failure) {
         print_report("warning", WARNING, warning);
@@ -185,25 +211,28 @@ impl Output {
 }
 
 /// Prints why the command failed.
-pub(crate) fn error(failure: &Failure) {
+fn error(failure: &Failure) {
     print_report("error", ERROR, failure);
 }
 
 /// Prints what is wrong with the arguments, or the help or version that they ask for.
-pub(crate) fn arguments_error(error: &clap::Error) -> Result<Exit, Failure> {
-    let text = error.render().to_string();
-    let is_error = error.use_stderr();
+pub(crate) fn arguments_error(clap_error: &clap::Error) -> Exit {
+    let text = clap_error.render().to_string();
+    let is_error = clap_error.use_stderr();
     // A typed argument may be the name of a file with control characters in it.
     if !text.lines().all(|line| line.chars().all(is_visible)) {
         print_to_stderr(escape_lines(&text).trim_end());
-    } else if let (Err(error), false) = (error.print(), is_error) {
-        stdout_error(error)?;
+    } else if let (Err(write_error), false) = (clap_error.print(), is_error)
+        && let Err(failure) = stdout_error(write_error)
+    {
+        error(&failure);
+        return failure.exit;
     }
-    Ok(match is_error {
+    match is_error {
         // Not clap's own code 2, which means changes under `--detailed-exitcode`.
         true => Exit::Error,
         false => Exit::Success,
-    })
+    }
 }
 
 fn print_report(label: &str, style: Style, report: &Failure) {

@@ -1,5 +1,6 @@
 //! A plan as `plan`, `deploy`, `scale` and `rollback` print it: as text or as JSON.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use machinist_deploy::{Action, AppPlan, ApplyError, Contents, Plan, Rendering, State, Target};
@@ -27,23 +28,35 @@ pub(crate) struct PlanReport<'a> {
     files: Option<Vec<FileToWrite>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     commands: Option<Vec<CommandToRun>>,
+    /// Why a deploy would not carry it out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<DeployResult>,
+    refusal: Option<&'a Failure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<ChangeResult>,
 }
 
-/// What a deploy did, and what it did not.
+/// What a change did, and what it did not.
 #[derive(Serialize)]
-struct DeployResult {
+struct ChangeResult {
     /// The serial of the state afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     serial: Option<u64>,
-    /// The apps for which commands ran, and succeeded.
+    /// The apps that were changed as planned.
     done: Vec<String>,
-    /// The apps that were not deployed, the first perhaps in part.
+    /// The apps that were not, or in part.
     not_done: Vec<String>,
     /// Why not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ChangeError>,
+}
+
+#[derive(Serialize)]
+struct ChangeError {
+    /// The app that failed, if it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    app: Option<String>,
+    #[serde(flatten)]
+    failure: Failure,
 }
 
 #[derive(Serialize)]
@@ -70,29 +83,44 @@ impl<'a> PlanReport<'a> {
             plan,
             files: None,
             commands: None,
+            refusal: None,
             result: None,
         }
     }
 
-    /// Adds what a deploy did.
+    /// Adds why a deploy would not carry it out.
+    pub(crate) fn with_refusal(self, refusal: Option<&'a Failure>) -> Self {
+        Self { refusal, ..self }
+    }
+
+    /// Adds what a change did.
     pub(crate) fn with_result(mut self, result: &Result<State, ApplyError>) -> Self {
         let is_touched =
             |app: &&AppPlan| !matches!(app.action, Action::Unchanged | Action::Orphaned);
         let touched = self.plan.apps.iter().filter(is_touched);
         let touched = touched.map(|app| app.name.clone());
         self.result = Some(match result {
-            Ok(state) => DeployResult {
+            Ok(state) => ChangeResult {
                 serial: Some(state.serial),
                 done: touched.collect(),
                 not_done: Vec::new(),
-                error: None,
+                errors: Vec::new(),
             },
-            Err(error) => DeployResult {
-                serial: None,
-                done: touched.filter(|app| error.done.contains(app)).collect(),
-                not_done: error.not_done.clone(),
-                error: Some(error.problem.to_string()),
-            },
+            Err(error) => {
+                let not_done: BTreeSet<&String> = error.not_done.iter().collect();
+                let (not_done, done) = touched.partition(|app| not_done.contains(app));
+                let failures = std::iter::once(&*error.first).chain(&error.others);
+                let errors = failures.map(|failure| ChangeError {
+                    app: failure.app.clone(),
+                    failure: failure.problem.clone().into(),
+                });
+                ChangeResult {
+                    serial: None,
+                    done,
+                    not_done,
+                    errors: errors.collect(),
+                }
+            }
         });
         self
     }

@@ -4,7 +4,7 @@
 use machinist_core::problem::Problem;
 use machinist_deploy::{
     Action, AppPlan, AppSet, DeployStamp, Deployed, Manifest, Options, Plan, Rendering, State,
-    Target, WHY_LOST, plan,
+    Target, Unread, WHY_LOST, plan,
 };
 
 use crate::args::deployment::PlanOptions;
@@ -33,11 +33,22 @@ pub(crate) fn read_apps(
         false => BuildProfile::Dev,
     };
     let apps = LinkedApps::read_any(source, profile, context)?;
-    // With `--prune` the last app can go.
-    if apps.manifest.apps.is_empty() && !(plan_options.prune && apps.lost.is_empty()) {
+    // With `--prune` the last app can be deleted.
+    if apps.manifest.apps.is_empty() && (!plan_options.prune || apps.has_lost()) {
         return Err(no_apps_found(&apps.binaries, apps.lost));
     }
     Ok((apps, destination))
+}
+
+/// Which apps are rendered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RenderedApps {
+    /// Those that change.
+    Changed,
+    /// All, and the platform is made to deploy the unchanged ones again.
+    Forced,
+    /// All, whether they change or not.
+    All,
 }
 
 /// A deploy that is planned, rendered and checked.
@@ -52,64 +63,65 @@ pub(crate) struct PreparedDeploy {
     pub(crate) rendering: Rendering,
     /// The profile of the build, if there was one for a platform.
     pub(crate) profile: Option<String>,
-    refusal: Result<(), Problem>,
+    /// Why it may not be carried out, if it may not.
+    pub(crate) refusal: Option<Failure>,
 }
 
 impl PreparedDeploy {
-    /// Plans and renders. Prints what the target does not carry as it is, which with `--strict` is
-    /// an error. With `force` unchanged apps are deployed too.
+    /// Plans, renders and checks. Prints what the target does not carry as it is.
     pub(crate) fn new(
         destination: &Destination,
         apps: &LinkedApps,
         plan_options: &PlanOptions,
-        force: bool,
+        rendered: RenderedApps,
         state: &State,
         output: &Output,
     ) -> Result<Self, Failure> {
-        let manifest = &apps.manifest;
+        let manifest = &apps.to_deploy();
         let target = destination.target_for_linked_apps(manifest, apps.binaries.clone())?;
         let mut deployed = state.deployed_to(target.name());
         if let Some(live) = destination.read_live(&*target, &deployed, output)? {
             deployed = deployed.refreshed(&live).with_found(&live, manifest);
         }
         let binaries_of_deployed = deployed.apps.values().flat_map(|app| app.binaries.clone());
+        let unread = apps.unread(&binaries_of_deployed.collect());
         let options = Options {
             reset_scaling: named_apps(
                 "--reset-scaling",
                 &plan_options.reset_scaling,
                 manifest,
                 &deployed,
+                &unread,
             )?,
+            force: rendered == RenderedApps::Forced,
             prune: plan_options.prune,
-            not_read: apps.unread_binaries(binaries_of_deployed.collect()),
+            not_read: unread.binaries.clone(),
         };
         let mut plan = plan(manifest, &deployed, &options);
-        refuse_to_delete_lost(&plan, apps)?;
-        warn_of_lost(apps, &deployed, &options, output);
-        warn_of_missing(&plan, apps, output);
-        warn_of_unknown_in_settings(destination, manifest, &options, output);
-        if let AppSet::Apps(selected) = selected_apps(&plan_options.apps, &plan)? {
-            plan.apps.retain(|app| selected.contains(&app.name));
+        let renamed = renamed(&plan, &deployed);
+        let selected = selected_apps(&plan_options.apps, &plan)?;
+        plan.apps.retain(|app| selected.includes(&app.name));
+        let keeps_lost = refuse_to_delete_lost(&plan, apps);
+        if keeps_lost.is_ok() {
+            warn_of_lost(apps, &deployed, &options, output);
         }
+        warn_of_missing(&plan, &renamed, apps, output);
+        warn_of_unknown_in_settings(destination, manifest, &options, output);
         let after = deployed.after(&plan, &DeployStamp::default());
         let rendering = target.deploy(&plan, &after)?;
         plan.add_rendering(&rendering, &deployed);
         if let Some(folder) = target.folder() {
             plan.find_stale_files(&rendering, folder);
         }
-        if force {
-            plan.force();
-        }
         show_warnings_and_needs(&rendering, output);
-        if plan_options.strict && rendering.warnings().next().is_some() {
-            return Err(Failure::new(
-                "with `--strict`, what the platform does not support is an error",
-            )
-            .help("resolve the warnings, or leave out `--strict`"));
-        }
-        let adopt = named_apps("--adopt", &plan_options.adopt, manifest, &deployed)?;
-        let refusal = plan.check(&deployed, &adopt, &options.not_read, target.name());
-        let untouched = |app: &&AppPlan| matches!(app.action, Action::Unchanged | Action::Orphaned);
+        let adopt = named_apps("--adopt", &plan_options.adopt, manifest, &deployed, &unread)?;
+        let checked = plan.check(&adopt, &unread, target.name());
+        let checked = checked.and_then(|()| refuse_warnings(plan_options, &rendering));
+        let refusal = keeps_lost.and(checked.map_err(Failure::from)).err();
+        let untouched = |app: &&AppPlan| match app.action {
+            Action::Unchanged => rendered != RenderedApps::All,
+            action => action == Action::Orphaned,
+        };
         let untouched = plan.apps.iter().filter(untouched);
         let rendering = rendering.without(&untouched.map(|app| &*app.name).collect());
         Ok(Self {
@@ -124,12 +136,8 @@ impl PreparedDeploy {
 
     /// The plan, to print.
     pub(crate) fn report(&self) -> PlanReport<'_> {
-        PlanReport::new(&self.plan, &*self.target, self.profile.as_deref())
-    }
-
-    /// Why it may not be carried out, if it may not.
-    pub(crate) fn refuse(&self) -> Result<(), Failure> {
-        Ok(self.refusal.clone()?)
+        let report = PlanReport::new(&self.plan, &*self.target, self.profile.as_deref());
+        report.with_refusal(self.refusal.as_ref())
     }
 }
 
@@ -154,24 +162,68 @@ fn named_apps(
     names: &[String],
     manifest: &Manifest,
     deployed: &Deployed,
+    unread: &Unread,
 ) -> Result<AppSet, Failure> {
     if names.iter().any(String::is_empty) {
         return Ok(AppSet::Everything);
     }
     for app in names {
         if !manifest.apps.iter().any(|known| known.name == *app) {
-            let problem = Problem::new(format!("`{flag}`: the code has no app `{app}`"));
-            let problem = suggest_app(problem, app, manifest);
-            return Err(Failure::from(match deployed.apps.contains_key(app) {
-                true => problem.help("it is deployed, but gone from the code"),
-                false => problem,
-            }));
+            return Err(not_in_build(flag, app, manifest, deployed, unread).into());
         }
     }
     Ok(match names.is_empty() {
         true => AppSet::Nothing,
         false => AppSet::Apps(names.iter().cloned().collect()),
     })
+}
+
+/// An app that a flag names, and that no binary has.
+fn not_in_build(
+    flag: &str,
+    name: &str,
+    manifest: &Manifest,
+    deployed: &Deployed,
+    unread: &Unread,
+) -> Problem {
+    let problem = Problem::new(format!("`{flag}`: no app `{name}` is in this build"));
+    let Some(app) = deployed.apps.get(name) else {
+        return suggest_app(problem, name, manifest);
+    };
+    let binaries = &app.binaries;
+    match binaries
+        .iter()
+        .any(|binary| unread.binaries.contains(binary))
+    {
+        true => problem.help(unread.how_to_read.clone()).note(format!(
+            "it is deployed from `{}`, which was not read",
+            binaries.join("`, `")
+        )),
+        false => problem
+            .help(format!(
+                "delete it with `cargo machinist destroy {name}`, or write it into the code again"
+            ))
+            .note("it is deployed, but gone from the code"),
+    }
+}
+
+/// With `--strict` warnings of the target are an error.
+fn refuse_warnings(plan_options: &PlanOptions, rendering: &Rendering) -> Result<(), Problem> {
+    match plan_options.strict && rendering.warnings().next().is_some() {
+        true => Err(Problem::new(
+            "with `--strict`, what the platform does not support is an error",
+        )
+        .help("resolve the warnings, or leave out `--strict`")),
+        false => Ok(()),
+    }
+}
+
+/// Apps that were probably renamed, with the old and the new name. Once `mv` carried the tuned
+/// values over, the new one is on record.
+fn renamed(plan: &Plan, deployed: &Deployed) -> Vec<(String, String)> {
+    let renamed = plan.renamed().into_iter();
+    let renamed = renamed.filter(|(_, new)| !deployed.apps.contains_key(*new));
+    renamed.map(|(old, new)| (old.into(), new.into())).collect()
 }
 
 /// Adds the app of the code that was probably meant, or else all of them.
@@ -199,7 +251,7 @@ fn warn_of_lost(apps: &LinkedApps, deployed: &Deployed, options: &Options, outpu
         let app = deployed.apps.get(app);
         app.is_some_and(|app| options.is_unread(app))
     };
-    for lost in &apps.lost {
+    for lost in apps.lost.iter().filter(|lost| lost.is_expected) {
         if !lost.lost_crate.apps.iter().all(is_elsewhere) {
             output.warning(&lost.report);
         }
@@ -208,30 +260,27 @@ fn warn_of_lost(apps: &LinkedApps, deployed: &Deployed, options: &Options, outpu
 
 /// Warns of apps that are deployed but not in this build. The likeliest cause is a crate that is
 /// no longer linked, unless that was already reported.
-fn warn_of_missing(plan: &Plan, apps: &LinkedApps, output: &Output) {
+fn warn_of_missing(plan: &Plan, renamed: &[(String, String)], apps: &LinkedApps, output: &Output) {
+    let is_planned = |name: &String| plan.apps.iter().any(|app| app.name == *name);
+    let renamed: Vec<&(String, String)> = renamed
+        .iter()
+        .filter(|(old, new)| is_planned(old) || is_planned(new))
+        .collect();
+    for (old, new) in &renamed {
+        output.warning(&looks_like_a_rename(old, new));
+    }
+
     let is_lost = |name: &String| {
         let mut lost = apps.lost.iter();
         lost.any(|lost| lost.lost_crate.apps.contains(name))
     };
+    let is_renamed = |name: &String| renamed.iter().any(|(old, _)| old == name);
     let missing = plan.apps.iter().filter(|app| {
-        matches!(app.action, Action::Orphaned | Action::Delete) && !is_lost(&app.name)
+        let is_missing = matches!(app.action, Action::Orphaned | Action::Delete);
+        is_missing && !is_lost(&app.name) && !is_renamed(&app.name)
     });
     let names: Vec<String> = missing.map(|app| format!("`{}`", app.name)).collect();
     if names.is_empty() {
-        return;
-    }
-    if let [(old, new)] = &*plan.renamed() {
-        output.warning(
-            &Failure::new(format!(
-                "`{old}` is gone and `{new}` is new: it looks like a rename"
-            ))
-            .help(format!(
-                "`cargo machinist mv {old} {new}` carries the tuned values and the history over"
-            ))
-            .note(format!(
-                "without it `{new}` starts anew, and `{old}` goes on running"
-            )),
-        );
         return;
     }
     let (are, advice) = match names.len() {
@@ -246,6 +295,16 @@ fn warn_of_missing(plan: &Plan, apps: &LinkedApps, output: &Output) {
         .help(format!("{advice} in the program: `use my_apps as _;`"))
         .note(WHY_LOST),
     );
+}
+
+fn looks_like_a_rename(old: &str, new: &str) -> Failure {
+    Failure::new(format!(
+        "`{old}` is gone and `{new}` is new: this looks like a rename"
+    ))
+    .help(format!(
+        "carry the tuned values and the history over with `cargo machinist mv {old} {new}`"
+    ))
+    .note(format!("without it `{new}` starts with the code's values"))
 }
 
 /// Warns of settings for apps that do not exist: their names are probably misspelt.

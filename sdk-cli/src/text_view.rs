@@ -6,7 +6,7 @@ use machinist_core::parameter::Key;
 use machinist_core::setting::Setting;
 use machinist_deploy::{
     Action, AppPlan, AppState, ArtifactPart, Change, CostChange, CostPerHour, Deploy, DeployKind,
-    JsonValue, Overrides, ParameterName, Parameters, Plan, TotalCost, Tuned, What, Why,
+    JsonValue, Overrides, Owner, ParameterName, Parameters, Plan, TotalCost, Tuned, What, Why,
 };
 use serde_json::Value;
 
@@ -14,12 +14,13 @@ use crate::output::{Line, Look, MAX_COLUMN_WIDTH};
 
 /// A plan, app by app, with a summary at the end.
 pub(crate) fn plan_lines(plan: &Plan, target: &str, profile: Option<&str>) -> Vec<Line> {
-    let listed = |app: &&AppPlan| app.action != Action::Unchanged;
+    let costs_the_same = |app: &AppPlan| app.cost_per_hour.from == app.cost_per_hour.to;
+    let listed = |app: &&AppPlan| app.action != Action::Unchanged || !costs_the_same(app);
     let apps = plan.apps.iter().filter(listed);
     let mut lines: Vec<Line> = apps.flat_map(app_plan_lines).collect();
     lines.extend(plan.stale_files.iter().map(|file| {
         let text = format!(
-            "~ {}  is not what is deployed: it is written anew",
+            "~ {}  is missing or differs from what is deployed: it is written again",
             file.display()
         );
         Line::default().with(Look::Notable, text)
@@ -28,11 +29,24 @@ pub(crate) fn plan_lines(plan: &Plan, target: &str, profile: Option<&str>) -> Ve
         lines.push(Line::default());
     }
     let build = profile.map_or_else(String::new, |profile| format!(", from a {profile} build"));
-    let summary = format!("{target}: {}{build}", summary(&plan.apps));
+    let summary = format!("{target}: {}{build}", summary(plan));
     lines.push(Line::default().with(Look::Bold, summary));
     let total = TotalCost::of(&plan.apps).map(total_cost);
     lines.extend(total.map(|total| Line::default().with(Look::Bold, total)));
     lines
+}
+
+/// What an adoption takes over.
+fn adoption(owner: Option<&Owner>) -> String {
+    match owner {
+        Some(Owner::Package(package)) => {
+            format!("adopt: it was deployed from the package `{package}`")
+        }
+        Some(Owner::Platform(Some(owner))) => format!("adopt: it runs already, and is `{owner}`'s"),
+        Some(Owner::Platform(None)) | None => {
+            "adopt: it runs already, and was never deployed from this state".into()
+        }
+    }
 }
 
 /// What the kept runners of all apps cost.
@@ -50,7 +64,7 @@ fn total_cost(total: TotalCost) -> String {
 }
 
 /// How many apps are created, updated and so on.
-fn summary(apps: &[AppPlan]) -> String {
+fn summary(plan: &Plan) -> String {
     const ACTION_LABELS: [(Action, &str); 6] = [
         (Action::Create, "to create"),
         (Action::Adopt, "to adopt"),
@@ -60,10 +74,16 @@ fn summary(apps: &[AppPlan]) -> String {
         (Action::Orphaned, "kept (not in this build)"),
     ];
     let counts = ACTION_LABELS.into_iter().filter_map(|(action, label)| {
-        let count = apps.iter().filter(|app| app.action == action).count();
+        let apps = plan.apps.iter();
+        let count = apps.filter(|app| app.action == action).count();
         (count > 0).then(|| format!("{count} {label}"))
     });
-    let counts: Vec<String> = counts.collect();
+    let files = match plan.stale_files.len() {
+        0 => None,
+        1 => Some("1 file to write".into()),
+        files => Some(format!("{files} files to write")),
+    };
+    let counts: Vec<String> = counts.chain(files).collect();
     match counts.is_empty() {
         true => "nothing is deployed, and there is nothing to deploy".into(),
         false => counts.join(", "),
@@ -72,20 +92,16 @@ fn summary(apps: &[AppPlan]) -> String {
 
 fn app_plan_lines(app: &AppPlan) -> Vec<Line> {
     let (sign, look, action) = match app.action {
-        Action::Create => ("+", Look::Good, "create"),
-        Action::Adopt => (
-            "~",
-            Look::Notable,
-            "adopt: it runs already, and was never deployed from this state",
-        ),
-        Action::Update => ("~", Look::Notable, "update"),
-        Action::Unchanged => (" ", Look::Plain, "unchanged"),
+        Action::Create => ("+", Look::Good, "create".into()),
+        Action::Adopt => ("~", Look::Notable, adoption(app.owner.as_ref())),
+        Action::Update => ("~", Look::Notable, "update".into()),
+        Action::Unchanged => (" ", Look::Plain, "unchanged".into()),
         Action::Orphaned => (
             " ",
             Look::Notable,
-            "kept: not in this build; `--prune` deletes it",
+            "kept: not in this build; `--prune` deletes it".into(),
         ),
-        Action::Delete => ("-", Look::Bad, "delete"),
+        Action::Delete => ("-", Look::Bad, "delete".into()),
     };
     let head = Line::default()
         .with(look, format!("{sign} "))
@@ -130,8 +146,8 @@ impl ParameterRow {
             }
             (What::Artifact(part), _) => artifact_text(*part, change),
         };
-        let text = match action {
-            Action::Create => text,
+        let text = match (&change.what, action) {
+            (_, Action::Create) | (What::Artifact(ArtifactPart::Deployment), _) => text,
             _ => text + reason(change.why),
         };
         let look = match change.why {
@@ -194,9 +210,11 @@ fn artifact_text(part: ArtifactPart, change: &Change) -> String {
         text.is_some_and(|text| text.starts_with("sha256:"))
     };
     match part {
-        ArtifactPart::Deployment if change.why == Why::Forced => "deployed again".into(),
-        ArtifactPart::Deployment => "deployed without this state, or in part only".into(),
-        ArtifactPart::Env | ArtifactPart::Mounts => {
+        ArtifactPart::Deployment if change.why == Why::Forced => "again  (forced)".into(),
+        ArtifactPart::Deployment => {
+            "not the one on record: somebody else deployed it, or a deploy was cut off".into()
+        }
+        ArtifactPart::Env | ArtifactPart::Mounts | ArtifactPart::Fields => {
             format!("{} is removed", text(&change.from))
         }
         _ if is_digest(&change.from) || is_digest(&change.to) => "changed".into(),
@@ -263,7 +281,7 @@ pub(crate) fn app_row(name: &str, app: &AppState) -> Vec<String> {
     };
     let or_dash = |text: String| if text.is_empty() { "-".into() } else { text };
     let deployed = match (app.is_deployed(), app.history.first()) {
-        (false, _) => "gone from the platform".into(),
+        (false, _) => "not on the platform".into(),
         (true, Some(last)) => time_and_commit(last),
         (true, None) => "outside this state".into(),
     };

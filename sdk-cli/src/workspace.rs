@@ -1,9 +1,8 @@
 //! The cargo workspace that the command works in.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{CrateType, Metadata, Target, TargetKind};
+use cargo_metadata::{CrateType, Metadata, PackageId, Target, TargetKind};
 use machinist_deploy::CargoToml;
 
 use crate::cargo;
@@ -19,8 +18,87 @@ pub(crate) struct Workspace {
     pub(crate) target_folder: PathBuf,
     /// The `Cargo.toml` files that may have settings, the workspace's first.
     pub(crate) cargo_tomls: Vec<CargoToml>,
-    /// The names of all binaries, examples and cdylibs.
-    pub(crate) binaries: BTreeSet<String>,
+}
+
+/// A program or a library that cargo can build, and that can carry apps.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct BinaryTarget {
+    /// The package that it belongs to.
+    pub(crate) package: PackageId,
+    pub(crate) kind: BinaryKind,
+    /// Its name in `Cargo.toml`.
+    pub(crate) name: String,
+}
+
+/// A kind of linked file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BinaryKind {
+    Bin,
+    Example,
+    Cdylib,
+}
+
+impl BinaryKind {
+    /// As `Cargo.toml` calls it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Bin => "bin",
+            Self::Example => "example",
+            Self::Cdylib => "cdylib",
+        }
+    }
+}
+
+impl BinaryTarget {
+    /// A target of a package, if cargo links a file of it that can carry apps.
+    pub(crate) fn new(package: &PackageId, target: &Target) -> Option<Self> {
+        let is = |kind| target.kind.contains(&kind);
+        let kind = if is(TargetKind::Bin) {
+            BinaryKind::Bin
+        } else if is(TargetKind::Example) {
+            BinaryKind::Example
+        } else if target.crate_types.contains(&CrateType::CDyLib) {
+            BinaryKind::Cdylib
+        } else {
+            return None;
+        };
+        Some(Self {
+            package: package.clone(),
+            kind,
+            name: target.name.clone(),
+        })
+    }
+
+    /// Every binary, example and cdylib of a workspace.
+    pub(crate) fn of_workspace(metadata: &Metadata) -> Vec<Self> {
+        let packages = metadata.workspace_packages().into_iter();
+        let targets = packages.flat_map(|package| {
+            let targets = package.targets.iter();
+            targets.filter_map(|target| Self::new(&package.id, target))
+        });
+        targets.collect()
+    }
+
+    /// Its name among all of a workspace: where two have one name, with the kind or the package. The
+    /// name does not depend on what is built.
+    pub(crate) fn unique_name(&self, all: &[Self], metadata: &Metadata) -> String {
+        let (name, kind) = (&self.name, self.kind.as_str());
+        let others = all.iter().filter(|other| *other != self);
+        let same: Vec<&Self> = others.filter(|other| other.name == *name).collect();
+        let is_only_one_of_kind = same.iter().all(|other| other.kind != self.kind);
+        match (same.is_empty(), is_only_one_of_kind, self.kind) {
+            (true, ..) | (_, true, BinaryKind::Bin) => name.clone(),
+            (_, true, _) => format!("{name}-{kind}"),
+            _ => format!("{}-{name}-{kind}", package_name(metadata, &self.package)),
+        }
+    }
+}
+
+/// The name of a package.
+pub(crate) fn package_name<'a>(metadata: &'a Metadata, id: &'a PackageId) -> &'a str {
+    let mut packages = metadata.packages.iter();
+    let package = packages.find(|package| package.id == *id);
+    package.map_or(&id.repr, |package| &package.name)
 }
 
 impl Workspace {
@@ -35,14 +113,11 @@ impl Workspace {
             path: relative_to_cwd(package.manifest_path.as_std_path()),
             package: Some(package.name.clone()),
         });
-        let targets = packages.iter().flat_map(|package| &package.targets);
-        let binaries = targets.filter(|target| makes_binary(target));
         Self {
             target_folder: metadata.target_directory.clone().into(),
             cargo_tomls: std::iter::once(workspace_toml)
                 .chain(package_tomls)
                 .collect(),
-            binaries: binaries.map(|target| target.name.clone()).collect(),
             root,
         }
     }
@@ -67,12 +142,4 @@ impl Workspace {
         let member = members.find(|toml| toml.package.as_deref() == Some(package))?;
         Some(member.path.with_file_name(""))
     }
-}
-
-/// Whether cargo links a file of this target that can carry apps.
-fn makes_binary(target: &Target) -> bool {
-    let is_program = [TargetKind::Bin, TargetKind::Example]
-        .iter()
-        .any(|kind| target.kind.contains(kind));
-    is_program || target.crate_types.contains(&CrateType::CDyLib)
 }

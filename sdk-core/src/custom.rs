@@ -13,8 +13,10 @@ use crate::text::visible;
 
 /// The key of the labels by which Kubernetes nodes name the GPU.
 pub const NODE_LABELS: &str = "node_labels";
-/// The key of the GPU's name in SkyPilot and dstack.
+/// The key of the GPU's name in SkyPilot.
 pub const ACCELERATOR: &str = "accelerator";
+/// The key of the GPU's name in dstack.
+pub const DSTACK: &str = "dstack";
 /// The key of the machine type's name on fal.
 pub const FAL: &str = "fal";
 /// The most characters of a name: as many as a label of Kubernetes can have.
@@ -39,8 +41,10 @@ pub struct CustomMachine {
     pub suits: String,
     /// The labels by which Kubernetes nodes name the GPU.
     pub node_labels: Vec<String>,
-    /// The GPU's name in SkyPilot and dstack.
+    /// The GPU's name in SkyPilot.
     pub accelerator: Option<String>,
+    /// The GPU's name in dstack, if it does not follow from SkyPilot's.
+    pub dstack: Option<String>,
     /// The machine type's name on fal, if it differs there.
     pub fal: Option<String>,
 }
@@ -54,6 +58,7 @@ impl CustomMachine {
             suits: String::new(),
             node_labels: Vec::new(),
             accelerator: None,
+            dstack: None,
             fal: None,
         }
     }
@@ -85,7 +90,11 @@ impl CustomMachine {
             let labels = self.node_labels.iter().map(|label| &**label);
             out.raw(NODE_LABELS, &list(labels));
         }
-        for (key, name) in [(ACCELERATOR, &self.accelerator), (FAL, &self.fal)] {
+        for (key, name) in [
+            (ACCELERATOR, &self.accelerator),
+            (DSTACK, &self.dstack),
+            (FAL, &self.fal),
+        ] {
             if let Some(name) = name {
                 out.text(key, name);
             }
@@ -101,15 +110,20 @@ impl CustomMachine {
     pub fn check_names(&self) -> Result<(), Problem> {
         let labels = self.node_labels.iter().map(|label| (NODE_LABELS, label));
         let accelerator = self.accelerator.iter().map(|name| (ACCELERATOR, name));
+        let dstack = self.dstack.iter().map(|name| (DSTACK, name));
         let fal = self.fal.iter().map(|name| (FAL, name));
         let names = [(NAME, &self.name)].into_iter();
-        let mut names = names.chain(labels).chain(accelerator).chain(fal);
+        let mut names = names
+            .chain(labels)
+            .chain(accelerator)
+            .chain(dstack)
+            .chain(fal);
         names.try_for_each(|(key, name)| check_name(key, name))
     }
 }
 
-/// Checks a name that a machine type has under a key: `name`, `node_labels`, `accelerator` or
-/// `fal`.
+/// Checks a name that a machine type has under a key: `name`, `node_labels`, `accelerator`, `dstack`
+/// or `fal`.
 ///
 /// # Errors
 ///
@@ -130,6 +144,7 @@ pub fn check_name(key: &str, name: &str) -> Result<(), Problem> {
         NODE_LABELS => ("label of nodes", is_word(name)),
         // Some GPUs have names of two words.
         ACCELERATOR => ("name of a GPU", name.split(' ').all(is_word)),
+        DSTACK => ("name of a GPU", is_word(name)),
         _ => ("name of a machine type", is_word(name)),
     };
     if is_valid && name.len() <= MAX_NAME {

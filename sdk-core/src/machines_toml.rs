@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::attribute::{Place, Value};
 use crate::built_in;
-use crate::custom::{ACCELERATOR, CustomMachine, FAL, NODE_LABELS, check_name};
+use crate::custom::{ACCELERATOR, CustomMachine, DSTACK, FAL, NODE_LABELS, check_name};
 use crate::figure::{self, FIGURES, Figure, Figures};
 use crate::keys::NAME;
 use crate::machine::MachineKind;
@@ -203,6 +203,7 @@ fn read_entry(entry: &Entry, machine: &mut CustomMachine) -> Result<(), Finding>
     match &*entry.key {
         SUITS => machine.suits = text(entry)?,
         ACCELERATOR => machine.accelerator = Some(platform_name(entry)?),
+        DSTACK => machine.dstack = Some(platform_name(entry)?),
         FAL => machine.fal = Some(platform_name(entry)?),
         NODE_LABELS => machine.node_labels = labels(entry)?,
         other => return error(entry.key_place, unknown_key(other)),
@@ -266,7 +267,7 @@ fn takes_string(key: &str, given: &Value) -> Problem {
 
 fn unknown_key(key: &str) -> Problem {
     let figures = FIGURES.iter().map(|figure| figure.key);
-    let others = [SUITS, NODE_LABELS, ACCELERATOR, FAL];
+    let others = [SUITS, NODE_LABELS, ACCELERATOR, DSTACK, FAL];
     let all: Vec<&str> = figures.chain(others).collect();
     unknown("key", key, &all)
 }
@@ -286,7 +287,7 @@ fn check_keys(table: &Table, machine: &CustomMachine, is_new: bool) -> Result<()
     }
     let is_gpu_only = |key: &str| match figure::find(key) {
         Some(figure) => figure.presence.is_gpu_only(),
-        None => [NODE_LABELS, ACCELERATOR].contains(&key),
+        None => [NODE_LABELS, ACCELERATOR, DSTACK].contains(&key),
     };
     match table
         .entries

@@ -25,6 +25,7 @@ node_labels = [
     "NVIDIA-RTX-A6000-SHARED",
 ]
 accelerator = "RTXA6000"
+dstack = "A6000"
 fal = "GPU-A6000-PRO"
 "#;
 
@@ -63,7 +64,7 @@ fn a_custom_machine_type_has_every_figure() {
     );
     assert_eq!(
         custom[0].json(),
-        r#"{"name":"GPU-A6000","vram":48000,"ram":60000,"cpus":12.5,"bandwidth":768,"encoders":1,"decoders":2,"av1_encode":false,"max_gpus":16,"node_labels":["NVIDIA-RTX-A6000","NVIDIA-RTX-A6000-SHARED"],"accelerator":"RTXA6000","fal":"GPU-A6000-PRO"}"#
+        r#"{"name":"GPU-A6000","vram":48000,"ram":60000,"cpus":12.5,"bandwidth":768,"encoders":1,"decoders":2,"av1_encode":false,"max_gpus":16,"node_labels":["NVIDIA-RTX-A6000","NVIDIA-RTX-A6000-SHARED"],"accelerator":"RTXA6000","dstack":"A6000","fal":"GPU-A6000-PRO"}"#
     );
 }
 
@@ -188,6 +189,10 @@ fn mistakes_are_reported_with_their_place() {
         (
             "[GPU-H100]\naccelerator = \"H100\\n\"\n",
             "`machines.toml:2:15`: `H100\\n` is not a valid name of a GPU",
+        ),
+        (
+            "[GPU-H100]\ndstack = \"H100:80GB\"\n",
+            "`machines.toml:2:10`: `H100:80GB` is not a valid name of a GPU",
         ),
         (
             "[GPU-H100]\nfal = \"\\u202e\"\n",

@@ -13,10 +13,11 @@ use serde_json::{Value, json};
 use crate::artifact::Artifact;
 use crate::change::{ArtifactPart, Change, What, Why};
 use crate::cost::{CostChange, CostPerHour};
-use crate::deployed::{AppState, Deployed};
+use crate::deployed::{AppState, Deployed, Owner};
 use crate::machines::{self, CustomMachine};
 use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters};
 use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering};
+use crate::requirements::Requirements;
 
 /// What a deploy would change.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -38,6 +39,9 @@ pub struct AppPlan {
     /// The package of its code.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub package: String,
+    /// Who has it, if it is adopted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
     /// The binaries that link it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub binaries: Vec<String>,
@@ -68,6 +72,15 @@ pub struct AppPlan {
     /// What is sent, parameters aside.
     #[serde(skip)]
     pub(crate) artifact: Option<Artifact>,
+    /// What the code requires of a machine.
+    #[serde(skip)]
+    pub(crate) requires: Requirements,
+    /// Whether it is deployed even if nothing changes.
+    #[serde(skip)]
+    pub(crate) is_forced: bool,
+    /// Whether its first deploy broke off, and is repeated.
+    #[serde(skip)]
+    pub(crate) is_half_created: bool,
     /// What the runners that it always keeps cost.
     #[serde(skip_serializing_if = "CostChange::is_nothing")]
     pub cost_per_hour: CostChange,
@@ -119,11 +132,18 @@ pub struct Effective {
 
 impl Plan {
     /// Adds what a rendering says of each app: what is sent and how that differs from what is
-    /// deployed, warnings and needs. An app of which only the artifact changes is an update.
+    /// deployed, warnings and needs. An app of which only the artifact changes is an update, and so
+    /// is an unchanged one that is forced.
     pub fn add_rendering(&mut self, rendering: &Rendering, deployed: &Deployed) {
         for app in &mut self.apps {
             if let Some(rendered) = rendering.apps.get(&app.name) {
                 app.add_rendered(rendered, deployed.apps.get(&app.name));
+            }
+            if app.is_forced && app.action == Action::Unchanged {
+                let part = ArtifactPart::Deployment;
+                let forced = Change::of_part(part, &None, &None, Why::Forced);
+                app.changes.push(forced);
+                app.action = Action::Update;
             }
         }
     }
@@ -143,17 +163,6 @@ impl Plan {
             true => Vec::new(),
             false => stale.map(|file| file.path.clone()).collect(),
         };
-    }
-
-    /// Makes every unchanged app an update.
-    pub fn force(&mut self) {
-        let unchanged = |app: &&mut AppPlan| app.action == Action::Unchanged;
-        for app in self.apps.iter_mut().filter(unchanged) {
-            let part = ArtifactPart::Deployment;
-            app.changes
-                .push(Change::of_part(part, &None, &None, Why::Forced));
-            app.action = Action::Update;
-        }
     }
 
     /// Whether it changes a parameter, or creates or deletes an app.
@@ -205,12 +214,21 @@ impl AppPlan {
             cost_per_hour: cost_change(Some(state), Some((&effective, &state.machines))),
             effective: Some(effective),
             package: state.package.clone(),
+            owner: None,
             warnings: Vec::new(),
             needs: Vec::new(),
             artifact: state.artifact.clone(),
+            requires: Requirements::default(),
+            is_forced: false,
+            is_half_created: false,
             code_scaling: scaling.clone(),
             overrides: overrides.clone(),
         }
+    }
+
+    /// The tuned values that are kept.
+    pub fn overrides(&self) -> &Overrides {
+        &self.overrides
     }
 
     fn add_rendered(&mut self, rendered: &RenderedApp, state: Option<&AppState>) {
@@ -220,11 +238,16 @@ impl AppPlan {
             return;
         };
         self.artifact = Some(artifact.clone());
-        let state = state.filter(|state| state.is_deployed());
+        let state = state.filter(|state| state.is_deployed() && !state.is_half_created);
         if let (Some(state), Action::Update | Action::Unchanged | Action::Adopt) =
             (state, self.action)
         {
-            self.changes.extend(state.artifact_changes(artifact));
+            let mut changes = state.artifact_changes(artifact);
+            if self.action == Action::Adopt {
+                // That others deployed it is what an adoption is.
+                changes.retain(|change| change.what != What::Artifact(ArtifactPart::Deployment));
+            }
+            self.changes.extend(changes);
             if self.action == Action::Unchanged && !self.changes.is_empty() {
                 self.action = Action::Update;
             }
@@ -254,10 +277,10 @@ impl AppPlan {
         let before = |change: &Change| {
             let key = change.scaling_key()?;
             let from = change.from.as_ref();
-            Some((
-                key,
-                from.and_then(|from| Setting::from_json(key, from).ok()),
-            ))
+            let from = from.and_then(|from| Setting::from_json(key, from).ok());
+            // A value that is not valid is not recorded: the next plan sees it again.
+            let is_valid = |from: &Setting| key.parameter().check(from).is_ok();
+            from.as_ref().is_none_or(is_valid).then_some((key, from))
         };
         let before: Overrides = self.changes.iter().filter_map(before).collect();
         effective.scaling = effective.scaling.overridden_by(&before);

@@ -1,48 +1,49 @@
-//! Carries a change out: writes its files, runs the platform's tool, and saves the state after
-//! every app.
+//! Carries a change out: writes its files, runs the platform's tool, and records every app when it
+//! is done.
 
-use std::collections::BTreeMap;
+mod jobs;
+mod progress;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use machinist_core::problem::Problem;
 
-use crate::app_plan::{AppPlan, Plan};
+use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Deployed;
 use crate::file::{copy_file, write_file, write_file_unsynced};
 use crate::history::DeployStamp;
 use crate::limits::Limits;
-use crate::rendering::{Contents, RenderedFile, Rendering, Step, StepKind};
+use crate::rendering::{Contents, RenderedFile, Rendering, StepKind};
 use crate::state::State;
 use crate::store::{Store, StoreError};
 use crate::targets::Target;
-
-/// A step of a change, reported while it is carried out.
-#[derive(Clone, Copy, Debug)]
-pub enum Progress<'a> {
-    /// A file was written.
-    Wrote(&'a Path),
-    /// A command is about to run.
-    Runs {
-        /// The command.
-        step: &'a Step,
-        /// Which app it is for, from 1.
-        nth: usize,
-        /// For how many apps commands run.
-        of: usize,
-    },
-}
+use jobs::{Job, Ran, Runner};
+pub use progress::Progress;
 
 /// Why a change was not carried out, or only in part.
 #[derive(Debug)]
 pub struct ApplyError {
+    /// What failed first.
+    pub first: Box<ApplyFailure>,
+    /// What else failed, where several apps were deployed at once.
+    pub others: Vec<ApplyFailure>,
+    /// The apps that were changed as planned, and recorded.
+    pub done: Vec<String>,
+    /// The apps that were not changed, or in part.
+    pub not_done: Vec<String>,
+}
+
+/// What failed.
+#[derive(Clone, Debug)]
+pub struct ApplyFailure {
+    /// The app; `None` if it is about all of them.
+    pub app: Option<String>,
     /// What is wrong.
     pub problem: Problem,
-    /// The apps that were deployed before the error.
-    pub done: Vec<String>,
-    /// The apps that were not deployed; the first one may be deployed in part.
-    pub not_done: Vec<String>,
 }
 
 /// Writes the files of a rendering into a folder.
@@ -79,14 +80,16 @@ fn write_rendered(file: &RenderedFile, path: &Path, is_synced: bool) -> io::Resu
 /// A change that is about to be carried out.
 ///
 /// ```
+/// use std::num::NonZeroUsize;
 /// use machinist_deploy::{
 ///     Apply, Deployed, Limits, DeployStamp, Options, Project, Store, plan, target,
 /// };
 /// # let manifest = machinist_deploy::Manifest::parse(r#"{"manifest_version": 1, "apps": []}"#)?;
 /// # let folder = tempfile::tempdir()?;
 ///
-/// let mut store = Store::open(&folder.path().join("machinist-state.json"))?;
-/// let target = target("file", Project::default())?;
+/// let state_file = folder.path().join("machinist-state.json");
+/// let mut store = Store::open(&state_file)?;
+/// let target = target("file", Project { state_file, ..Project::default() })?;
 /// let plan = plan(&manifest, &Deployed::default(), &Options::default());
 /// let after = Deployed::default().after(&plan, &DeployStamp::default());
 /// let rendering = target.deploy(&plan, &after)?;
@@ -98,8 +101,9 @@ fn write_rendered(file: &RenderedFile, path: &Path, is_synced: bool) -> io::Resu
 ///     folder: folder.path().to_owned(),
 ///     stamp: DeployStamp::now(1, None),
 ///     limits: Limits::default(),
+///     jobs: NonZeroUsize::MIN,
 /// };
-/// apply.plan(&plan, &rendering, &mut |_| {}).map_err(|error| error.problem)?;
+/// apply.plan(&plan, &rendering, &mut |_| {}).map_err(|error| error.first.problem)?;
 /// assert!(folder.path().join("machinist-effective.json").is_file());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -116,17 +120,19 @@ pub struct Apply<'a> {
     pub stamp: DeployStamp,
     /// How long the platform's tool may take.
     pub limits: Limits,
+    /// For how many apps the tool may run at once.
+    pub jobs: NonZeroUsize,
     /// The state before the change.
     pub before: State,
 }
 
 impl Apply<'_> {
-    /// Carries a plan out, app by app. Each app is recorded when it is done, so that the state is
-    /// right even if a later one fails, or the process is killed.
+    /// Carries a plan out. Each app is recorded when it is done, so that the state is right even if
+    /// another one fails, or the process is killed. After a failure no other app is begun.
     ///
     /// # Errors
     ///
-    /// What failed, with the apps that were deployed before.
+    /// What failed, with the apps that were done.
     pub fn plan(
         mut self,
         plan: &Plan,
@@ -146,11 +152,11 @@ impl Apply<'_> {
         rendering: &Rendering,
         report: &mut dyn FnMut(Progress<'_>),
     ) -> Result<State, ApplyError> {
-        let names = || plan.apps.iter().map(|app| app.name.clone()).collect();
-        let failed = |problem| ApplyError {
-            problem,
-            done: Vec::new(),
-            not_done: names(),
+        let failed = |problem| {
+            let is_kept =
+                |app: &&AppPlan| matches!(app.action, Action::Unchanged | Action::Orphaned);
+            let touched = plan.apps.iter().filter(|app| !is_kept(app));
+            ApplyError::before_any_app(problem, touched.map(|app| &*app.name))
         };
         for app in &plan.apps {
             self.deployed.settle(app, &self.stamp);
@@ -168,55 +174,81 @@ impl Apply<'_> {
         rendering: &Rendering,
         report: &mut dyn FnMut(Progress<'_>),
     ) -> Result<State, ApplyError> {
-        let apps = &plan.apps;
-        let names = |apps: &[AppPlan]| apps.iter().map(|app| app.name.clone()).collect();
-        let failed = |problem, at: usize| ApplyError {
-            problem,
-            done: names(&apps[..at]),
-            not_done: names(&apps[at..]),
+        let jobs = Job::of_plan(plan, rendering);
+        let names = || jobs.iter().map(|job| &*job.app.name);
+        self.find_place()
+            .and_then(|()| write(rendering, &self.folder, report))
+            .map_err(|problem| ApplyError::before_any_app(problem, names()))?;
+        let has_job: BTreeSet<&str> = names().collect();
+        let without_job = plan.apps.iter().filter(|app| !has_job.contains(&*app.name));
+        without_job.for_each(|app| self.deployed.settle(app, &self.stamp));
+
+        let mut outcome = Outcome::default();
+        let (folder, limits) = (self.folder.clone(), self.limits);
+        let runner = Runner {
+            folder: &folder,
+            limits,
+            count: jobs.len(),
         };
-        write(rendering, &self.folder, report).map_err(|problem| failed(problem, 0))?;
-        let steps = steps_by_app(rendering);
-        let mut outcome = Ok(());
-        let (mut tried, mut nth) = (0, 0);
-        for (i, app) in apps.iter().enumerate() {
-            let app_steps = steps.get(&*app.name);
-            nth += usize::from(app_steps.is_some());
-            let ran = self.run(app_steps, (nth, steps.len()), report);
-            tried = i + 1;
-            match &ran {
-                Ok(()) => self.deployed.settle(app, &self.stamp),
-                Err((Some(StepKind::Deploy), _)) => {
-                    let mut without_scaling = app.without_scaling_changes();
-                    // The next deploy is to repeat it.
-                    without_scaling.artifact = None;
-                    self.deployed.settle(&without_scaling, &self.stamp);
-                }
-                Err(_) => {}
+        runner.run_all(&jobs, self.jobs, report, &mut |job, ran| {
+            self.finish(job, ran, &mut outcome);
+            outcome.failures.is_empty()
+        });
+        let saved = self.save();
+        let saved = saved.and_then(|_| self.save_revisions(&outcome.settled));
+        let settled: BTreeSet<&str> = outcome.done.iter().map(String::as_str).collect();
+        let not_done = names().filter(|name| !settled.contains(name));
+        let not_done = not_done.map(str::to_owned).collect();
+        let mut failures = outcome.failures.into_iter();
+        match (failures.next(), saved) {
+            (None, Ok(state)) => Ok(state),
+            (None, Err(error)) => Err(ApplyError {
+                done: outcome.done,
+                not_done,
+                ..ApplyError::before_any_app(error.into(), [])
+            }),
+            (Some(first), _) => Err(ApplyError {
+                first: Box::new(first),
+                others: failures.collect(),
+                done: outcome.done,
+                not_done,
+            }),
+        }
+    }
+
+    /// Records an app whose commands ran.
+    fn finish(&mut self, job: &Job<'_>, ran: Ran, outcome: &mut Outcome) {
+        let app = job.app;
+        let name = || app.name.clone();
+        let mut failures = Vec::new();
+        match &ran {
+            Ok(()) => self.deployed.settle(app, &self.stamp),
+            Err((Some(StepKind::Deploy), _)) => {
+                let mut without_scaling = app.without_scaling_changes();
+                // The next deploy is to repeat it.
+                without_scaling.artifact = None;
+                self.deployed.settle(&without_scaling, &self.stamp);
             }
-            let recorded = match app_steps {
-                Some(_) => self.record(&app.name),
-                None => Ok(()),
-            };
-            outcome = match (ran, recorded) {
-                (Err((_, problem)), _) => Err(failed(problem, i)),
-                (Ok(()), Err(error)) => Err(ApplyError {
-                    not_done: names(&apps[i + 1..]),
-                    ..failed(self.not_recorded(error, app), i)
-                }),
-                (Ok(()), Ok(())) => Ok(()),
-            };
-            if outcome.is_err() {
-                break;
+            // Nothing of it is known to have changed.
+            Err(_) => {}
+        }
+        let is_settled = matches!(ran, Ok(()) | Err((Some(StepKind::Deploy), _)));
+        let is_done = ran.is_ok();
+        failures.extend(ran.err().map(|(_, problem)| problem));
+        if is_settled {
+            outcome.settled.push(name());
+            match self.record(&app.name) {
+                Ok(()) if is_done => outcome.done.push(name()),
+                Ok(()) => {}
+                Err(error) => failures.push(self.not_recorded(error, app)),
             }
         }
-        let saved = self.save();
-        let saved = saved.and_then(|_| self.save_revisions(&apps[..tried]));
-        outcome?;
-        saved.map_err(|error| ApplyError {
-            not_done: Vec::new(),
-            ..failed(error.into(), tried)
-        })
+        outcome
+            .failures
+            .extend(failures.into_iter().map(|problem| ApplyFailure {
+                app: Some(name()),
+                problem,
+            }));
     }
 
     /// Tunes an app.
@@ -229,13 +261,40 @@ impl Apply<'_> {
         app: &AppPlan,
         rendering: &Rendering,
         report: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<State, ApplyError> {
+        self.tune(app, rendering, report)
+            .map_err(|problem| ApplyError {
+                first: Box::new(ApplyFailure {
+                    app: Some(app.name.clone()),
+                    problem,
+                }),
+                others: Vec::new(),
+                done: Vec::new(),
+                not_done: vec![app.name.clone()],
+            })
+    }
+
+    fn tune(
+        &mut self,
+        app: &AppPlan,
+        rendering: &Rendering,
+        report: &mut dyn FnMut(Progress<'_>),
     ) -> Result<State, Problem> {
         let has_steps = !rendering.steps.is_empty();
         if has_steps {
+            self.find_place()?;
             write(rendering, &self.folder, report)?;
-            let steps = steps_by_app(rendering);
-            self.run(steps.get(&*app.name), (1, 1), report)
-                .map_err(|(_, problem)| problem)?;
+            let runner = Runner {
+                folder: &self.folder,
+                limits: self.limits,
+                count: 1,
+            };
+            let job = Job {
+                app,
+                nth: 1,
+                steps: rendering.steps.iter().collect(),
+            };
+            runner.run(&job, report).map_err(|(_, problem)| problem)?;
         }
         self.deployed.settle_tuning(app, &self.stamp);
         let state = self.save().map_err(|error| match has_steps {
@@ -248,21 +307,13 @@ impl Apply<'_> {
         Ok(state)
     }
 
-    /// Runs the commands of an app. An error comes with the kind of the last command that
-    /// succeeded.
-    fn run(
-        &self,
-        steps: Option<&Vec<&Step>>,
-        (nth, of): (usize, usize),
-        report: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<(), (Option<StepKind>, Problem)> {
-        let mut last_done = None;
-        for step in steps.into_iter().flatten() {
-            report(Progress::Runs { step, nth, of });
-            step.command
-                .run(&self.folder, self.limits)
-                .map_err(|problem| (last_done, problem))?;
-            last_done = Some(step.kind);
+    /// Finds out where the commands go, and refuses another place than the state's.
+    fn find_place(&mut self) -> Result<(), Problem> {
+        let place = self.target.find_place(self.limits);
+        self.deployed
+            .check_place(self.target.name(), place.as_deref())?;
+        if place.is_some() {
+            self.deployed.place = place;
         }
         Ok(())
     }
@@ -277,9 +328,12 @@ impl Apply<'_> {
         ))
     }
 
+    /// Records an app in the journal or, if that cannot be written, in the state itself.
     fn record(&mut self, app: &str) -> Result<(), StoreError> {
         let state = self.deployed.apps.get(app);
-        self.store.record(self.target.name(), app, state)
+        let state = state.filter(|state| !state.is_found);
+        let recorded = self.store.record(self.target.name(), app, state);
+        recorded.or_else(|error| self.save().map(drop).map_err(|_| error))
     }
 
     fn save(&mut self) -> Result<State, StoreError> {
@@ -292,14 +346,13 @@ impl Apply<'_> {
 
     /// Records the platform's names of the new deploys, which a rollback needs. The state is saved
     /// before the platform is asked, and a deploy is complete without an answer.
-    fn save_revisions(&mut self, apps: &[AppPlan]) -> Result<State, StoreError> {
+    fn save_revisions(&mut self, apps: &[String]) -> Result<State, StoreError> {
         let live = self.target.live(&self.deployed, self.limits);
         let live = live.ok().flatten().unwrap_or_default();
         for app in apps {
-            let live = live.apps.get(&app.name);
+            let live = live.apps.get(app);
             let revision = live.and_then(|live| live.revision.as_deref());
-            if let (Some(state), Some(revision)) = (self.deployed.apps.get_mut(&app.name), revision)
-            {
+            if let (Some(state), Some(revision)) = (self.deployed.apps.get_mut(app), revision) {
                 state.record_revision(revision, &self.stamp);
             }
         }
@@ -307,10 +360,23 @@ impl Apply<'_> {
     }
 }
 
-fn steps_by_app(rendering: &Rendering) -> BTreeMap<&str, Vec<&Step>> {
-    let mut steps: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
-    for step in &rendering.steps {
-        steps.entry(&step.app).or_default().push(step);
+/// What became of the apps.
+#[derive(Default)]
+struct Outcome {
+    /// Those that were changed as planned, and recorded.
+    done: Vec<String>,
+    /// Those of which the platform has something new.
+    settled: Vec<String>,
+    failures: Vec<ApplyFailure>,
+}
+
+impl ApplyError {
+    fn before_any_app<'a>(problem: Problem, apps: impl IntoIterator<Item = &'a str>) -> Self {
+        Self {
+            first: Box::new(ApplyFailure { app: None, problem }),
+            others: Vec::new(),
+            done: Vec::new(),
+            not_done: apps.into_iter().map(str::to_owned).collect(),
+        }
     }
-    steps
 }

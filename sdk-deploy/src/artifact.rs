@@ -1,8 +1,11 @@
 //! What runs an app: a binary with its image, known by digests.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::change::{ArtifactPart, Change, Why};
+use crate::requirements::Requirements;
 
 /// What is sent to a platform for an app, parameters aside.
 ///
@@ -31,10 +34,24 @@ pub struct Artifact {
     /// Who may call the app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<String>,
+    /// What is asked of a machine beside its GPUs, of a platform whose machines differ from the
+    /// catalogue.
+    #[serde(skip_serializing_if = "Requirements::is_empty")]
+    pub requires: Requirements,
+    /// The platform's names of the regions, by ours; `None` for a region that has no name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub region_names: RegionNames,
+    /// The digest of what else the project sets for the target: names of its own machine types,
+    /// tolerations and the like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings_digest: Option<String>,
     /// The digest of all of it, as earlier versions recorded it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
 }
+
+/// A platform's names of regions, by ours.
+type RegionNames = BTreeMap<String, Option<String>>;
 
 /// The members of an artifact.
 #[derive(Deserialize)]
@@ -45,6 +62,11 @@ struct Members {
     image: Option<String>,
     context_digest: Option<String>,
     auth: Option<String>,
+    #[serde(default)]
+    requires: Requirements,
+    #[serde(default)]
+    region_names: RegionNames,
+    settings_digest: Option<String>,
     digest: Option<String>,
 }
 
@@ -54,7 +76,7 @@ struct Members {
 enum Recorded {
     /// Of an earlier version: one digest.
     Digest(String),
-    Members(Members),
+    Members(Box<Members>),
 }
 
 impl<'de> Deserialize<'de> for Artifact {
@@ -70,6 +92,9 @@ impl<'de> Deserialize<'de> for Artifact {
                 image: members.image,
                 context_digest: members.context_digest,
                 auth: members.auth,
+                requires: members.requires,
+                region_names: members.region_names,
+                settings_digest: members.settings_digest,
                 digest: members.digest,
             },
         })
@@ -88,6 +113,8 @@ impl Artifact {
                 Why::Code,
             )];
         }
+        let requires = (self.requires.text(), other.requires.text());
+        let regions = renamed_regions(&self.region_names, &other.region_names);
         let parts = [
             (
                 ArtifactPart::Binary,
@@ -101,6 +128,13 @@ impl Artifact {
             ),
             (ArtifactPart::Image, &self.image, &other.image),
             (ArtifactPart::Auth, &self.auth, &other.auth),
+            (ArtifactPart::Requires, &requires.0, &requires.1),
+            (ArtifactPart::RegionNames, &regions.0, &regions.1),
+            (
+                ArtifactPart::Settings,
+                &self.settings_digest,
+                &other.settings_digest,
+            ),
         ];
         let changed = parts.into_iter().filter(|(_, from, to)| from != to);
         let mut changes: Vec<Change> = changed
@@ -116,4 +150,23 @@ impl Artifact {
         }
         changes
     }
+}
+
+/// The regions of both sides that have other names, as texts. Regions of one side alone are a change
+/// of the parameter.
+fn renamed_regions(from: &RegionNames, to: &RegionNames) -> (Option<String>, Option<String>) {
+    let of_both = |region: &&String| to.contains_key(*region);
+    let renamed = from.keys().filter(of_both);
+    let renamed: Vec<&String> = renamed
+        .filter(|region| from.get(*region) != to.get(*region))
+        .collect();
+    let text = |names: &RegionNames| {
+        let texts = renamed.iter().map(|region| {
+            let name = names.get(*region).and_then(Option::as_deref);
+            format!("{region} as {}", name.unwrap_or("nothing"))
+        });
+        let texts: Vec<String> = texts.collect();
+        (!texts.is_empty()).then(|| texts.join(", "))
+    };
+    (text(from), text(to))
 }

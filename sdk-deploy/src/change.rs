@@ -46,18 +46,30 @@ pub enum ArtifactPart {
     Env,
     /// Mounts of volumes.
     Mounts,
+    /// Other fields of the platform's own object.
+    Fields,
+    /// What is asked of a machine beside its GPUs.
+    Requires,
+    /// The platform's names of regions.
+    RegionNames,
+    /// What else the project sets for the target.
+    Settings,
     /// All of it: somebody deployed the app without this state.
     Deployment,
 }
 
 impl ArtifactPart {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 11] = [
         Self::Binary,
         Self::Context,
         Self::Image,
         Self::Auth,
         Self::Env,
         Self::Mounts,
+        Self::Fields,
+        Self::Requires,
+        Self::RegionNames,
+        Self::Settings,
         Self::Deployment,
     ];
 
@@ -70,6 +82,10 @@ impl ArtifactPart {
             Self::Auth => "auth",
             Self::Env => "env",
             Self::Mounts => "mounts",
+            Self::Fields => "fields",
+            Self::Requires => "requires",
+            Self::RegionNames => "region_names",
+            Self::Settings => "settings",
             Self::Deployment => "deployment",
         }
     }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use machinist_core::name::{is_dns_label, kebab_case};
 use machinist_core::problem::Problem;
 use machinist_core::text::visible;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::Artifact;
-use crate::change::{ArtifactPart, Change, Why};
+use crate::change::{ArtifactPart, Change, What, Why};
 use crate::history::{Deploy, DeployKind};
 use crate::machines::{self, CustomMachine};
 use crate::parameters::{Overrides, Parameters, tunable};
@@ -42,10 +43,14 @@ pub struct Deployed {
     /// The apps by name.
     #[serde(default)]
     pub apps: BTreeMap<String, AppState>,
+    /// Where they are, as far as that was known when they were deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 /// Who has an app that was never deployed from this state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Owner {
     /// Somebody else on the platform; with a name, if the platform knows one.
     Platform(Option<String>),
@@ -86,6 +91,12 @@ pub struct AppState {
     /// Who has the app on the platform, if it was never deployed from this state.
     #[serde(skip)]
     pub owner: Option<Owner>,
+    /// Whether it was only found on the platform, and is not in the state.
+    #[serde(skip)]
+    pub is_found: bool,
+    /// Whether its first deploy broke off, so that it is to be deployed from the beginning.
+    #[serde(skip)]
+    pub is_half_created: bool,
     /// The last changes that were carried out, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Deploy>,
@@ -96,8 +107,35 @@ impl Deployed {
     #[must_use]
     pub(crate) fn recorded(&self) -> Self {
         let mut recorded = self.clone();
+        recorded.apps.retain(|_, app| !app.is_found);
         recorded.apps.values_mut().for_each(AppState::forget_live);
         recorded
+    }
+
+    /// Checks that a change goes to the place that this describes.
+    ///
+    /// # Errors
+    ///
+    /// When it goes to another one.
+    ///
+    /// ```
+    /// use machinist_deploy::Deployed;
+    ///
+    /// let place = Some("context prod, namespace models".to_owned());
+    /// let deployed = Deployed { place, ..Deployed::default() };
+    /// assert!(deployed.check_place("knative", Some("context dev, namespace models")).is_err());
+    /// ```
+    pub fn check_place(&self, target: &str, place: Option<&str>) -> Result<(), Problem> {
+        match (self.place.as_deref(), place) {
+            (Some(known), Some(place)) if known != place => Err(Problem::new(format!(
+                "the state describes {target} at `{known}`, and this is `{place}`"
+            ))
+            .help(format!(
+                "choose `{known}`, or give the other place a state of its own with `--state FILE`"
+            ))
+            .note("if both are names of one place, write the new one as `place` into the state")),
+            _ => Ok(()),
+        }
     }
 
     /// A deployed app.
@@ -117,9 +155,13 @@ impl Deployed {
     ///
     /// # Errors
     ///
-    /// When the old one is not deployed, or the new one is.
+    /// When the old one is not deployed, or the new one is, or is no name of an app.
     pub fn rename(&mut self, old: &str, new: &str) -> Result<(), Problem> {
         let state = self.find(old)?;
+        if !is_dns_label(new) {
+            let problem = Problem::new(format!("invalid app name `{}`", visible(new)));
+            return Err(problem.help(format!("the code has a name like `{}`", kebab_case(new))));
+        }
         if self.apps.get(new).is_some_and(AppState::is_deployed) {
             let message = format!("an app `{new}` is deployed already");
             return Err(Problem::new(message)
@@ -156,6 +198,8 @@ impl AppState {
     pub(crate) fn forget_live(&mut self) {
         self.live_drift = Vec::new();
         self.owner = None;
+        self.is_found = false;
+        self.is_half_created = false;
     }
 
     /// Checks what a state says of it by the rules of the attribute and of `scale`.
@@ -203,14 +247,11 @@ impl AppState {
                 Why::Drift,
             )],
         };
-        // What the platform reports of a part comes before what the state says of it.
-        changes.retain(|change| {
-            !self
-                .live_drift
-                .iter()
-                .any(|drift| drift.what == change.what)
-        });
-        changes.extend(self.live_drift.iter().cloned());
+        let drift = self.live_drift.iter();
+        add_drift(
+            &mut changes,
+            drift.filter(|drift| drift.what.parameter().is_none()),
+        );
         changes
     }
 
@@ -238,4 +279,17 @@ impl AppState {
             Problem::new(message).help(format!("recorded deploys are {}", known.join(", ")))
         })
     }
+}
+
+/// Adds drift to changes: what the platform reports comes before what the state says.
+pub(crate) fn add_drift<'d>(changes: &mut Vec<Change>, drift: impl Iterator<Item = &'d Change>) {
+    for drift in drift {
+        match changes.iter_mut().find(|change| change.what == drift.what) {
+            Some(change) => change.from.clone_from(&drift.from),
+            None => changes.push(drift.clone()),
+        }
+    }
+    // What the platform has already does not change.
+    let deployment = What::Artifact(ArtifactPart::Deployment);
+    changes.retain(|change| change.from != change.to || change.what == deployment);
 }

@@ -82,8 +82,8 @@ fn parent_folder(path: &Path) -> &Path {
     }
 }
 
-/// Otherwise a power cut could restore the old file.
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// Syncs the folder of a file to disk. Otherwise a power cut could restore the old file.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     match cfg!(unix) {
         true => File::open(parent_folder(path))?.sync_all(),
         false => Ok(()),

@@ -42,7 +42,7 @@ mod total_cost;
 mod tune;
 
 pub use app_plan::{Action, AppPlan, Effective, Plan, Tuned};
-pub use apply::{Apply, ApplyError, Progress, write};
+pub use apply::{Apply, ApplyError, ApplyFailure, Progress, write};
 pub use artifact::Artifact;
 pub use change::{ArtifactPart, Change, What, Why};
 pub use cost::{CostChange, CostPerHour};
@@ -59,14 +59,17 @@ pub use manifest::{
 pub use parameters::{JsonValue, Overrides, ParameterName, Parameters};
 pub use plan::{AppSet, Options, plan, removal};
 pub use read::{ReadError, ReadFault, Record, records, records_in, scan};
+pub use refusals::Unread;
 pub use rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 pub use requirements::Requirements;
 pub use rollback::rollback;
 pub use settings::{AppSettings, CargoToml, Settings};
+pub use state::newest::KnownState;
 pub use state::{STATE_VERSION, State, StateError};
 pub use store::{Store, StoreError};
 pub use targets::{
-    Carries, FILE, KnativeSettings, Project, Rule, TARGETS, Target, effective_file, target,
+    Carries, FILE, KnativeSettings, Project, RegionNames, Rule, TARGETS, Target, effective_file,
+    target,
 };
 pub use tool::{Tool, ToolCommand, shell_word};
 pub use total_cost::TotalCost;

@@ -22,14 +22,14 @@ use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters, is_same
 ///     code: [(Key::MachineType, machine("GPU-H100"))].into_iter().collect(),
 ///     ..AppState::default()
 /// };
-/// let deployed = Deployed { apps: [("llm".into(), state)].into() };
+/// let deployed = Deployed { apps: [("llm".into(), state)].into(), ..Deployed::default() };
 ///
 /// // Somebody changed the machine in a dashboard.
 /// let app = LiveApp {
 ///     parameters: [(Key::MachineType, Some(machine("GPU-A100")))].into_iter().collect(),
 ///     ..LiveApp::default()
 /// };
-/// let live = Live { apps: [("llm".into(), app)].into() };
+/// let live = Live { apps: [("llm".into(), app)].into(), ..Live::default() };
 /// let drift = &deployed.refreshed(&live).apps["llm"].drift;
 /// assert_eq!(drift.get(Key::MachineType), Some(&Some(machine("GPU-A100"))));
 /// ```
@@ -37,6 +37,8 @@ use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters, is_same
 pub struct Live {
     /// The apps by name.
     pub apps: BTreeMap<String, LiveApp>,
+    /// Where it is, if that is known.
+    pub place: Option<String>,
 }
 
 /// What a platform reports of one app.
@@ -47,6 +49,9 @@ pub struct LiveApp {
     pub parameters: Overrides,
     /// Its name for the app's last deploy.
     pub revision: Option<String>,
+    /// The image that runs, if the platform reports it. Then a deploy by others is seen by what it
+    /// changed, and a new revision alone means nothing: tuning makes one too.
+    pub image: Option<String>,
     /// Who may call the app, if the platform reports it.
     pub auth: Option<String>,
     /// What a deploy would remove, because somebody set it outside the code: a part and its names.
@@ -55,6 +60,9 @@ pub struct LiveApp {
     pub is_foreign: bool,
     /// Who has it, if the platform knows.
     pub owner: Option<String>,
+    /// Whether our own first deploy of it broke off, so that it is to be deployed from the
+    /// beginning.
+    pub is_half_created: bool,
 }
 
 impl Deployed {
@@ -72,6 +80,7 @@ impl Deployed {
         };
         Self {
             apps: self.apps.iter().map(refreshed).collect(),
+            place: live.place.clone().or_else(|| self.place.clone()),
         }
     }
 
@@ -84,7 +93,7 @@ impl Deployed {
                 (live.apps.get(&app.name), self.apps.contains_key(&app.name))
             {
                 self.apps
-                    .insert(app.name.clone(), AppState::adopted(app, live));
+                    .insert(app.name.clone(), AppState::found(app, live));
             }
         }
         self
@@ -94,6 +103,11 @@ impl Deployed {
 impl AppState {
     fn refreshed(&self, live: &LiveApp) -> Self {
         let mut state = self.clone();
+        if live.is_half_created {
+            // What it has there is no tuning.
+            state.is_half_created = true;
+            return state;
+        }
         let scaling = self.effective_scaling();
         state.drift = Overrides::default();
         let mut invalid = Vec::new();
@@ -120,7 +134,7 @@ impl AppState {
         }
         let mut revisions = self.history.iter();
         let last = revisions.find_map(|last| last.revision.as_ref());
-        if live.revision.as_ref() != last {
+        if live.image.is_none() && live.revision.as_ref() != last {
             // Somebody deployed it without this state.
             state.artifact = None;
         }
@@ -134,18 +148,22 @@ impl AppState {
 
     /// What differs from what was sent, and what a deploy would remove.
     fn drift_of_artifact(&self, live: &LiveApp) -> Vec<Change> {
-        let deployed = self.artifact.as_ref().and_then(|sent| sent.auth.as_ref());
-        let auth = match (deployed, &live.auth) {
-            (Some(deployed), Some(auth)) if deployed != auth => {
-                let (from, to) = (live.auth.clone(), Some(deployed.clone()));
-                Some(Change::of_part(ArtifactPart::Auth, &from, &to, Why::Drift))
+        let sent = self.artifact.as_ref();
+        let drift = |part, sent: Option<&String>, live: &Option<String>| match (sent, live) {
+            (Some(sent), Some(other)) if sent != other => {
+                let sent = Some(sent.clone());
+                Some(Change::of_part(part, live, &sent, Why::Drift))
             }
             _ => None,
         };
+        let auth = sent.and_then(|sent| sent.auth.as_ref());
+        let auth = drift(ArtifactPart::Auth, auth, &live.auth);
+        let image = sent.and_then(|sent| sent.image.as_ref());
+        let image = drift(ArtifactPart::Image, image, &live.image);
         let extras = live.extras.iter().map(|(part, names)| {
             Change::of_part(*part, &Some(names.join(", ")), &None, Why::Drift)
         });
-        auth.into_iter().chain(extras).collect()
+        image.into_iter().chain(auth).chain(extras).collect()
     }
 
     /// An app that the platform does not have any more. Its tuned values are lost.
@@ -161,14 +179,22 @@ impl AppState {
         }
     }
 
-    /// An app that the platform has, but that was not deployed from this state.
-    fn adopted(app: &App, live: &LiveApp) -> Self {
+    /// An app that the platform has, but that was not deployed from this state, or not completely.
+    fn found(app: &App, live: &LiveApp) -> Self {
+        if live.is_half_created {
+            return Self {
+                is_found: true,
+                is_half_created: true,
+                ..Self::default()
+            };
+        }
         let unknown = Self {
             binaries: app.binaries.clone(),
             machines: app.machines.clone(),
             scaling: app.scaling.clone(),
             package: app.package.clone(),
             owner: Some(Owner::Platform(live.owner.clone())),
+            is_found: true,
             ..Self::default()
         };
         let mut adopted = unknown.refreshed(live);

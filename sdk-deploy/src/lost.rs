@@ -47,7 +47,7 @@ impl LostCrate {
     ///     crate_name: "my_apps".into(),
     ///     apps: vec!["llm".into()],
     /// };
-    /// let deletes_nothing = Plan { apps: Vec::new() };
+    /// let deletes_nothing = Plan::default();
     /// assert_eq!(lost.deleted_by(&deletes_nothing), None);
     /// ```
     #[must_use]

@@ -1,10 +1,11 @@
 //! The machine types of an app: custom ones as JSON, and built-in ones with their names on other
 //! platforms.
 
-use machinist_core::custom::{ACCELERATOR, FAL, NODE_LABELS};
+use machinist_core::custom::{ACCELERATOR, DSTACK, FAL, NODE_LABELS};
 use machinist_core::figure::{FIGURES, Figure, Figures};
 use machinist_core::keys::NAME;
 use machinist_core::machines_toml::FILE;
+use machinist_core::platform::DstackGpu;
 use machinist_core::problem::Problem;
 use machinist_core::{MachineKind, built_in, figure, platform};
 use schemars::{Schema, SchemaGenerator};
@@ -76,6 +77,7 @@ fn read(machine: &Map<String, Value>) -> Result<CustomMachine, String> {
     Ok(CustomMachine {
         node_labels: labels.transpose()?.unwrap_or_default(),
         accelerator: optional(ACCELERATOR)?,
+        dstack: optional(DSTACK)?,
         fal: optional(FAL)?,
         ..CustomMachine::new(name, figures)
     })
@@ -94,9 +96,10 @@ pub(crate) fn schema(_: &mut SchemaGenerator) -> Schema {
             "The labels of nodes that have it.",
             json!({"type": "array", "items": text()}),
         ),
+        (ACCELERATOR, "SkyPilot's name of its GPU.", text()),
         (
-            ACCELERATOR,
-            "SkyPilot's and dstack's name of its GPU.",
+            DSTACK,
+            "dstack's name of its GPU, if it does not follow from SkyPilot's.",
             text(),
         ),
         (FAL, "Its name on the platform fal.", text()),
@@ -177,18 +180,43 @@ pub(crate) fn smallest_runner(machines: &[CustomMachine], gpus: u32) -> (u32, u3
     )
 }
 
-/// The names of GPUs, in the order of the list.
+/// SkyPilot's names of the GPUs, in the order of the list.
 pub(crate) fn accelerators(machines: &[CustomMachine]) -> Result<Vec<&String>, Problem> {
     let with_gpus = machines.iter().filter(|machine| has_gpus(machine));
-    with_gpus.map(accelerator).collect()
+    with_gpus
+        .map(|machine| {
+            let accelerator = machine.accelerator.as_ref();
+            accelerator.ok_or_else(|| unknown_gpu(machine, ACCELERATOR))
+        })
+        .collect()
 }
 
-fn accelerator(machine: &CustomMachine) -> Result<&String, Problem> {
-    machine.accelerator.as_ref().ok_or_else(|| {
-        let name = &machine.name;
-        let message = format!("the name of the GPU of `{name}` on other platforms is not known");
-        Problem::new(message).help(format!("write its `{ACCELERATOR}` in `{FILE}`"))
-    })
+/// dstack's names of the GPUs, in the order of the list. Those that exist with memories of several
+/// sizes come with the size.
+pub(crate) fn dstack_gpus(machines: &[CustomMachine]) -> Result<Vec<DstackGpu<'_>>, Problem> {
+    let with_gpus = machines.iter().filter(|machine| has_gpus(machine));
+    with_gpus.map(dstack_gpu).collect()
+}
+
+fn dstack_gpu(machine: &CustomMachine) -> Result<DstackGpu<'_>, Problem> {
+    let mut gpu = match (&machine.dstack, &machine.accelerator) {
+        (Some(name), _) => DstackGpu {
+            name,
+            memory_gb: None,
+        },
+        (None, Some(accelerator)) => DstackGpu::of_accelerator(accelerator),
+        (None, None) => return Err(unknown_gpu(machine, DSTACK)),
+    };
+    let vram_gb = || machine.figures.vram_mb.div_ceil(1_000);
+    let has_several = platform::DSTACK_SEVERAL_MEMORIES.contains(&gpu.name);
+    gpu.memory_gb = has_several.then(|| gpu.memory_gb.unwrap_or_else(vram_gb));
+    Ok(gpu)
+}
+
+fn unknown_gpu(machine: &CustomMachine, key: &str) -> Problem {
+    let name = &machine.name;
+    let message = format!("the name of the GPU of `{name}` on other platforms is not known");
+    Problem::new(message).help(format!("write its `{key}` in `{FILE}`"))
 }
 
 #[cfg(test)]
@@ -204,7 +232,7 @@ mod tests {
         let custom = machinist_core::machines_toml::read(
             "[GPU-A6000]\nvram = \"48 GB\"\nram = \"60 GB\"\ncpus = 12.5\nbandwidth = \"768 GB/s\"\n\
              precision = [\"bf16\", \"fp8\"]\nprice_per_hour = 0.79\nnode_labels = [\"a\"]\n\
-             accelerator = \"A6000\"\nfal = \"GPU-A6000\"\n[XXL]\nram = \"60 GB\"\ncpus = 16\n",
+             accelerator = \"RTXA6000\"\ndstack = \"A6000\"\nfal = \"GPU-A6000\"\n[XXL]\nram = \"60 GB\"\ncpus = 16\n",
         )
         .unwrap();
         let json: Vec<String> = custom.iter().map(CustomMachine::json).collect();

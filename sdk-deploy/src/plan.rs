@@ -8,15 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app_plan::{Action, AppPlan, Effective, Plan, changes, cost_change, tuned};
 use crate::change::Why;
-use crate::deployed::{AppState, Deployed};
+use crate::deployed::{AppState, Deployed, add_drift};
 use crate::manifest::{App, Manifest};
 use crate::parameters::{Overrides, Parameters};
+use crate::requirements::Requirements;
 
 /// What a deploy may do beyond applying the code's values.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whose tuned values are dropped.
     pub reset_scaling: AppSet,
+    /// Whether unchanged apps are deployed too.
+    pub force: bool,
     /// Whether apps that are no longer in the code are deleted.
     pub prune: bool,
     /// Binaries that exist and were not read. Apps linked only by these binaries are left out of
@@ -67,8 +70,7 @@ impl AppSet {
 pub fn plan(manifest: &Manifest, deployed: &Deployed, options: &Options) -> Plan {
     let mut apps = BTreeMap::new();
     for app in &manifest.apps {
-        let reset = options.reset_scaling.includes(&app.name);
-        let plan = plan_deploy(app, deployed.apps.get(&app.name), reset);
+        let plan = plan_deploy(app, deployed.apps.get(&app.name), options);
         apps.insert(&app.name, plan);
     }
     for (name, state) in &deployed.apps {
@@ -83,11 +85,19 @@ pub fn plan(manifest: &Manifest, deployed: &Deployed, options: &Options) -> Plan
     }
 }
 
-fn plan_deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
+fn plan_deploy(app: &App, state: Option<&AppState>, options: &Options) -> AppPlan {
+    let reset = options.reset_scaling.includes(&app.name);
     let empty = AppState::default();
     // An app that is not deployed may have tuned values for its first deploy, after a rename.
-    let before = state.unwrap_or(&empty);
-    let state = state.filter(|state| state.is_deployed());
+    let tuned_before = |state: &AppState| AppState {
+        overrides: state.overrides.clone(),
+        ..AppState::default()
+    };
+    let half_created = state
+        .filter(|state| state.is_half_created)
+        .map(tuned_before);
+    let before = half_created.as_ref().or(state).unwrap_or(&empty);
+    let state = state.filter(|state| state.is_deployed() && !state.is_half_created);
     let overrides = if reset {
         Overrides::default()
     } else {
@@ -97,7 +107,7 @@ fn plan_deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
         code: app.code.clone(),
         scaling: app.scaling.overridden_by(&overrides),
     };
-    let changes = changes(before, &effective, |name| {
+    let mut changes = changes(before, &effective, |name| {
         if reset && before.overrides.contains_name(name) {
             Why::Reset
         } else if before.drift.contains_name(name) && before.code.has_same(name, &app.code) {
@@ -106,20 +116,29 @@ fn plan_deploy(app: &App, state: Option<&AppState>, reset: bool) -> AppPlan {
             Why::Code
         }
     });
-    let is_foreign = |state: &AppState| state.owner_for(&app.package).is_some();
-    let action = match (state, changes.is_empty()) {
-        (None, _) => Action::Create,
-        (Some(state), _) if is_foreign(state) => Action::Adopt,
-        (Some(_), true) => Action::Unchanged,
-        (Some(_), false) => Action::Update,
+    let drift = before.live_drift.iter();
+    add_drift(
+        &mut changes,
+        drift.filter(|drift| drift.what.parameter().is_some()),
+    );
+    let owner = state.and_then(|state| state.owner_for(&app.package));
+    let action = match (state, &owner, changes.is_empty()) {
+        (None, ..) => Action::Create,
+        (Some(_), Some(_), _) => Action::Adopt,
+        (Some(_), None, true) => Action::Unchanged,
+        (Some(_), None, false) => Action::Update,
     };
     AppPlan {
         name: app.name.clone(),
         action,
         package: app.package.clone(),
+        owner,
         warnings: Vec::new(),
         needs: Vec::new(),
         artifact: None,
+        requires: app.requires.clone(),
+        is_forced: options.force,
+        is_half_created: half_created.is_some(),
         binaries: app.binaries.clone(),
         machines: app.machines.clone(),
         changes,
@@ -153,9 +172,13 @@ fn plan_removed(name: &str, state: &AppState, prune: bool) -> AppPlan {
             Action::Orphaned
         },
         package: state.package.clone(),
+        owner: None,
         warnings: Vec::new(),
         needs: Vec::new(),
         artifact: None,
+        requires: Requirements::default(),
+        is_forced: false,
+        is_half_created: false,
         binaries: state.binaries.clone(),
         machines: state.machines.clone(),
         changes: Vec::new(),

@@ -1,7 +1,8 @@
 //! Runs a process with limits on its time and output.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -9,8 +10,12 @@ use std::time::{Duration, Instant};
 /// The most output of a process, in bytes.
 pub(crate) const OUTPUT_LIMIT: usize = 64 << 20;
 
-/// How often a process is checked.
+/// How often a process is checked, and how often at first: a short one ends soon.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
+const SHORT_INTERVAL: Duration = Duration::from_micros(500);
+
+/// The longest line that is shown as one, in bytes.
+const LINE_LIMIT: u64 = 64 << 10;
 
 /// How long output is read after a process has ended. Its children may keep the pipes open for
 /// ever.
@@ -48,6 +53,72 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> io::Result<Option<E
     })
 }
 
+/// Runs a process, and gives every line of its output to `on_line`, in this thread; `None` if it was
+/// killed at the limit.
+///
+/// # Errors
+///
+/// When it cannot be run.
+pub(crate) fn run_with_lines(
+    command: &mut Command,
+    limit: Duration,
+    on_line: &mut dyn FnMut(String),
+) -> io::Result<Option<ExitStatus>> {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn()?;
+    let (sender, lines) = mpsc::channel();
+    read_lines(child.stdout.take(), sender.clone());
+    read_lines(child.stderr.take(), sender);
+    let started = Instant::now();
+    let status = loop {
+        match lines.recv_timeout(POLL_INTERVAL) {
+            Ok(line) => on_line(line),
+            Err(RecvTimeoutError::Timeout) => {}
+            // Both pipes are closed; usually the process has ended.
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(SHORT_INTERVAL),
+        }
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if started.elapsed() >= limit {
+            // Not waited for, because a process that hangs in the kernel does not die.
+            child.kill()?;
+            break None;
+        }
+    };
+    drain(&lines, on_line);
+    Ok(status)
+}
+
+/// Sends every line of a pipe, read in a thread.
+fn read_lines(pipe: Option<impl Read + Send + 'static>, sender: Sender<String>) {
+    let Some(pipe) = pipe else { return };
+    thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        // A tool that ends no line fills no memory.
+        while let Ok(1..) = (&mut pipe).take(LINE_LIMIT).read_until(b'\n', &mut line) {
+            let text = String::from_utf8_lossy(&line);
+            if sender.send(text.trim_end().to_owned()).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    });
+}
+
+/// The lines that were written before the process ended.
+fn drain(lines: &Receiver<String>, on_line: &mut dyn FnMut(String)) {
+    let deadline = Instant::now() + DRAIN_TIME;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match lines.recv_timeout(left) {
+            Ok(line) => on_line(line),
+            Err(_) => return,
+        }
+    }
+}
+
 /// Runs a process within a time limit, and captures its output.
 ///
 /// # Errors
@@ -80,6 +151,7 @@ fn wait(
     exceeds_limit: impl Fn() -> bool,
 ) -> io::Result<ProcessEnd> {
     let started = Instant::now();
+    let mut interval = SHORT_INTERVAL;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(ProcessEnd::Exited(status));
@@ -88,7 +160,8 @@ fn wait(
             true => ProcessEnd::TooMuchOutput,
             false if started.elapsed() >= limit => ProcessEnd::TimedOut,
             false => {
-                thread::sleep(POLL_INTERVAL);
+                thread::sleep(interval);
+                interval = (interval * 2).min(POLL_INTERVAL);
                 continue;
             }
         };

@@ -7,8 +7,17 @@ use machinist_core::problem::Problem;
 use machinist_core::setting::check_concurrency;
 
 use crate::app_plan::{Action, AppPlan, Plan};
-use crate::deployed::{AppState, Deployed, Owner};
+use crate::deployed::Owner;
 use crate::plan::AppSet;
+
+/// Binaries that exist and were not read, and may have apps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Their names.
+    pub binaries: BTreeSet<String>,
+    /// What to do, so that they are read.
+    pub how_to_read: String,
+}
 
 impl Plan {
     /// Checks that a plan may be carried out: no app of others is taken over without consent, the
@@ -18,24 +27,17 @@ impl Plan {
     /// # Errors
     ///
     /// The first reason why it may not.
-    pub fn check(
-        &self,
-        deployed: &Deployed,
-        adopted: &AppSet,
-        unread_binaries: &BTreeSet<String>,
-        target: &str,
-    ) -> Result<(), Problem> {
+    pub fn check(&self, adopted: &AppSet, unread: &Unread, target: &str) -> Result<(), Problem> {
         for app in &self.apps {
             match app.action {
                 Action::Adopt if !adopted.includes(&app.name) => {
-                    let state = deployed.apps.get(&app.name);
-                    return Err(belongs_to_others(app, state, target));
+                    return Err(belongs_to_others(app, target));
                 }
                 Action::Create | Action::Adopt | Action::Update | Action::Unchanged => {
                     check_together(app)?;
                 }
-                Action::Delete if !unread_binaries.is_empty() => {
-                    return Err(unread(app, unread_binaries));
+                Action::Delete if !unread.binaries.is_empty() => {
+                    return Err(may_be_unread(app, unread));
                 }
                 Action::Delete | Action::Orphaned => {}
             }
@@ -45,10 +47,10 @@ impl Plan {
 }
 
 /// An app that somebody else deployed.
-fn belongs_to_others(app: &AppPlan, state: Option<&AppState>, target: &str) -> Problem {
+fn belongs_to_others(app: &AppPlan, target: &str) -> Problem {
     let name = &app.name;
     let adopt = format!("to take it over, add `--adopt {name}`; else give the app another name");
-    match state.and_then(|state| state.owner_for(&app.package)) {
+    match &app.owner {
         Some(Owner::Package(package)) => Problem::new(format!(
             "`{name}` was deployed from the package `{package}`, and this one is of `{}`",
             app.package
@@ -99,9 +101,10 @@ fn check_together(app: &AppPlan) -> Result<(), Problem> {
 }
 
 /// An app to delete, that a binary may have which was not read.
-fn unread(app: &AppPlan, binaries: &BTreeSet<String>) -> Problem {
+fn may_be_unread(app: &AppPlan, unread: &Unread) -> Problem {
     const MOST: usize = 10;
-    let mut names: Vec<String> = binaries.iter().map(|name| format!("`{name}`")).collect();
+    let binaries = unread.binaries.iter();
+    let mut names: Vec<String> = binaries.map(|name| format!("`{name}`")).collect();
     let more = names.len().saturating_sub(MOST);
     names.truncate(MOST);
     let more = match more {
@@ -112,9 +115,9 @@ fn unread(app: &AppPlan, binaries: &BTreeSet<String>) -> Problem {
         "`{}` is not deleted: a binary that was not read may have it",
         app.name
     ))
-    .help(
-        "build and read all of them, for instance with `--workspace --bins --examples`, or delete \
-         the app by name with `cargo machinist destroy`",
-    )
+    .help(format!(
+        "{}, or delete the app by name with `cargo machinist destroy {}`",
+        unread.how_to_read, app.name
+    ))
     .note(format!("not read: {}{more}", names.join(", ")))
 }

@@ -92,6 +92,9 @@ pub struct Step {
     pub kind: StepKind,
     /// The command.
     pub command: ToolCommand,
+    /// The command that is run if the first one fails: the right one if the platform has the app
+    /// although the state does not say so, or the other way round.
+    pub fallback: Option<ToolCommand>,
 }
 
 impl Step {
@@ -100,6 +103,7 @@ impl Step {
             app: app.into(),
             kind,
             command,
+            fallback: None,
         }
     }
 }

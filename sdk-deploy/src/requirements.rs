@@ -34,6 +34,28 @@ impl Requirements {
         self.known.iter().copied()
     }
 
+    /// The amount of a requirement, in its unit.
+    pub(crate) fn amount(&self, key: &str) -> Option<u32> {
+        let (_, amount) = self.iter().find(|(what, _)| what.key == key)?;
+        Some(amount)
+    }
+
+    /// The requirements of these keys.
+    pub(crate) fn only(&self, keys: &[&str]) -> Self {
+        let known = self.iter().filter(|(what, _)| keys.contains(&what.key));
+        Self {
+            known: known.collect(),
+            later: Map::new(),
+        }
+    }
+
+    /// The requirements as text; `None` if nothing is required.
+    pub(crate) fn text(&self) -> Option<String> {
+        let text = |(what, amount): Required| format!("{} {}", what.key, what.unit().show(amount));
+        let texts: Vec<String> = self.iter().map(text).collect();
+        (!texts.is_empty()).then(|| texts.join(", "))
+    }
+
     /// The keys of later versions.
     pub fn later_keys(&self) -> impl Iterator<Item = &str> {
         self.later.keys().map(String::as_str)
@@ -49,6 +71,8 @@ impl PartialEq for Requirements {
         keyed(self) == keyed(other) && self.later == other.later
     }
 }
+
+impl Eq for Requirements {}
 
 impl Serialize for Requirements {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

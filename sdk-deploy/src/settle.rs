@@ -61,17 +61,11 @@ impl AppPlan {
 }
 
 impl AppState {
-    /// Records the platform's name of the last deploy. A new name without changed parameters means
-    /// another binary.
+    /// Records the platform's name of the deploy of this stamp. A new name of an app that it left
+    /// alone is not its deploy: some platforms name tunings too.
     pub(crate) fn record_revision(&mut self, revision: &str, stamp: &DeployStamp) {
-        let last = self.history.first();
-        let is_new = last.is_none_or(|last| last.serial != stamp.serial);
-        let mut revisions = self.history.iter();
-        let known = revisions.find_map(|deploy| deploy.revision.as_deref());
-        if is_new && known != Some(revision) {
-            self.add_to_history(DeployKind::Deploy, Vec::new(), stamp);
-        }
-        if let Some(last) = self.history.first_mut() {
+        let last = self.history.first_mut();
+        if let Some(last) = last.filter(|last| last.serial == stamp.serial) {
             last.revision = Some(revision.into());
         }
     }

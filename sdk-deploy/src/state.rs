@@ -1,6 +1,7 @@
 //! The state: what is deployed to each target, and what was tuned since.
 
 mod conflict;
+pub(crate) mod newest;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -8,7 +9,6 @@ use std::hash::{BuildHasher, RandomState};
 use machinist_core::json;
 use machinist_core::name::is_dns_label;
 use machinist_core::problem::Problem;
-use machinist_core::setting::Setting;
 use machinist_core::text::visible;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -76,12 +76,15 @@ pub enum StateError {
     NewerVersion(u64),
 }
 
+/// Stands for the state's file in [`StateError::help`], which does not know it.
+pub(crate) const FILE_IN_HELP: &str = "FILE";
+
 impl StateError {
-    /// What to do about it.
+    /// What to do about it. `FILE` is the state's file.
     pub fn help(&self) -> &str {
         match self {
             Self::NotAState(_) | Self::BadName(_) | Self::BadValue(_) => {
-                "restore the version of it that git has; nothing was changed"
+                "restore it from git, or correct it; nothing was changed"
             }
             Self::Conflict { help, .. } => help,
             Self::NewerVersion(_) => "upgrade with `cargo install cargo-machinist`",
@@ -118,8 +121,15 @@ impl State {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if let Some(conflict) = conflict::find(text) {
             let help = match (Self::parse(&conflict.ours), Self::parse(&conflict.theirs)) {
-                (Ok(ours), Ok(theirs)) => ours.resolution(&theirs),
-                _ => "take one side with `git checkout --ours FILE` or `--theirs FILE`".into(),
+                // The other side would be older than what is known.
+                (Ok(ours), Ok(theirs)) if theirs.serial > ours.serial => {
+                    theirs.resolution("their", &ours)
+                }
+                (Ok(ours), Ok(theirs)) => ours.resolution("our", &theirs),
+                _ => format!(
+                    "take one side with `git checkout --ours {FILE_IN_HELP}` or `--theirs \
+                     {FILE_IN_HELP}`"
+                ),
             };
             let line = conflict.line;
             return Err(StateError::Conflict { line, help });
@@ -132,7 +142,13 @@ impl State {
                     state_version: STATE_VERSION,
                     lineage: old.lineage,
                     serial: old.serial,
-                    targets: BTreeMap::from([(FILE.into(), Deployed { apps: old.apps })]),
+                    targets: BTreeMap::from([(
+                        FILE.into(),
+                        Deployed {
+                            apps: old.apps,
+                            place: None,
+                        },
+                    )]),
                 }
             }
             Some(version) if version > STATE_VERSION.into() => {
@@ -159,11 +175,11 @@ impl State {
         })
     }
 
-    /// What to do: one side is taken, and what the other side tuned is tuned again.
-    fn resolution(&self, theirs: &Self) -> String {
+    /// What to do: this side is taken, and what the other side tuned is tuned again.
+    fn resolution(&self, side: &str, other: &Self) -> String {
         let mut commands = Vec::new();
         let mut both = Vec::new();
-        for (target, deployed) in &theirs.targets {
+        for (target, deployed) in &other.targets {
             let known = self.deployed_to(target);
             for (name, app) in &deployed.apps {
                 let nothing = AppState::default();
@@ -171,17 +187,15 @@ impl State {
                 let mut values = BTreeMap::new();
                 for (key, value) in app.overrides.iter() {
                     match known.overrides.get(key) {
-                        Some(ours) if ours == value => {}
+                        Some(known) if known == value => {}
                         Some(_) => both.push(format!("`{}` of `{name}`", key.as_str())),
                         None => drop(values.insert(key, value)),
                     }
                 }
-                let words = values.into_iter().map(|(key, value)| {
-                    let show = |value: &Setting| key.parameter().show(value).replace(", ", ",");
-                    match value {
-                        Some(value) => format!("{}={}", key.as_str(), show(value)),
-                        None => format!("--reset {}", key.as_str()),
-                    }
+                let words = values.into_iter().filter_map(|(key, value)| {
+                    // Only a platform removes a value, and that is asked again.
+                    let value = key.parameter().show(value.as_ref()?).replace(", ", ",");
+                    Some(format!("{}={value}", key.as_str()))
                 });
                 let words: Vec<String> = words.collect();
                 if !words.is_empty() {
@@ -192,7 +206,7 @@ impl State {
                 }
             }
         }
-        let mut help = String::from("take our side with `git checkout --ours FILE`");
+        let mut help = format!("take {side} side with `git checkout --{side}s {FILE_IN_HELP}`");
         if !commands.is_empty() {
             help += &format!(
                 ", then tune what the other side tuned: {}",

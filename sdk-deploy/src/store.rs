@@ -14,7 +14,8 @@ use thiserror::Error;
 use crate::deployed::AppState;
 use crate::file::write_file;
 use crate::history::now;
-use crate::state::{State, StateError};
+use crate::state::{FILE_IN_HELP, State, StateError};
+use crate::tool::shell_word;
 use journal::Journal;
 
 /// The state's file, locked by this process until it is dropped.
@@ -33,7 +34,10 @@ use journal::Journal;
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
+    /// What is in the file; `None` if there is none.
     saved: Option<State>,
+    /// The state before the first one: the journal and the file must have one lineage.
+    empty: State,
     journal: Journal,
     lock: File,
 }
@@ -99,25 +103,29 @@ pub enum StoreError {
 
 impl StoreError {
     /// What to do about it.
-    pub fn help(&self) -> Option<&str> {
-        match self {
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
             Self::Locked { .. } => Some("wait until it is done, and try again"),
             Self::Read { .. } => None,
-            Self::Write { .. } => Some("fix this and try again: the state is unchanged"),
-            Self::State { error, .. } => Some(error.help()),
+            Self::Write { .. } => Some("fix this and try again: what is on record is kept"),
+            Self::State { path, error } => {
+                let file = shell_word(&path.display().to_string());
+                return Some(error.help().replace(FILE_IN_HELP, &file));
+            }
             Self::Journal { .. } => Some(
                 "restore the state that the deploy was made from, or remove this file if what it \
                  says was deployed is known otherwise",
             ),
             Self::Changed { .. } => Some("plan again: nothing was written"),
-        }
+        };
+        help.map(str::to_owned)
     }
 }
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self {
-            help: error.help().map(Into::into),
+            help: error.help(),
             ..Self::new(error.to_string())
         }
     }
@@ -146,6 +154,7 @@ impl Store {
         let mut store = Self {
             path: path.to_owned(),
             saved: read_file(path)?,
+            empty: State::new(),
             journal: Journal::beside(path),
             lock,
         };
@@ -171,8 +180,8 @@ impl Store {
         app: &str,
         state: Option<&AppState>,
     ) -> Result<(), StoreError> {
-        let saved = self.saved.get_or_insert_default();
-        let appended = self.journal.append(saved, target, app, state);
+        let before = self.saved.as_ref().unwrap_or(&self.empty);
+        let appended = self.journal.append(before, target, app, state);
         appended.map_err(|error| StoreError::Write {
             path: self.journal.path().to_owned(),
             error,
@@ -181,7 +190,7 @@ impl Store {
 
     /// The state as it was when the lock was taken, or as it was saved since.
     pub fn state(&self) -> State {
-        self.saved.clone().unwrap_or_default()
+        self.saved.as_ref().unwrap_or(&self.empty).clone()
     }
 
     /// Writes the state if it differs. Even after a crash the file has the old state or the new
@@ -195,11 +204,7 @@ impl Store {
         if self.saved.as_ref() == Some(state) {
             return self.remove_journal();
         }
-        let is_same = match (read_file(&path)?, &self.saved) {
-            (None, Some(saved)) => saved.serial == 0,
-            (file, saved) => file == *saved,
-        };
-        if !is_same {
+        if read_file(&path)? != self.saved {
             return Err(StoreError::Changed { path });
         }
         write_file(&path, &state.to_json()).map_err(|error| StoreError::Write { path, error })?;
@@ -215,10 +220,10 @@ impl Store {
     }
 }
 
-/// Makes the folder of the state's file, if it does not exist.
+/// Makes the folder of the state's file, if nothing is there.
 fn create_folder(path: &Path) -> Result<(), StoreError> {
     match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
             fs::create_dir_all(folder).map_err(|error| StoreError::Write {
                 path: folder.to_owned(),
                 error,

@@ -44,6 +44,13 @@ pub struct ToolCommand {
     pub folder: Option<PathBuf>,
 }
 
+/// Why a command did not succeed.
+pub(crate) struct RunError {
+    pub(crate) problem: Problem,
+    /// Whether it ended by itself, and said why.
+    pub(crate) has_exited: bool,
+}
+
 /// As a shell command.
 impl fmt::Display for ToolCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,21 +93,53 @@ impl ToolCommand {
     /// # Errors
     ///
     /// When it is not installed, fails or takes too long, with the folder of its files.
-    pub(crate) fn run(&self, folder: &Path, limits: Limits) -> Result<(), Problem> {
+    pub(crate) fn run(&self, folder: &Path, limits: Limits) -> Result<(), RunError> {
+        self.run_in(folder, limits, |command| {
+            process::run(command.stdout(io::stderr()), limits.run)
+        })
+    }
+
+    /// Runs it in its working directory, and gives every line of its output to `on_line`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    pub(crate) fn run_with_lines(
+        &self,
+        folder: &Path,
+        limits: Limits,
+        on_line: &mut dyn FnMut(String),
+    ) -> Result<(), RunError> {
+        self.run_in(folder, limits, |command| {
+            for variable in FORCED_COLOR {
+                command.env_remove(variable);
+            }
+            process::run_with_lines(command, limits.run, on_line)
+        })
+    }
+
+    fn run_in(
+        &self,
+        folder: &Path,
+        limits: Limits,
+        run: impl FnOnce(&mut Command) -> io::Result<Option<ExitStatus>>,
+    ) -> Result<(), RunError> {
         let mut command = self.command();
-        command.stdout(io::stderr());
         let folder = self.folder.as_ref().map(|subfolder| folder.join(subfolder));
         if let Some(folder) = &folder {
             command.current_dir(folder);
         }
-        let status = process::run(&mut command, limits.run).map_err(|error| match &folder {
-            Some(folder) if !folder.is_dir() => Problem::new(format!(
-                "the folder `{}` is missing: {error}",
-                folder.display()
-            )),
-            _ => self.cannot_run(&error),
+        let status = run(&mut command).map_err(|error| RunError {
+            problem: match &folder {
+                Some(folder) if !folder.is_dir() => Problem::new(format!(
+                    "the folder `{}` is missing: {error}",
+                    folder.display()
+                )),
+                _ => self.cannot_run(&error),
+            },
+            has_exited: false,
         })?;
-        let failed = match status {
+        let problem = match status {
             Some(status) if status.success() => return Ok(()),
             Some(status) => self
                 .failed(status)
@@ -110,9 +149,12 @@ impl ToolCommand {
                 longer_limit(RUN_TIMEOUT, limits.run)
             )),
         };
-        Err(match folder {
-            Some(folder) => failed.note(format!("its files are in `{}`", folder.display())),
-            None => failed,
+        Err(RunError {
+            problem: match folder {
+                Some(folder) => problem.note(format!("its files are in `{}`", folder.display())),
+                None => problem,
+            },
+            has_exited: status.is_some_and(|status| status.code().is_some()),
         })
     }
 

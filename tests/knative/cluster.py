@@ -4,7 +4,8 @@ which of their fields.
     cluster.py FOLDER
 
 It writes a `kubeconfig` into FOLDER, says where it listens, and ends with its standard input.
-Fields are owned as the documentation of server-side apply has it; lists are owned as a whole.
+Fields are owned as the documentation of server-side apply has it; lists are owned as a whole. A
+manager that applies is another than one of the same name that updates.
 """
 
 import http.server
@@ -76,6 +77,16 @@ def leaves(value, path=()):
         yield path, value
 
 
+def fields(paths):
+    """Paths as Kubernetes writes them into `managedFields`."""
+    whole = {}
+    for path in paths:
+        inner = whole
+        for key in path:
+            inner = inner.setdefault(f"f:{key}", {})
+    return whole
+
+
 class Service:
     def __init__(self, name, namespace):
         self.name = name
@@ -87,6 +98,7 @@ class Service:
     def apply(self, wanted, manager, force):
         """The fields in conflict; nothing is changed if there are any."""
         wanted = dict(leaves(wanted))
+        manager = (manager, "Apply")
         conflicts = [
             path
             for path, value in wanted.items()
@@ -109,9 +121,31 @@ class Service:
             if value is None:
                 self.values.pop(path, None)
                 self.owners.pop(path, None)
-            else:
+            elif self.values.get(path) != value:
                 self.values[path] = value
-                self.owners[path] = {f"{manager} (update)"}
+                self.owners[path] = {(manager, "Update")}
+
+    def template(self):
+        return {path: value for path, value in self.values.items() if path[:2] == ("spec", "template")}
+
+    def managed_fields(self):
+        for manager, operation in sorted(set().union(*self.owners.values())):
+            owned = [path for path, owners in self.owners.items() if (manager, operation) in owners]
+            yield {
+                "manager": manager,
+                "operation": operation,
+                "apiVersion": f"{GROUP}/v1",
+                "fieldsType": "FieldsV1",
+                "fieldsV1": fields(owned),
+            }
+        yield {
+            "manager": "controller",
+            "operation": "Update",
+            "apiVersion": f"{GROUP}/v1",
+            "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:status": {"f:latestCreatedRevisionName": {}}},
+            "subresource": "status",
+        }
 
     def object(self):
         whole = {
@@ -124,6 +158,7 @@ class Service:
             for key in path[:-1]:
                 inner = inner.setdefault(key, {})
             inner[path[-1]] = value
+        whole["metadata"]["managedFields"] = list(self.managed_fields())
         whole["status"] = {"latestCreatedRevisionName": f"{self.name}-{self.revision:05}"}
         return whole
 
@@ -168,8 +203,9 @@ class Server(http.server.BaseHTTPRequestHandler):
         query = parse_qs(urlparse(self.path).query)
         manager = query.get("fieldManager", ["kubectl"])[0]
         key = self.target()
+        service = SERVICES.get(key) or Service(key[1], key[0])
+        template = service.template()
         if "apply-patch" in self.headers["Content-Type"]:
-            service = SERVICES.get(key) or Service(key[1], key[0])
             conflicts = service.apply(body, manager, query.get("force") == ["true"])
             if conflicts:
                 return self.fail(409, "Conflict", f"owned by others: {conflicts}")
@@ -177,11 +213,11 @@ class Server(http.server.BaseHTTPRequestHandler):
                 return self.fail(422, "Invalid", "a service has containers")
             SERVICES[key] = service
         elif key in SERVICES:
-            service = SERVICES[key]
             service.merge(body, manager)
         else:
             return self.fail(404, "NotFound", f"services {key[1]} not found")
-        service.revision += 1
+        # The same template is the same revision.
+        service.revision += service.template() != template
         self.answer(200, service.object())
 
     def do_DELETE(self):
@@ -202,7 +238,10 @@ def main():
         "kind": "Config",
         "clusters": [{"name": "test", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
         "users": [{"name": "test", "user": {}}],
-        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": "apps"}}],
+        "contexts": [
+            {"name": "test", "context": {"cluster": "test", "user": "test", "namespace": "apps"}},
+            {"name": "other", "context": {"cluster": "test", "user": "test"}},
+        ],
         "current-context": "test",
     }
     (Path(sys.argv[1]) / "kubeconfig").write_text(yaml.safe_dump(config))

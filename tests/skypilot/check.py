@@ -20,6 +20,8 @@ for path in sys.argv[1:]:
         "name": task.name,
         "run": task.run,
         "accelerators": [resource.accelerators for resource in resources],
+        "regions": [[str(resource.cloud), resource.region] for resource in resources],
+        "is_ordered": isinstance(task.resources, list),
         "cpus": resources[0].cpus,
         "memory": resources[0].memory,
         "image": resources[0].extract_docker_image(),

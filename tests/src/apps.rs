@@ -9,7 +9,7 @@ use machinist_core::parameter::{Group, Key, Kind, REGIONS};
 use machinist_core::setting::Setting;
 use machinist_deploy::{
     App, AppSettings, DeployStamp, Deployed, KnativeSettings, MANIFEST_VERSION, Manifest, Options,
-    Parameters, Project, Requirements, Source, plan, target, write,
+    Parameters, Project, RegionNames, Requirements, Source, plan, target, write,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -37,8 +37,9 @@ fn app() -> impl Strategy<Value = App> {
         machines(),
         settings(Group::Code),
         settings(Group::Scaling),
+        requires(),
     )
-        .prop_map(|(name, machines, code, scaling)| App {
+        .prop_map(|(name, machines, code, scaling, requires)| App {
             name,
             description: None,
             package: "p".into(),
@@ -51,9 +52,21 @@ fn app() -> impl Strategy<Value = App> {
             },
             code: machines.into_iter().chain(code).collect(),
             scaling: valid_together(scaling.into_iter().collect()),
-            requires: Requirements::default(),
+            requires,
             machines: Vec::new(),
         })
+}
+
+/// Memory and cores, each required or not.
+fn requires() -> impl Strategy<Value = Requirements> {
+    let ram = prop::option::of(1..=400_000u32);
+    let cpus = prop::option::of(prop::sample::select(vec!["0.5", "4", "12.25"]));
+    (ram, cpus).prop_map(|(ram, cpus)| {
+        let ram = ram.map(|ram| format!("\"ram\": {ram}"));
+        let cpus = cpus.map(|cpus| format!("\"cpus\": {cpus}"));
+        let members: Vec<String> = ram.into_iter().chain(cpus).collect();
+        serde_json::from_str(&format!("{{{}}}", members.join(","))).unwrap()
+    })
 }
 
 /// Parameters and their values.
@@ -132,15 +145,18 @@ pub fn render(name: &str, apps: &[App], folder: &Path) -> Vec<PathBuf> {
             image: Some("ghcr.io/acme/app:v1".into()),
             ..AppSettings::default()
         };
+        let regions = |prefix: &str| -> RegionNames {
+            let named = |name: &&str| ((*name).into(), format!("{prefix}{name}-1"));
+            REGIONS.iter().map(named).collect()
+        };
         let project = Project {
             apps: BTreeMap::from([(app.name.clone(), settings)]),
             knative: KnativeSettings {
-                regions: REGIONS
-                    .iter()
-                    .map(|&name| (name.into(), format!("{name}-1")))
-                    .collect(),
+                regions: regions(""),
                 ..KnativeSettings::default()
             },
+            skypilot_regions: regions("aws/"),
+            dstack_regions: regions(""),
             ..Project::default()
         };
         let manifest = Manifest {

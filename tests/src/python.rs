@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::{env, fs};
 
 use crate::{has, read, repository, stdout, write};
@@ -31,6 +32,9 @@ impl Python {
         if !has("python3", &["-c", "import ensurepip"]) {
             return None;
         }
+        // Tests of one program run side by side, and may want the same environment.
+        static MAKING: Mutex<()> = Mutex::new(());
+        let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         let python = Self {
             folder: folder.join(format!("python-{name}")),
         };

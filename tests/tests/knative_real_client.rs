@@ -2,10 +2,11 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use machinist_tests::{Python, Server, Workspace, machinist, sdk, stdout, write};
+use machinist_tests::{Python, Server, Workspace, machinist, read, sdk, stderr, stdout, write};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -49,10 +50,13 @@ impl Cluster {
     }
 
     fn run(&self, program: &Path, args: &[&str]) -> Output {
+        let mut path = self.broken_tools().into_os_string();
+        path.push(":");
+        path.push(self.python.path());
         Command::new(program)
             .args(args)
             .current_dir(self.project.root())
-            .env("PATH", self.python.path())
+            .env("PATH", path)
             .env("KUBECONFIG", self.folder.path().join("kubeconfig"))
             .env("CARGO_TARGET_DIR", self.project.target())
             .stdin(Stdio::null())
@@ -69,7 +73,61 @@ impl Cluster {
     }
 
     fn service(&self) -> Value {
-        serde_json::from_str(&self.kubectl(&["get", "ksvc", "llm", "-o", "json"])).unwrap()
+        let get = ["get", "ksvc", "llm", "-o", "json", "--show-managed-fields"];
+        serde_json::from_str(&self.kubectl(&get)).unwrap()
+    }
+
+    /// What the command says on stderr when it refuses.
+    fn refusal(&self, args: &[&str]) -> String {
+        let output = self.run(machinist(), args);
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        stderr(&output)
+    }
+
+    /// A file that a deploy applied last.
+    fn applied(&self, file: &str) -> Value {
+        let folders = fs::read_dir(self.project.target().join("machinist")).unwrap();
+        let mut files = folders.map(|folder| folder.unwrap().path().join("llm").join(file));
+        let file = files.find(|file| file.exists()).unwrap();
+        serde_json::from_str(&read(&file)).unwrap()
+    }
+
+    /// Somebody applies a service.
+    fn apply(&self, manager: &str, service: &Value) {
+        let file = self.folder.path().join("applied.json");
+        write(&file, &service.to_string());
+        self.kubectl(&[
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            &format!("--field-manager={manager}"),
+            "-f",
+            file.to_str().unwrap(),
+        ]);
+    }
+
+    /// Puts a `kubectl` before the real one that does this instead of the second or third apply.
+    fn break_apply(&self, nth: u32, instead: &str) {
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in *apply*)\n  echo >> '{count}'\n  \
+             [ $(wc -l < '{count}') != {nth} ] || {{ {instead}; exit 1; }} ;;\nesac\n\
+             exec '{kubectl}' \"$@\"\n",
+            count = self.folder.path().join("count").display(),
+            kubectl = self.python.programs().join("kubectl").display(),
+        );
+        let file = self.broken_tools().join("kubectl");
+        fs::create_dir_all(self.broken_tools()).unwrap();
+        write(&file, &script);
+        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn mend_apply(&self) {
+        fs::remove_dir_all(self.broken_tools()).unwrap();
+        fs::remove_file(self.folder.path().join("count")).unwrap();
+    }
+
+    fn broken_tools(&self) -> PathBuf {
+        self.folder.path().join("broken")
     }
 
     /// Somebody changes the service by hand.
@@ -84,6 +142,8 @@ fn annotation(service: &Value, name: &str) -> Value {
     annotations[format!("autoscaling.knative.dev/{name}")].clone()
 }
 
+const UNCHANGED: &str = "knative: 1 unchanged, from a release build\n";
+
 const ON_GPUS: &str = r#"machine_type = ["GPU-H100"], gpus = 2, startup_timeout = "15m",
     scaling(keep_alive = "5m", min_concurrency = 1, max_concurrency = 10)"#;
 
@@ -94,10 +154,7 @@ fn the_cluster_gives_the_machine_back_to_the_code_and_keeps_what_was_tuned() {
     };
     cluster.write(ON_GPUS);
     cluster.machinist(&["deploy", "--yes"]);
-    assert_eq!(
-        cluster.machinist(&["plan"]),
-        "  llm  unchanged\n\nknative: 1 unchanged\n"
-    );
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
 
     cluster.change(&json!({
         "metadata": {"annotations": {"autoscaling.knative.dev/min-scale": "5"}},
@@ -113,7 +170,7 @@ fn the_cluster_gives_the_machine_back_to_the_code_and_keeps_what_was_tuned() {
     machine_type     GPU-A100 -> GPU-H100  (drift: changed outside the code)
     min_concurrency  stays 5  (tuned; the code says 1)
 
-knative: 1 to update
+knative: 1 to update, from a release build
 ";
     assert_eq!(cluster.machinist(&["plan"]), expected);
     // As its tool says it, saved into a file.
@@ -143,10 +200,7 @@ knative: 1 to update
         service["spec"]["template"]["spec"].get("timeoutSeconds"),
         None
     );
-    assert_eq!(
-        cluster.machinist(&["plan"]),
-        "  llm  unchanged\n\nknative: 1 unchanged\n"
-    );
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
 }
 
 #[test]
@@ -172,10 +226,7 @@ fn what_the_code_takes_away_is_gone_and_what_it_changes_arrives() {
     assert_eq!(annotation(&service, "min-scale"), Value::Null);
     assert_eq!(annotation(&service, "max-scale"), "4");
     // A CPU type has no label of its own, so the plan has nothing to compare it with.
-    assert_eq!(
-        cluster.machinist(&["plan"]),
-        "  llm  unchanged\n\nknative: 1 unchanged\n"
-    );
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
 }
 
 #[test]
@@ -201,4 +252,306 @@ fn a_rollback_and_a_deletion() {
         cluster.kubectl(&["get", "ksvc", "-o", "name"]),
         "service.serving.knative.dev/other\n"
     );
+}
+
+/// The managers of a service.
+fn managers(service: &Value) -> Vec<&str> {
+    let entries = service["metadata"]["managedFields"].as_array().unwrap();
+    entries
+        .iter()
+        .filter(|entry| entry.get("subresource").is_none())
+        .map(|entry| entry["manager"].as_str().unwrap())
+        .collect()
+}
+
+fn deadline(metadata: &Value) -> &Value {
+    &metadata["annotations"]["serving.knative.dev/progress-deadline"]
+}
+
+#[test]
+fn the_startup_timeout_is_where_knative_reads_it() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(ON_GPUS);
+    cluster.machinist(&["deploy", "--yes"]);
+    let service = cluster.service();
+    assert_eq!(deadline(&service["spec"]["template"]["metadata"]), "900s");
+    assert_eq!(deadline(&service["metadata"]), &Value::Null);
+
+    // As earlier versions applied it: Knative ignores it there.
+    let mut code = cluster.applied("code.yaml");
+    code["metadata"]["annotations"] = code["spec"]["template"]["metadata"]["annotations"].take();
+    code["spec"]["template"]
+        .as_object_mut()
+        .unwrap()
+        .remove("metadata");
+    cluster.apply("machinist", &code);
+    let plan = cluster.machinist(&["plan"]);
+    assert!(
+        plan.contains("startup_timeout  not set -> 15m  (drift: changed outside the code)"),
+        "{plan}"
+    );
+    cluster.machinist(&["deploy", "--yes"]);
+    let service = cluster.service();
+    assert_eq!(deadline(&service["spec"]["template"]["metadata"]), "900s");
+    assert_eq!(deadline(&service["metadata"]), &Value::Null);
+    // Somebody else's there is no drift.
+    let patch =
+        r#"{"metadata": {"annotations": {"serving.knative.dev/progress-deadline": "60s"}}}"#;
+    cluster.kubectl(&["patch", "ksvc", "llm", "--type=merge", "--patch", patch]);
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+}
+
+#[test]
+fn what_somebody_put_into_the_container_is_shown_before_a_deploy_removes_it() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(ON_GPUS);
+    cluster.machinist(&["deploy", "--yes"]);
+    let mut container = cluster.service()["spec"]["template"]["spec"]["containers"][0].take();
+    container["name"] = "user-container".into();
+    container["image"] = "ghcr.io/acme/llm:hotfix".into();
+    container["env"] = json!([{"name": "HF_TOKEN", "value": "hf_secret"}, {"name": "RUST_LOG"}]);
+    container["envFrom"] = json!([{"secretRef": {"name": "keys"}}]);
+    container["volumeMounts"] = json!([{"name": "models", "mountPath": "/models"}]);
+    container["livenessProbe"] = json!({"httpGet": {"path": "/live"}});
+    container["securityContext"] = json!({"runAsNonRoot": true});
+    cluster.change(&json!({"spec": {
+        "containers": [container, {"name": "proxy", "image": "envoy"}],
+        "volumes": [{"name": "models", "emptyDir": {}}],
+    }}));
+    let plan = cluster.machinist(&["plan"]);
+    let expected = "\
+~ llm  update
+    image   ghcr.io/acme/llm:hotfix -> ghcr.io/acme/llm:v1  (drift: changed outside the code)
+    env     HF_TOKEN, RUST_LOG, * of secret keys is removed  (drift: changed outside the code)
+    mounts  models at /models is removed  (drift: changed outside the code)
+    fields  livenessProbe, container proxy is removed  (drift: changed outside the code)
+
+knative: 1 to update, from a release build
+";
+    assert_eq!(plan, expected);
+    let json = cluster.machinist(&["plan", "--format", "json"]);
+    assert!(
+        json.contains("HF_TOKEN") && !json.contains("hf_secret"),
+        "{json}"
+    );
+    cluster.machinist(&["deploy", "--yes"]);
+    let pod = &cluster.service()["spec"]["template"]["spec"];
+    assert_eq!(pod["containers"].as_array().unwrap().len(), 1);
+    assert_eq!(pod["containers"][0].get("env"), None);
+    // A volume is no part of the list that is applied.
+    assert_eq!(pod["volumes"][0]["name"], "models");
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+}
+
+#[test]
+fn a_service_of_somebody_else_is_taken_over_only_on_demand() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(ON_GPUS);
+    let theirs = json!({
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {"name": "llm", "namespace": "apps"},
+        "spec": {"template": {
+            "metadata": {"annotations": {"autoscaling.knative.dev/min-scale": "7"}},
+            "spec": {"containers": [{"image": "other/llm:v9"}]},
+        }},
+    });
+    cluster.apply("argocd", &theirs);
+    let said = "error: `llm` runs on knative already, and was never deployed from this state\n\
+                help: to take it over, add `--adopt llm`; else give the app another name\n\
+                note: it is `argocd`'s\n";
+    for command in [&["plan"][..], &["deploy", "--yes"]] {
+        let refusal = cluster.refusal(command);
+        assert!(refusal.contains(said), "{refusal}");
+    }
+    assert_eq!(managers(&cluster.service()), ["argocd"]);
+    cluster.machinist(&["deploy", "--yes", "--adopt", "llm"]);
+    let service = cluster.service();
+    assert!(service.to_string().contains("acme/llm:v1"), "{service}");
+    assert_eq!(annotation(&service, "min-scale"), "7");
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+
+    // Somebody deletes it and makes another one of this name: the state has it, and it is theirs.
+    cluster.kubectl(&["delete", "ksvc", "llm"]);
+    cluster.apply("argocd", &theirs);
+    let refusal = cluster.refusal(&["deploy", "--yes"]);
+    assert!(refusal.contains(said), "{refusal}");
+    assert_eq!(managers(&cluster.service()), ["argocd"]);
+}
+
+#[test]
+fn a_first_deploy_that_broke_off_is_repeated() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    for (nth, instead) in [
+        (2, "true"),
+        (3, "true"),
+        (2, "kill -9 $PPID"),
+        (3, "kill -9 $PPID"),
+    ] {
+        cluster.write(ON_GPUS);
+        cluster.break_apply(nth, instead);
+        let broken = cluster.run(machinist(), &["deploy", "--yes"]);
+        assert!(!broken.status.success(), "{nth} {instead}");
+        cluster.mend_apply();
+        let service = cluster.service();
+        let containers = |entry: &&Value| {
+            let fields = &entry["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:containers"];
+            entry["manager"] == "machinist-scaling" && !fields.is_null()
+        };
+        let entries = service["metadata"]["managedFields"].as_array().unwrap();
+        assert!(
+            entries.iter().any(|entry| containers(&entry)),
+            "{nth} {instead}"
+        );
+        // Somebody looks at what is there, and changes it.
+        cluster.change(&json!({
+            "metadata": {"annotations": {"autoscaling.knative.dev/max-scale": "9"}},
+        }));
+
+        // The code goes on: other scaling, and keys that are gone.
+        cluster.write(r#"machine_type = "S", scaling(max_concurrency = 4)"#);
+        let plan = cluster.machinist(&["plan"]);
+        assert!(
+            plan.starts_with("+ llm  create\n"),
+            "{nth} {instead}: {plan}"
+        );
+        assert!(!plan.contains("tuned"), "{nth} {instead}: {plan}");
+        cluster.machinist(&["deploy", "--yes"]);
+        let service = cluster.service();
+        let pod = &service["spec"]["template"]["spec"];
+        assert_eq!(pod.get("affinity"), None, "{nth} {instead}");
+        assert_eq!(annotation(&service, "min-scale"), Value::Null);
+        assert_eq!(annotation(&service, "max-scale"), "4");
+        assert_eq!(annotation(&service, "scale-down-delay"), Value::Null);
+        assert_eq!(
+            deadline(&service["spec"]["template"]["metadata"]),
+            &Value::Null
+        );
+        let entries = service["metadata"]["managedFields"].as_array().unwrap();
+        assert!(
+            !entries.iter().any(|entry| containers(&entry)),
+            "{nth} {instead}"
+        );
+        assert_eq!(cluster.machinist(&["plan"]), UNCHANGED, "{nth} {instead}");
+
+        cluster.machinist(&["destroy", "llm", "--yes"]);
+        fs::remove_file(cluster.project.root().join("machinist-state.json")).unwrap();
+    }
+}
+
+#[test]
+fn a_forced_deploy_of_an_unchanged_app_makes_a_new_revision() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    let revision = || cluster.service()["status"]["latestCreatedRevisionName"].take();
+    cluster.write(ON_GPUS);
+    cluster.machinist(&["deploy", "--yes"]);
+    let first = revision();
+    cluster.machinist(&["deploy", "--yes"]);
+    assert_eq!(revision(), first);
+    let plan = cluster.machinist(&["deploy", "--yes", "--force"]);
+    assert!(
+        plan.contains("deployment  deployed again  (forced)"),
+        "{plan}"
+    );
+    let second = revision();
+    assert_ne!(second, first);
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+    cluster.write(&ON_GPUS.replace("gpus = 2", "gpus = 4"));
+    cluster.machinist(&["deploy", "--yes"]);
+    assert_ne!(revision(), second);
+    let service = cluster.service();
+    assert!(!service.to_string().contains("deployed-at"), "{service}");
+}
+
+#[test]
+fn after_tuning_the_next_deploy_of_the_unchanged_app_runs_nothing() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(ON_GPUS);
+    cluster.machinist(&["deploy", "--yes"]);
+    cluster.machinist(&["scale", "llm", "min_concurrency=3"]);
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+    cluster.change(&json!({
+        "metadata": {"annotations": {"autoscaling.knative.dev/min-scale": "4"}},
+    }));
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+    let output = cluster.run(machinist(), &["deploy", "--yes"]);
+    assert!(!stderr(&output).contains("Running"), "{}", stderr(&output));
+    assert_eq!(annotation(&cluster.service(), "min-scale"), "4");
+    // A tuning's revision is no deploy, which a rollback would go back to.
+    cluster.write(&ON_GPUS.replace("gpus = 2", "gpus = 4"));
+    cluster.machinist(&["deploy", "--yes"]);
+    let plan = cluster.machinist(&["rollback", "llm", "--yes"]);
+    assert!(plan.contains("4 -> 2"), "{plan}");
+}
+
+#[test]
+fn a_cluster_has_no_limit_of_runners_that_the_code_does_not_name() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(ON_GPUS);
+    cluster.machinist(&["deploy", "--yes"]);
+    for no_limit in [json!("0"), Value::Null] {
+        cluster.change(&json!({
+            "metadata": {"annotations": {"autoscaling.knative.dev/max-scale": no_limit}},
+        }));
+        let plan = cluster.machinist(&["deploy", "--yes"]);
+        assert!(
+            plan.contains("max_concurrency  0 -> 10  (drift: changed outside the code)"),
+            "{plan}"
+        );
+        assert_eq!(annotation(&cluster.service(), "max-scale"), "10");
+        assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+    }
+    // Without a limit of its own the code's app has the default.
+    cluster.write(&ON_GPUS.replace(", max_concurrency = 10", ""));
+    cluster.machinist(&["deploy", "--yes"]);
+    assert_eq!(annotation(&cluster.service(), "max-scale"), "2");
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+}
+
+#[test]
+fn another_context_than_the_states_is_refused() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(ON_GPUS);
+    cluster.machinist(&["deploy", "--yes"]);
+    cluster.machinist(&["scale", "llm", "min_concurrency=3"]);
+    let state = cluster.project.root().join("machinist-state.json");
+    let before = read(&state);
+    assert!(
+        before.contains(r#""place": "context test, namespace apps""#),
+        "{before}"
+    );
+    cluster.kubectl(&["config", "use-context", "other"]);
+    for command in [
+        &["plan"][..],
+        &["deploy", "--yes"],
+        &["deploy", "--yes", "--no-refresh", "--force"],
+        &["scale", "llm", "min_concurrency=4"],
+        &["destroy", "llm", "--yes"],
+    ] {
+        let refusal = cluster.refusal(command);
+        let said = "error: the state describes knative at `context test, namespace apps`, and this \
+                    is `context other, namespace default`\n";
+        assert!(refusal.contains(said), "{command:?}: {refusal}");
+    }
+    assert_eq!(read(&state), before);
+    // It may have a state of its own.
+    cluster.machinist(&["deploy", "--yes", "--state", "other.json"]);
+    cluster.kubectl(&["config", "use-context", "test"]);
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
 }

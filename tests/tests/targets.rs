@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use machinist_core::built_in;
 use machinist_core::parameter::{Key, Kind, PARAMETERS};
+use machinist_core::platform::DSTACK_NAMES;
 use machinist_core::setting::Setting;
-use machinist_deploy::{App, JsonValue, Manifest};
+use machinist_deploy::{App, CustomMachine, JsonValue, Manifest};
 use machinist_tests::{Python, apps, machinist, repository, stdout};
 use serde_json::{Value, json};
 
@@ -60,6 +62,35 @@ fn value(app: &App, key: Key) -> Option<Value> {
 
 fn number(app: &App, key: Key) -> Option<u64> {
     value(app, key)?.as_u64()
+}
+
+/// What is required of a machine: in MB, and in thousandths of a core.
+fn required(app: &App, key: &str) -> Option<u32> {
+    let (_, amount) = app.requires.iter().find(|(what, _)| what.key == key)?;
+    Some(amount)
+}
+
+/// The figure of a machine type without GPUs that all of a list have.
+fn smallest(app: &App, figure: impl Fn(&str) -> u32) -> u32 {
+    machine_types(app).into_iter().map(figure).min().unwrap()
+}
+
+fn ram_mb(machine_type: &str) -> u32 {
+    built_in::find(machine_type).unwrap().figures.ram_mb
+}
+
+fn millicores(machine_type: &str) -> u32 {
+    built_in::find(machine_type).unwrap().figures.millicores
+}
+
+/// An amount in thousandths as the text of a number.
+fn thousandths(amount: u32) -> String {
+    (f64::from(amount) / 1_000.0).to_string()
+}
+
+fn regions(app: &App) -> Vec<String> {
+    let regions = app.scaling.get(Key::Regions).map_or(&[][..], Setting::list);
+    regions.iter().map(|region| format!("{region}-1")).collect()
 }
 
 fn machine_types(app: &App) -> Vec<&str> {
@@ -183,7 +214,15 @@ fn knative_and_kubernetes_accept_every_app() {
             whole["spec"]["template"]["spec"]["timeoutSeconds"].as_u64(),
             number(Key::RequestTimeout)
         );
-        assert_eq!(code["spec"]["template"].get("metadata"), None);
+        let deadline = number(Key::StartupTimeout).map(|seconds| format!("{seconds}s"));
+        let code_annotations = &code["spec"]["template"]["metadata"];
+        assert_eq!(
+            *code_annotations,
+            deadline.map_or(Value::Null, |deadline| json!({
+                "annotations": {"serving.knative.dev/progress-deadline": deadline},
+            }))
+        );
+        assert_eq!(whole["metadata"].get("annotations"), None);
         assert_eq!(pod.get("timeoutSeconds"), None);
     }
 }
@@ -203,14 +242,40 @@ fn skypilot_understands_every_app() {
     for (app, understood) in all.iter().zip(&understood) {
         let number = |key| number(app, key);
         let gpus = number(Key::Gpus);
-        let asked = machine_types(app).into_iter().filter_map(gpu);
-        let asked: Vec<Value> = asked.map(|gpu| json!({gpu: gpus})).collect();
-        let expected = if asked.is_empty() {
-            vec![Value::Null]
-        } else {
-            asked
+        let asked: Vec<&str> = machine_types(app).into_iter().filter_map(gpu).collect();
+        let accelerators = |gpu: Option<&&str>| gpu.map_or(Value::Null, |gpu| json!({*gpu: gpus}));
+        let regions = regions(app);
+        let there = |region: Option<&String>| {
+            region.map_or(json!(["None", null]), |region| json!(["AWS", region]))
         };
-        assert_eq!(understood["accelerators"], Value::from(expected), "{app:?}");
+        // Every machine type in every region.
+        let mut expected = Vec::new();
+        for gpu in 0..asked.len().max(1) {
+            for region in 0..regions.len().max(1) {
+                let accelerators = accelerators(asked.get(gpu));
+                expected.push((accelerators, there(regions.get(region))));
+            }
+        }
+        let theirs = understood["accelerators"].as_array().unwrap().iter();
+        let places = understood["regions"].as_array().unwrap().iter();
+        let mut theirs: Vec<(Value, Value)> = theirs.cloned().zip(places.cloned()).collect();
+        if asked.len() < 2 {
+            // Of the regions of one machine type any will do.
+            let text = |(_, place): &(Value, Value)| place.to_string();
+            theirs.sort_by_key(text);
+            expected.sort_by_key(text);
+        } else {
+            assert_eq!(understood["is_ordered"], true);
+        }
+        assert_eq!(theirs, expected, "{app:?}");
+        let (cpus, ram) = match gpus {
+            Some(_) => (required(app, "cpus"), required(app, "ram")),
+            None => (Some(smallest(app, millicores)), Some(smallest(app, ram_mb))),
+        };
+        for (key, amount) in [("cpus", cpus), ("memory", ram)] {
+            let text = amount.map(|amount| format!("{}+", thousandths(amount)));
+            assert_eq!(understood[key].as_str(), text.as_deref(), "{app:?}");
+        }
         assert_eq!(understood["name"], *app.name);
         assert_eq!(understood["image"], "ghcr.io/acme/app:v1");
         assert_eq!(understood["run"], "exec /usr/local/bin/p");
@@ -252,8 +317,25 @@ fn dstack_understands_every_app() {
                     understood["gpu"]["count"],
                     json!({"min": gpus, "max": gpus})
                 );
+                for known in understood["known"].as_array().unwrap() {
+                    assert_ne!(known[1], json!([]), "dstack has no such GPU: {known}");
+                }
+                if asked == ["A100"] {
+                    assert_eq!(understood["known"], json!([["A100", [40]]]));
+                }
             }
         }
+        if let Some(cpus) = required(app, "cpus").filter(|_| !asked.is_empty()) {
+            let count = json!({"min": cpus.div_ceil(1_000), "max": null});
+            assert_eq!(understood["cpu"]["count"], count);
+        }
+        if let Some(ram) = required(app, "ram").filter(|_| !asked.is_empty()) {
+            let gib = understood["memory"]["min"].as_f64().unwrap();
+            assert!((gib * 1024.0 - f64::from(ram)).abs() < 1.0, "{understood}");
+        }
+        let regions = regions(app);
+        let expected = (!regions.is_empty()).then_some(regions);
+        assert_eq!(understood["regions"], json!(expected), "{app:?}");
         let min = number(Key::MinConcurrency).unwrap_or(0);
         let max = number(Key::MaxConcurrency).unwrap_or(2);
         assert_eq!(
@@ -277,5 +359,54 @@ fn dstack_understands_every_app() {
                 .filter(|_| app.code.contains(Key::TerminationGracePeriod)),
             number(Key::TerminationGracePeriod)
         );
+    }
+}
+
+/// An app on a machine type of the project's own, with this GPU by SkyPilot's name.
+fn on_custom_gpu(accelerator: &str, vram_mb: u32, dstack: Option<&str>) -> App {
+    let mut app = apps::apps(1).remove(0);
+    let mut machine = CustomMachine::new("GPU-OWN", built_in::GPU_L40.figures);
+    machine.figures.vram_mb = vram_mb;
+    machine.accelerator = Some(accelerator.into());
+    machine.dstack = dstack.map(str::to_owned);
+    app.name = "app".into();
+    app.code = [
+        (Key::MachineType, Setting::List(vec!["GPU-OWN".into()])),
+        (Key::Gpus, Setting::Number(1)),
+        (Key::Port, Setting::Number(8080)),
+    ]
+    .into_iter()
+    .collect();
+    app.scaling = [].into_iter().collect();
+    app.machines = vec![machine];
+    app
+}
+
+#[test]
+fn dstack_has_a_gpu_of_each_name_that_differs_from_skypilots() {
+    let expected: [(&str, u32, Option<&str>, Value); 5] = [
+        ("A100-80GB", 79_000, None, json!([["A100", [80]]])),
+        ("A100-80GB-SXM", 80_000, None, json!([["A100", [80]]])),
+        ("V100-32GB", 32_000, None, json!([["V100", [32]]])),
+        ("anything", 80_000, Some("A100"), json!([["A100", [80]]])),
+        ("RTXA6000", 48_000, None, json!([["A6000", [48]]])),
+    ];
+    let with_memory = expected
+        .iter()
+        .map(|(accelerator, vram_mb, dstack, _)| on_custom_gpu(accelerator, *vram_mb, *dstack));
+    let renamed = DSTACK_NAMES
+        .iter()
+        .map(|(accelerator, _)| on_custom_gpu(accelerator, 48_000, None));
+    let all: Vec<App> = with_memory.chain(renamed).collect();
+    let Some(understood) = understood("dstack", "service.dstack.yml", &all) else {
+        return;
+    };
+    let (with_memory, renamed) = understood.split_at(expected.len());
+    for (understood, (accelerator, .., known)) in with_memory.iter().zip(&expected) {
+        assert_eq!(understood["known"], *known, "{accelerator}");
+    }
+    for (understood, (_, name)) in renamed.iter().zip(DSTACK_NAMES) {
+        assert_eq!(understood["known"][0][0], *name);
+        assert_ne!(understood["known"][0][1], json!([]), "{name}");
     }
 }

@@ -1,6 +1,7 @@
 //! cargo's own flags, which are handed on to cargo.
 
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -56,7 +57,7 @@ pub(crate) struct Selection {
     /// Folder for all build output
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, help_heading = COMPILATION)]
     target_dir: Option<PathBuf>,
-    /// Run this many jobs at once
+    /// Run this many jobs at once; `deploy` also deploys as many apps at once [default: cargo's, and 1 app]
     #[arg(short, long, value_name = "N", allow_hyphen_values = true, help_heading = COMPILATION)]
     jobs: Option<String>,
 
@@ -95,6 +96,17 @@ impl Selection {
             release: self.release || (profile == BuildProfile::Release && !is_chosen),
             ..self.clone()
         }
+    }
+
+    /// How many jobs run at once: 1 unless a flag says more.
+    pub(crate) fn jobs(&self) -> NonZeroUsize {
+        let jobs = self.jobs.as_deref().and_then(|jobs| jobs.parse().ok());
+        jobs.unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// Removes the number of jobs.
+    pub(crate) fn remove_jobs(&mut self) {
+        self.jobs = None;
     }
 
     /// The name of the profile.

@@ -6,7 +6,7 @@ use crate::carry_out::{PendingChange, open_state};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::prepared_deploy::{PreparedDeploy, read_apps};
+use crate::prepared_deploy::{PreparedDeploy, RenderedApps, read_apps};
 
 /// Build, show what a deploy changes, and deploy
 #[derive(Debug, clap::Args)]
@@ -24,12 +24,19 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
+    let (source, jobs) = args.source.and_jobs();
+    let (apps, destination) = read_apps(&source, &args.plan_options, context)?;
     let (state, store) = open_state(&destination, args.consent.dry_run)?;
     let options = &args.plan_options;
-    let deploy = PreparedDeploy::new(&destination, &apps, options, args.force, &state, output)?;
-    if let Err(refusal) = deploy.refuse() {
+    let rendered = match args.force {
+        true => RenderedApps::Forced,
+        false => RenderedApps::Changed,
+    };
+    let deploy = PreparedDeploy::new(&destination, &apps, options, rendered, &state, output)?;
+    if deploy.refusal.is_some() {
         deploy.report().print(output)?;
+    }
+    if let Some(refusal) = deploy.refusal {
         return Err(refusal);
     }
     let change = PendingChange {
@@ -38,6 +45,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         deployed: deploy.deployed,
         rendering: &deploy.rendering,
         profile: deploy.profile.as_deref(),
+        restores: None,
+        jobs,
         output,
     };
     let question = format!("Deploy to {}?", change.place());

@@ -1,5 +1,7 @@
 //! `cargo machinist destroy`.
 
+use std::num::NonZeroUsize;
+
 use machinist_deploy::{DeployStamp, removal};
 
 use crate::args::deployment::{Consent, Deployment};
@@ -36,6 +38,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         deployed,
         rendering: &rendering,
         profile: None,
+        restores: None,
+        jobs: NonZeroUsize::MIN,
         output,
     };
     let question = format!("Delete `{}` from {}?", args.app, change.place());

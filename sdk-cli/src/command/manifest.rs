@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let expected = args.check.as_deref().map(|file| read_expected(file, args));
     let expected = expected.transpose()?;
     let apps = LinkedApps::read(&args.source, context)?;
-    for lost in &apps.lost {
+    for lost in apps.lost.iter().filter(|lost| lost.is_expected) {
         output.warning(&lost.report);
     }
     let text = apps.manifest.to_json();

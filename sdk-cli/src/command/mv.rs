@@ -1,8 +1,7 @@
 //! `cargo machinist mv`.
 
-use machinist_deploy::Store;
-
 use crate::args::deployment::Deployment;
+use crate::carry_out::{keep_state, open_state};
 use crate::context::Context;
 use crate::destination::Destination;
 use crate::exit::Exit;
@@ -26,12 +25,14 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let destination = Destination::of_deployed_apps(&args.deployment)?;
-    let mut store = Store::open(&destination.state_file)?;
-    let state = store.state();
+    let (state, store) = open_state(&destination, false)?;
     let target = destination.target_for_deployed_apps(&state)?;
     let mut deployed = state.deployed_to(target.name());
     deployed.rename(&args.old, &args.new)?;
-    store.save(&state.with(target.name(), deployed))?;
+    if let Some(mut store) = store {
+        store.save(&state.with(target.name(), deployed))?;
+        keep_state(&store, &destination);
+    }
     context.output.status(
         "Renamed",
         &format!(

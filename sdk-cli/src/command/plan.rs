@@ -1,13 +1,12 @@
 //! `cargo machinist plan`.
 
-use machinist_deploy::Store;
-
 use crate::args::deployment::PlanOptions;
 use crate::args::source::AppSource;
+use crate::carry_out::read_state;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::prepared_deploy::{PreparedDeploy, read_apps};
+use crate::prepared_deploy::{PreparedDeploy, RenderedApps, read_apps};
 
 /// Build, and show what a deploy would change
 ///
@@ -27,15 +26,15 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
     let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
-    let state = Store::read(&destination.state_file)?;
+    let state = read_state(&destination)?;
     let options = &args.plan_options;
-    let deploy = PreparedDeploy::new(&destination, &apps, options, false, &state, output)?;
+    let rendered = RenderedApps::Changed;
+    let deploy = PreparedDeploy::new(&destination, &apps, options, rendered, &state, output)?;
     deploy.report().print(output)?;
-    deploy.refuse()?;
-    Ok(
-        match args.detailed_exitcode && deploy.plan.changes_something() {
-            true => Exit::Changes,
-            false => Exit::Success,
-        },
-    )
+    let is_changed = args.detailed_exitcode && deploy.plan.changes_something();
+    match deploy.refusal {
+        Some(refusal) => Err(refusal),
+        None if is_changed => Ok(Exit::Changes),
+        None => Ok(Exit::Success),
+    }
 }

@@ -10,7 +10,7 @@ use crate::args::source::AppSource;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::prepared_deploy::{PreparedDeploy, read_apps};
+use crate::prepared_deploy::{PreparedDeploy, RenderedApps, read_apps};
 
 /// Build, and write the files that a deploy would give to the platform's tool
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let options = &args.plan_options;
     // All apps are rendered, and no platform is asked for what it has.
     let destination = destination.without_asking();
-    let deploy = PreparedDeploy::new(&destination, &apps, options, true, &state, output)?;
+    let rendered = RenderedApps::All;
+    let deploy = PreparedDeploy::new(&destination, &apps, options, rendered, &state, output)?;
+    if let Some(refusal) = deploy.refusal {
+        return Err(refusal);
+    }
     let rendering = &deploy.rendering;
     write(rendering, &args.out, &mut |progress| {
         if let Progress::Wrote(path) = progress {

@@ -1,5 +1,7 @@
 //! `cargo machinist rollback`.
 
+use std::num::NonZeroUsize;
+
 use machinist_deploy::{DeployStamp, Plan, rollback};
 
 use crate::args::deployment::{Consent, Deployment};
@@ -53,6 +55,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         deployed: deployed.clone(),
         rendering: &rendering,
         profile: None,
+        restores: Some(earlier),
+        jobs: NonZeroUsize::MIN,
         output,
     };
     if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {

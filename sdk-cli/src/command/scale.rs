@@ -1,5 +1,7 @@
 //! `cargo machinist scale`.
 
+use std::num::NonZeroUsize;
+
 use machinist_core::attribute::{Place, Value};
 use machinist_core::parameter::{Key, Kind};
 use machinist_deploy::{DeployStamp, Plan};
@@ -50,6 +52,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         deployed,
         rendering: &rendering,
         profile: None,
+        restores: None,
+        jobs: NonZeroUsize::MIN,
         output,
     };
     let plan = Plan {
@@ -58,7 +62,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     // Not asked: whoever types the values wants them.
     if let Some(mut store) = change.confirm(&plan, store, true, "")? {
-        change.tune(&plan.apps[0], &mut store)?;
+        change.tune(&plan, &plan.apps[0], &mut store)?;
     }
     Ok(Exit::Success)
 }

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use machinist_deploy::State;
+use machinist_deploy::Store;
 use serde_json::json;
 
 use crate::support::{Project, answer, kills, package, record_static};
@@ -62,11 +62,10 @@ fn calls(project: &Project) -> Vec<String> {
     calls.lines().map(str::to_owned).collect()
 }
 
+/// The apps on record: in the state, and in the journal that a killed deploy left beside it.
 fn deployed_apps(project: &Project) -> Vec<String> {
-    let state = State::parse(&project.read(STATE))
-        .unwrap()
-        .deployed_to("fal");
-    state.apps.into_keys().collect()
+    let state = Store::read(&project.path(STATE)).unwrap();
+    state.deployed_to("fal").apps.into_keys().collect()
 }
 
 /// Asserts what holds after the second of three apps failed: the state has the first, and the next
@@ -131,16 +130,17 @@ fn a_deploy_that_takes_too_long_is_killed_and_the_next_one_continues() {
     let hung = project.run(&["deploy", "-yq"]).exits(1);
     assert!(started.elapsed() < TEST_LIMIT / 2);
     assert!(
-        hung.stderr.ends_with(
+        hung.stderr.ends_with(&format!(
             "building\n\
              error: `fal deploy three --yes` did not finish within 1s and was killed; \
              processes that it started may still run\n\
              help: see its output above; if it needs more time, write `run_timeout = \"2s\"` \
              in `[workspace.metadata.machinist]`, and try again: what was done is kept\n\
-             note: its files are in `target/machinist/fal/three`\n\
+             note: its files are in `{}`\n\
              note: done and recorded in the state: `one`\n\
-             note: not deployed: `three`, `two`\n"
-        ),
+             note: not deployed: `three`, `two`\n",
+            project.rendered("fal/three")
+        )),
         "{hung:?}"
     );
     assert_next_deploy_continues(&project);
@@ -185,15 +185,14 @@ fn a_deploy_killed_at_any_moment_is_continued() {
     let whole = started.elapsed();
     let mut on_record = [0; 4];
     for round in 0..kills() / 2 {
-        fs::remove_file(project.path(STATE)).unwrap();
+        for file in [STATE, &format!(".{STATE}.journal")] {
+            let _ = fs::remove_file(project.path(file));
+        }
         let mut child = deploy().stderr(Stdio::null()).spawn().unwrap();
         thread::sleep(whole * u32::try_from(round * 7919 % 160).unwrap() / 100);
         child.kill().unwrap();
         child.wait().unwrap();
-        let done = match project.path(STATE).exists() {
-            true => deployed_apps(&project),
-            false => Vec::new(),
-        };
+        let done = deployed_apps(&project);
         assert_eq!(done, ["one", "three", "two"][..done.len()]);
         on_record[done.len()] += 1;
         let called = calls(&project);
@@ -334,7 +333,10 @@ fn an_invalid_answer_of_kubectl_is_an_error() {
         project.with_tool("kubectl", &format!("#!/bin/sh\nprintf '{said}'\n"));
         let answer = project.run(&["plan", "-q", "--target=knative"]).exits(1);
         let said = &answer.stderr;
-        assert!(said.contains("`kubectl get ksvc --output=json`"), "{said}");
+        assert!(
+            said.contains("`kubectl get ksvc --output=json --show-managed-fields`"),
+            "{said}"
+        );
         assert!(said.contains(expected), "{said}");
     }
     assert!(!project.path(STATE).exists());

@@ -63,11 +63,7 @@ kept runners: 0/hour -> 3.98/hour
     assert_prints(
         &project,
         &["plan"],
-        "  a  unchanged
-
-file: 1 unchanged
-kept runners: 3.98/hour
-",
+        "file: 1 unchanged\nkept runners: 3.98/hour\n",
     );
     assert_eq!(
         cost(&project, &["plan"]),
@@ -149,12 +145,12 @@ kept runners: 0/hour -> 3.98/hour
         &["rollback", "a", "--yes"],
         "~ a  update
     gpus                4 -> 2  (rolled back)
-    min_concurrency     1 -> not set  (rolled back)
     concurrency_buffer  2 -> not set  (rolled back)
-    kept runners        15.92/hour -> 0/hour
+    min_concurrency     stays 1  (tuned; the code sets nothing)
+    kept runners        15.92/hour -> 3.98/hour
 
 file: 1 to update
-kept runners: 15.92/hour -> 0/hour
+kept runners: 15.92/hour -> 3.98/hour
 ",
     );
 }
@@ -219,6 +215,6 @@ fn another_price_is_shown_and_is_no_change() {
         // From now on it is the price of what is deployed.
         project.run(&["deploy", "--yes"]).exits(0);
         let plan = project.run(&["plan"]).exits(0).stdout;
-        assert!(plan.starts_with("  a  unchanged\n\n"), "{plan}");
+        assert!(plan.starts_with("file: 1 unchanged\n"), "{plan}");
     }
 }

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::process::Command;
 
 use machinist_core::parameter::Key;
-use machinist_deploy::State;
+use machinist_deploy::{State, Store};
 use serde_json::json;
 
 use crate::support::{Answer, Project, answer, package, record_static};
@@ -137,6 +137,7 @@ fn a_failed_copy_keeps_the_old_file() {
 fn after_a_full_disk_the_next_deploy_succeeds() {
     let project = project();
     let before = project.read(STATE);
+    let effective_before = project.read(EFFECTIVE);
     let mut failures = Vec::new();
     let args = ["deploy", "-yq", "--binary", PROGRAM];
     for blocks in 0.. {
@@ -153,9 +154,9 @@ fn after_a_full_disk_the_next_deploy_succeeds() {
             failure.ends_with("File too large (os error 27)"),
             "{failure}"
         );
+        // What could not be recorded is not claimed.
         assert_eq!(project.read(STATE), before);
-        let effective = project.read(EFFECTIVE);
-        serde_json::from_str::<serde_json::Value>(&effective).unwrap();
+        assert_eq!(project.read(EFFECTIVE), effective_before);
         failures.push(failure);
     }
     assert!(
@@ -184,7 +185,7 @@ fn a_deploy_that_cannot_be_recorded_says_so_and_is_repeated() {
         ("src/bin/two.rs", &main("two")),
     ]);
     project.run(&["manifest", "-q"]).exits(0);
-    // When the second app is deployed, the state file cannot grow any more.
+    // When the second app is deployed, neither the journal nor the state can grow any more.
     project.with_tool(
         "fal",
         "#!/bin/sh\n[ $2 != two ] || prlimit --fsize=600 --pid $PPID\n",
@@ -194,20 +195,21 @@ fn a_deploy_that_cannot_be_recorded_says_so_and_is_repeated() {
         &project.command(&["deploy", "-yq", "--no-refresh"]),
     ));
     failed.exits(1).says(
-        "error: cannot write `machinist-state.json`: File too large (os error 27)\n\
-         help: fix this and try again: the state is unchanged\n\
+        "error: cannot write `.machinist-state.json.journal`: File too large (os error 27)\n\
+         help: fix this and try again: what is on record is kept\n\
          note: fal carried out the change of `two`, but the state does not record it: the \
-         next deploy repeats it",
+         next deploy repeats it\n\
+         note: done and recorded in the state: `one`\n\
+         note: not deployed: `two`",
     );
-    let state = State::parse(&project.read(STATE))
-        .unwrap()
-        .deployed_to("fal");
+    let state = Store::read(&project.path(STATE)).unwrap();
+    let state = state.deployed_to("fal");
     assert_eq!(state.apps.keys().collect::<Vec<_>>(), ["one"]);
     project.with_tool("fal", "#!/bin/sh\necho $2 >> calls\n");
     project.run(&["deploy", "-yq", "--no-refresh"]).exits(0);
-    let calls = project.read("target/machinist/fal/two/calls");
+    let calls = project.read(&project.rendered("fal/two/calls"));
     assert_eq!(calls, "two\n");
-    assert!(!project.path("target/machinist/fal/one").exists());
+    assert!(!project.path(&project.rendered("fal/one")).exists());
 }
 
 #[test]

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Project, package, record_of, record_static};
 
-/// Fails for the app that the file `fail` names, and prints `live.json` as the list of apps.
+/// Fails for the app that the file `fail` names, and prints `live.json` as the list of apps. A deploy
+/// makes that of `next.json`.
 const FAKE_TOOL: &str = r#"#!/bin/sh
 root=$(dirname "$(dirname "$0")")
 echo "$*|$(pwd)" >> "$root/calls"
@@ -20,6 +21,9 @@ fi
 if grep -qsw "$2" "$root/fail"; then
     echo "the platform is out of order"
     exit 3
+fi
+if [ "$1" = deploy ] && [ -f "$root/next.json" ]; then
+    mv "$root/next.json" "$root/live.json"
 fi
 "#;
 
@@ -38,6 +42,17 @@ fn project() -> Project {
 
 /// Makes the platform list the app `a`, with its defaults and these changes.
 fn write_live_app(project: &Project, changes: Value) {
+    project.write("live.json", &live_app(changes));
+}
+
+/// Deploys. Afterwards the platform lists the app `a`, with its defaults and these changes.
+#[track_caller]
+fn deploy_and_list(project: &Project, changes: Value) {
+    project.write("next.json", &live_app(changes));
+    project.run(&DEPLOY).exits(0);
+}
+
+fn live_app(changes: Value) -> String {
     let mut app = json!({
         "alias": "a", "revision": "r1", "auth_mode": "private", "environment_name": null,
         "machine_types": ["GPU-H100", "GPU-H200"], "keep_alive": 300, "max_concurrency": 4,
@@ -49,7 +64,7 @@ fn write_live_app(project: &Project, changes: Value) {
     app.as_object_mut()
         .unwrap()
         .extend(changes.as_object().unwrap().clone());
-    project.write("live.json", &json!({"apps": [app]}).to_string());
+    json!({"apps": [app]}).to_string()
 }
 
 /// The calls of the tool since the last look, each with its folder.
@@ -59,13 +74,16 @@ fn take_calls(project: &Project) -> Vec<String> {
     let root = project.path("").canonicalize().unwrap();
     let is_question = |line: &&str| line.starts_with("apps list");
     let calls = calls.lines().filter(|line| !is_question(line));
-    calls
-        .map(|line| line.replace(root.to_str().unwrap(), ".").replace("./", ""))
-        .collect()
+    let rendered = project.rendered("fal/");
+    let shorten = |line: &str| {
+        let line = line.replace(root.to_str().unwrap(), ".").replace("./", "");
+        line.replace(&rendered, "")
+    };
+    calls.map(shorten).collect()
 }
 
 fn pyproject(project: &Project) -> toml::Table {
-    let text = project.read("target/machinist/fal/a/pyproject.toml");
+    let text = project.read(&project.rendered("fal/a/pyproject.toml"));
     text.parse().unwrap()
 }
 
@@ -79,10 +97,7 @@ fn concat<'a>(args: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 fn a_deploy_runs_the_tool_in_a_folder_with_all_files() {
     let project = project();
     project.run(&DEPLOY).exits(0);
-    assert_eq!(
-        take_calls(&project),
-        ["deploy a --yes|target/machinist/fal/a"]
-    );
+    assert_eq!(take_calls(&project), ["deploy a --yes|a"]);
     let expected: toml::Table = r#"
         machine_type = ["GPU-H100", "GPU-H200"]
         num_gpus = 2
@@ -104,28 +119,61 @@ fn a_deploy_runs_the_tool_in_a_folder_with_all_files() {
         expected.into()
     );
     assert_eq!(
-        project.read("target/machinist/fal/a/Dockerfile"),
+        project.read(&project.rendered("fal/a/Dockerfile")),
         "FROM debian:stable-slim\n\
          COPY --chmod=755 [\"p\",\"/usr/local/bin/p\"]\n\
          ENTRYPOINT [\"/usr/local/bin/p\"]\n"
     );
     let bytes = |path: &str| fs::read(project.path(path)).unwrap();
-    assert!(bytes("target/machinist/fal/a/p") == bytes("target/debug/p"));
+    assert!(bytes(&project.rendered("fal/a/p")) == bytes("target/release/p"));
+}
+
+#[test]
+fn a_deploy_to_a_platform_is_a_release_build_unless_a_profile_is_chosen() {
+    let project = project();
+    let sent = || fs::read(project.path(&project.rendered("fal/a/p"))).unwrap();
+    let built = |folder: &str| fs::read(project.path(&format!("target/{folder}/p"))).unwrap();
+    for (flags, profile, folder) in [
+        (&[][..], "release", "release"),
+        (&["--release"], "release", "release"),
+        (&["--profile", "dev"], "dev", "debug"),
+    ] {
+        let plan = ["plan", "-q", "--target", "fal"];
+        let plan = project.run(&concat(&concat(&plan, flags), &["--format=json"]));
+        assert_eq!(plan.exits(0).json()["profile"], profile);
+        let deploy = project.run(&concat(&concat(&DEPLOY, flags), &["--force"]));
+        let summary = format!(", from a {profile} build\n");
+        assert!(deploy.exits(0).stdout.ends_with(&summary), "{flags:?}");
+        assert!(sent() == built(folder), "{flags:?}");
+    }
+    let (code, said) = project.on_a_terminal("deploy --color=never --force --target fal", "n\n");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("Deploy to fal, from a release build? [y/N] "),
+        "{said}"
+    );
+    // Files need no release build.
+    fs::remove_dir_all(project.path("target")).unwrap();
+    let file = project
+        .run(&["plan", "-q", "--format=json"])
+        .exits(0)
+        .json();
+    assert_eq!(file.get("profile"), None);
+    assert!(!project.path("target/release").exists());
 }
 
 #[test]
 fn defaults_of_the_platform_are_no_change() {
     let project = project();
-    project.run(&DEPLOY).exits(0);
-    write_live_app(&project, json!({}));
+    deploy_and_list(&project, json!({}));
     let plan = project.run(&["plan", "--target", "fal"]).exits(0);
-    assert_eq!(plan.stdout, "  a  unchanged\n\nfal: 1 unchanged\n");
+    assert_eq!(plan.stdout, "fal: 1 unchanged, from a release build\n");
 }
 
 #[test]
 fn changes_on_the_platform_are_drift_or_tuning() {
     let project = project();
-    project.run(&DEPLOY).exits(0);
+    deploy_and_list(&project, json!({}));
     take_calls(&project);
     write_live_app(
         &project,
@@ -146,14 +194,11 @@ fn changes_on_the_platform_are_drift_or_tuning() {
     startup_timeout  10m -> 15m  (drift: changed outside the code)
     keep_alive       stays 10s  (tuned; the code says 5m)
 
-fal: 1 to update
+fal: 1 to update, from a release build
 ";
     assert_eq!(plan.stdout, expected);
     // The tuned scaling needs no call: the platform keeps it.
-    assert_eq!(
-        take_calls(&project),
-        ["deploy a --yes|target/machinist/fal/a"]
-    );
+    assert_eq!(take_calls(&project), ["deploy a --yes|a"]);
     let offline = project
         .run(&["plan", "--target", "fal", "-q", "--no-refresh"])
         .exits(0);
@@ -164,7 +209,7 @@ fal: 1 to update
 #[test]
 fn changed_scaling_is_set_after_the_deploy_which_leaves_it_alone() {
     let project = project();
-    project.run(&DEPLOY).exits(0);
+    deploy_and_list(&project, json!({}));
     write_live_app(&project, json!({"max_concurrency": 9}));
     take_calls(&project);
     project.set_app(
@@ -176,7 +221,7 @@ fn changed_scaling_is_set_after_the_deploy_which_leaves_it_alone() {
     assert_eq!(
         take_calls(&project),
         [
-            "deploy a --yes|target/machinist/fal/a",
+            "deploy a --yes|a",
             "apps scale a --keep-alive 10 --request-start-timeout 5 --regions us-east|.",
         ]
     );
@@ -191,7 +236,7 @@ fn changed_scaling_is_set_after_the_deploy_which_leaves_it_alone() {
 #[test]
 fn a_reset_is_a_switch_in_pyproject() {
     let project = project();
-    project.run(&DEPLOY).exits(0);
+    deploy_and_list(&project, json!({}));
     write_live_app(&project, json!({"keep_alive": 10}));
     take_calls(&project);
     project
@@ -202,25 +247,18 @@ fn a_reset_is_a_switch_in_pyproject() {
         (&app["app_scale_settings"], &app["keep_alive"]),
         (&true.into(), &300.into())
     );
-    assert_eq!(
-        take_calls(&project),
-        ["deploy a --yes|target/machinist/fal/a"]
-    );
-    // The same if nothing is known about tuned values.
+    assert_eq!(take_calls(&project), ["deploy a --yes|a"]);
+    // Now nothing is tuned, so there is nothing to reset.
     project
         .run(&concat(&DEPLOY, &["--reset-scaling", "--no-refresh"]))
         .exits(0);
-    assert_eq!(take_calls(&project).len(), 1);
-    assert_eq!(
-        pyproject(&project)["tool"]["fal"]["apps"]["a"]["app_scale_settings"],
-        true.into()
-    );
+    assert!(take_calls(&project).is_empty());
 }
 
 #[test]
 fn the_reset_switch_removes_regions_and_keeps_tuned_values() {
     let project = project();
-    project.run(&DEPLOY).exits(0);
+    deploy_and_list(&project, json!({}));
     write_live_app(&project, json!({"keep_alive": 77}));
     take_calls(&project);
     project.set_app(
@@ -228,10 +266,7 @@ fn the_reset_switch_removes_regions_and_keeps_tuned_values() {
         &json!({"keep_alive": 300, "max_concurrency": 4}),
     );
     project.run(&DEPLOY).exits(0);
-    assert_eq!(
-        take_calls(&project),
-        ["deploy a --yes|target/machinist/fal/a"]
-    );
+    assert_eq!(take_calls(&project), ["deploy a --yes|a"]);
     let app = &pyproject(&project)["tool"]["fal"]["apps"]["a"];
     assert_eq!(
         (&app["app_scale_settings"], &app["keep_alive"]),
@@ -243,8 +278,7 @@ fn the_reset_switch_removes_regions_and_keeps_tuned_values() {
 #[test]
 fn tuning_runs_the_tool() {
     let project = project();
-    project.run(&DEPLOY).exits(0);
-    write_live_app(&project, json!({}));
+    deploy_and_list(&project, json!({}));
     take_calls(&project);
     let scale = [
         "scale",
@@ -262,23 +296,43 @@ fn tuning_runs_the_tool() {
 }
 
 #[test]
-fn an_app_unknown_to_the_state_is_adopted_with_its_scaling() {
+fn an_app_of_others_is_adopted_with_its_scaling_if_that_is_asked_for() {
     let project = project();
     write_live_app(
         &project,
         json!({"keep_alive": 77, "machine_types": ["GPU-A100"]}),
     );
-    let plan = project
-        .run(&["plan", "-q", "--target", "fal"])
-        .exits(0)
-        .stdout;
-    assert!(
-        plan.contains("machine_type              GPU-A100 -> GPU-H100, GPU-H200\n"),
-        "{plan}"
-    );
-    assert!(
-        plan.contains("keep_alive                stays 77s  (tuned; the code says 5m)"),
-        "{plan}"
+    let refusal = "\
+error: `a` runs on fal already, and was never deployed from this state
+help: to take it over, add `--adopt a`; else give the app another name";
+    for args in [&["plan", "-q", "--target", "fal"][..], &DEPLOY] {
+        let refused = project.run(args).exits(1).says(refusal);
+        assert_eq!(
+            refused.stdout,
+            "~ a  adopt: it runs already, and was never deployed from this state
+    machine_type              GPU-A100 -> GPU-H100, GPU-H200
+    gpus                      not set -> 2
+    port                      not set -> 8080
+    health_check              not set -> /health
+    termination_grace_period  not set -> 20s
+    keep_alive                stays 77s  (tuned; the code says 5m)
+
+fal: 1 to adopt, from a release build
+"
+        );
+    }
+    project
+        .run(&concat(&DEPLOY, &["--adopt", "b"]))
+        .exits(1)
+        .says("error: `--adopt`: no app `b` is in this build\nhelp: apps are a");
+    assert!(take_calls(&project).is_empty() && !project.path("machinist-state.json").exists());
+    project.run(&concat(&DEPLOY, &["--adopt", "a"])).exits(0);
+    assert_eq!(take_calls(&project), ["deploy a --yes|a"]);
+    // Now it is ours.
+    let plan = project.run(&["plan", "-q", "--target", "fal", "--no-refresh"]);
+    assert_eq!(
+        plan.exits(0).stdout,
+        "fal: 1 unchanged, from a release build\n"
     );
 }
 
@@ -295,14 +349,13 @@ fn an_app_gone_from_the_platform_is_created() {
         .run(&["apps", "-q", "--target", "fal"])
         .exits(0)
         .stdout;
-    assert!(apps.contains("gone from the platform"), "{apps}");
+    assert!(apps.contains("not on the platform"), "{apps}");
 }
 
 #[test]
 fn an_unchanged_app_is_deployed_only_with_force() {
     let project = project();
-    write_live_app(&project, json!({}));
-    project.run(&DEPLOY).exits(0);
+    deploy_and_list(&project, json!({}));
     take_calls(&project);
     let again = project.run(&["deploy", "--target", "fal"]).exits(0);
     assert!(
@@ -311,19 +364,84 @@ fn an_unchanged_app_is_deployed_only_with_force() {
             .ends_with("Unchanged what is deployed matches the code\n")
     );
     assert!(take_calls(&project).is_empty());
-    project.run(&concat(&DEPLOY, &["--force"])).exits(0);
+    let forced = project.run(&concat(&DEPLOY, &["--force"])).exits(0);
+    assert_eq!(
+        forced.stdout,
+        "~ a  update\n    deployment  again  (forced)\n\nfal: 1 to update, from a release build\n"
+    );
     assert_eq!(take_calls(&project).len(), 1);
-    // Another binary with the same parameters.
+}
+
+const PLAN: [&str; 5] = ["plan", "-q", "--detailed-exitcode", "--target", "fal"];
+
+/// Asserts that the plan has this one change, and that a deploy carries it out.
+#[track_caller]
+fn assert_change(project: &Project, expected: &str) {
+    let plan = project.run(&PLAN).exits(2).stdout;
+    assert_eq!(
+        plan,
+        format!("~ a  update\n    {expected}\n\nfal: 1 to update, from a release build\n")
+    );
+    take_calls(project);
+    project.run(&DEPLOY).exits(0);
+    assert_eq!(take_calls(project), ["deploy a --yes|a"]);
+    let plan = project.run(&PLAN).exits(0).stdout;
+    assert_eq!(plan, "fal: 1 unchanged, from a release build\n");
+}
+
+#[test]
+fn whatever_is_sent_is_compared() {
+    let project = project();
+    deploy_and_list(&project, json!({}));
+    project.run(&PLAN).exits(0);
+
     let main = project
         .read("src/main.rs")
         .replace("fn main() {}", "fn main() { print!(\"new\") }");
     project.write("src/main.rs", &main);
+    assert_change(&project, "binary  changed");
+
+    project.write("model.txt", "one");
+    let dockerfile = "FROM debian\nCOPY p model.txt /\nENTRYPOINT [\"/p\"]\n";
+    project.write("Dockerfile", dockerfile);
+    assert_change(&project, "context  changed");
+    project.write("model.txt", "two");
+    assert_change(&project, "context  changed");
+
+    let set = |settings: &str| {
+        let settings = format!("[package.metadata.machinist]\n{settings}");
+        project.write("Cargo.toml", &package("p", &settings));
+    };
+    // The platform calls an app without a mode private.
+    set("auth = \"private\"");
+    assert_change(&project, "auth  not set -> private");
+    set("auth = \"public\"");
+    project.write("next.json", &live_app(json!({"auth_mode": "public"})));
+    assert_change(&project, "auth  private -> public");
+    set("auth = \"public\"\nimage = \"acme/a:v1\"");
+    let plan = project.run(&PLAN).exits(2).stdout;
+    assert!(
+        plan.contains(
+            "\n    binary   changed\n    context  changed\n    image    not set -> acme/a:v1\n"
+        ),
+        "{plan}"
+    );
     project.run(&DEPLOY).exits(0);
-    assert_eq!(take_calls(&project).len(), 1);
-    // Somebody else deployed in between.
-    write_live_app(&project, json!({"revision": "r9"}));
-    project.run(&DEPLOY).exits(0);
-    assert_eq!(take_calls(&project).len(), 1);
+    set("auth = \"public\"\nimage = \"acme/a:v2\"");
+    assert_change(&project, "image  acme/a:v1 -> acme/a:v2");
+
+    // Changed outside the code.
+    write_live_app(&project, json!({"auth_mode": "private"}));
+    project.write("next.json", &live_app(json!({"auth_mode": "public"})));
+    assert_change(
+        &project,
+        "auth  private -> public  (drift: changed outside the code)",
+    );
+    write_live_app(&project, json!({"auth_mode": "public", "revision": "r9"}));
+    assert_change(
+        &project,
+        "deployment  not the one on record: somebody else deployed it, or a deploy was cut off",
+    );
 }
 
 #[test]
@@ -334,10 +452,10 @@ fn an_app_of_an_environment_is_recognised() {
         json!({"alias": "a--staging", "environment_name": "staging"}),
     );
     let plan = project
-        .run(&["plan", "-q", "--target", "fal"])
+        .run(&["plan", "-q", "--target", "fal", "--adopt"])
         .exits(0)
         .stdout;
-    assert!(plan.starts_with("~ a  update\n"), "{plan}");
+    assert!(plan.starts_with("~ a  adopt: it runs already"), "{plan}");
 }
 
 /// Programs `one`, `two` and `three` with an app each.
@@ -359,14 +477,15 @@ fn after_a_failed_app_the_next_deploy_does_the_rest() {
     project.write("fail", "three");
     let failed = project.run(&DEPLOY).exits(1);
     assert!(
-        failed.stderr.ends_with(
+        failed.stderr.ends_with(&format!(
             "the platform is out of order\n\
          error: `fal deploy three --yes` failed (exit status: 3)\n\
          help: see its output above, fix the cause and try again: what was done is kept\n\
-         note: its files are in `target/machinist/fal/three`\n\
+         note: its files are in `{}`\n\
          note: done and recorded in the state: `one`\n\
-         note: not deployed: `three`, `two`\n"
-        ),
+         note: not deployed: `three`, `two`\n",
+            project.rendered("fal/three")
+        )),
         "{failed:?}"
     );
     let state = State::parse(&project.read("machinist-state.json"))
@@ -378,18 +497,14 @@ fn after_a_failed_app_the_next_deploy_does_the_rest() {
     project.run(&concat(&DEPLOY, &["--no-refresh"])).exits(0);
     assert_eq!(
         take_calls(&project),
-        [
-            "deploy three --yes|target/machinist/fal/three",
-            "deploy two --yes|target/machinist/fal/two"
-        ]
+        ["deploy three --yes|three", "deploy two --yes|two"]
     );
 }
 
 #[test]
 fn scaling_that_failed_is_still_planned() {
     let project = project();
-    project.run(&DEPLOY).exits(0);
-    write_live_app(&project, json!({}));
+    deploy_and_list(&project, json!({}));
     project.with_tool(
         "fal",
         &FAKE_TOOL.replace("exit 0\nfi", "exit 0\nfi\n[ \"$2\" != scale ] || exit 9"),
@@ -416,7 +531,12 @@ fn scaling_that_failed_is_still_planned() {
         .stdout;
     assert_eq!(
         plan,
-        "~ a  update\n    keep_alive  5m -> 1m\n\nfal: 1 to update\n"
+        "~ a  update
+    keep_alive  5m -> 1m
+    deployment  not the one on record: somebody else deployed it, or a deploy was cut off
+
+fal: 1 to update, from a release build
+"
     );
 }
 
@@ -435,17 +555,15 @@ fn a_pruned_app_is_deleted_on_the_platform() {
 #[test]
 fn a_rollback_restores_the_revision_and_its_scaling() {
     let project = project();
-    write_live_app(&project, json!({}));
-    project.run(&DEPLOY).exits(0);
-    write_live_app(
-        &project,
-        json!({"revision": "r2", "machine_types": ["GPU-H200"], "startup_timeout": 600, "keep_alive": 60}),
-    );
+    deploy_and_list(&project, json!({}));
     project.set_app(
         &json!({"machine_type": ["GPU-H200"], "gpus": 1}),
         &json!({"keep_alive": 60, "max_concurrency": 4, "regions": ["us-west", "eu-north"]}),
     );
-    project.run(&DEPLOY).exits(0);
+    deploy_and_list(
+        &project,
+        json!({"revision": "r2", "machine_types": ["GPU-H200"], "startup_timeout": 600, "keep_alive": 60}),
+    );
     take_calls(&project);
     let back = project
         .run(&["rollback", "a", "-yq", "--target", "fal"])
@@ -523,7 +641,7 @@ fn a_library_is_an_error() {
     ]);
     project.with_tool("fal", FAKE_TOOL);
     project.run(&DEPLOY).exits(1).says(
-        "error: `target/debug/libp.so` is a library or an object file, and fal runs programs for \
+        "error: `target/release/libp.so` is a library or an object file, and fal runs programs for \
          linux x86_64\n\
          help: build it with `--target x86_64-unknown-linux-gnu`, or name an `image`",
     );
@@ -544,12 +662,12 @@ fn an_app_in_two_binaries_needs_a_choice() {
          `[workspace.metadata.machinist]`",
     );
     project.run(&concat(&DEPLOY, &["--bin", "two"])).exits(0);
-    assert!(project.path("target/machinist/fal/a/two").is_file());
+    assert!(project.path(&project.rendered("fal/a/two")).is_file());
     let settings = "[package.metadata.machinist.apps.a]\nbin = \"one\"";
     project.write("Cargo.toml", &package("p", settings));
     project.run(&DEPLOY).exits(0);
-    assert!(project.path("target/machinist/fal/a/one").is_file());
-    assert!(!project.path("target/machinist/fal/a/two").exists());
+    assert!(project.path(&project.rendered("fal/a/one")).is_file());
+    assert!(!project.path(&project.rendered("fal/a/two")).exists());
     project.write(
         "Cargo.toml",
         &package("p", &settings.replace("one", "three")),
@@ -581,7 +699,7 @@ fn a_dockerfile_is_sent_with_all_that_it_copies() {
     project.write("models/target/CACHEDIR.TAG", "no");
     project.write(".dockerignore", "*.md\n");
     project.run(&DEPLOY).exits(0);
-    let folder = "target/machinist/fal/a";
+    let folder = project.rendered("fal/a");
     assert_eq!(
         project.read(&format!("{folder}/Dockerfile")),
         project.read("Dockerfile")
@@ -593,9 +711,9 @@ fn a_dockerfile_is_sent_with_all_that_it_copies() {
     ] {
         assert_eq!(project.read(&format!("{folder}/{file}")), text);
     }
-    assert!(project.path(folder).join("p").is_file());
+    assert!(project.path(&folder).join("p").is_file());
     for left_out in ["models/.git", "models/target", "src"] {
-        assert!(!project.path(folder).join(left_out).exists(), "{left_out}");
+        assert!(!project.path(&folder).join(left_out).exists(), "{left_out}");
     }
 }
 
@@ -657,7 +775,7 @@ fn an_image_built_elsewhere_needs_no_binary() {
     let app = &pyproject(&project)["tool"]["fal"]["apps"]["a"];
     assert_eq!(app["image"]["image"], "ghcr.io/acme/a:v1".into());
     assert_eq!(app["auth"], "public".into());
-    let files = fs::read_dir(project.path("target/machinist/fal/a")).unwrap();
+    let files = fs::read_dir(project.path(&project.rendered("fal/a"))).unwrap();
     assert_eq!(files.count(), 1);
 }
 

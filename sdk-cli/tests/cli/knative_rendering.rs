@@ -20,6 +20,7 @@ fn project(settings: &str) -> Project {
     project.write("Cargo.toml", &package("p", &settings));
     project.set_app(
         &json!({"machine_type": ["GPU-H100", "GPU-L40"], "gpus": 2, "port": 80, "startup_timeout": 25,
+                "max_multiplexing": 5000,
                 "health_check": {"path": "/h"}}),
         &json!({"regions": ["us-west", "eu-north"], "request_timeout": 900}),
     );
@@ -40,6 +41,7 @@ fn names_of_the_cluster_come_from_the_settings() {
         "`regions` of `a`: `eu-north` is left out, because the cluster's name of it is not known",
         "Needs `kubernetes.podspec-affinity: enabled` in Knative's config-features",
         "Needs `kubernetes.podspec-tolerations: enabled` in Knative's config-features",
+        "Needs `container-concurrency-max-limit: \"5000\"` or more in Knative's config-defaults",
         "Needs `max-revision-timeout-seconds: \"900\"` or more in Knative's config-defaults",
         "kubectl --context=prod --namespace=models apply --server-side",
     ] {
@@ -57,13 +59,11 @@ fn names_of_the_cluster_come_from_the_settings() {
     let expected = json!({
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Service",
-        "metadata": {
-            "name": "a",
-            "namespace": "models",
-            "annotations": {"serving.knative.dev/progress-deadline": "25s"},
-        },
-        "spec": {"template": {"spec": {
-            "containerConcurrency": 1,
+        "metadata": {"name": "a", "namespace": "models"},
+        "spec": {"template": {
+            "metadata": {"annotations": {"serving.knative.dev/progress-deadline": "25s"}},
+            "spec": {
+            "containerConcurrency": 5000,
             "serviceAccountName": "runner",
             "affinity": {"nodeAffinity": {
                 "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
@@ -87,6 +87,39 @@ fn names_of_the_cluster_come_from_the_settings() {
         }}},
     });
     assert_eq!(service, expected);
+}
+
+/// A `kubectl` whose cluster cannot be reached: it tries five times.
+const UNREACHABLE: &str = r#"#!/bin/sh
+for second in 1 2 3 4 5; do
+    printf 'E1125 03:14:%02d.123456    4242 memcache.go:265] "Unhandled Error" err="' $second >&2
+    printf 'couldn'\''t get current server API group list: Get \"https://10.0.0.1:6443/api?timeout=32s\": ' >&2
+    for reason in 1 2 3; do
+        printf 'dial tcp 10.0.0.1:6443: connect: connection refused (is the cluster there?); ' >&2
+    done
+    echo '"' >&2
+done
+echo 'The connection to the server 10.0.0.1:6443 was refused' >&2
+exit 1
+"#;
+
+#[test]
+#[cfg(unix)]
+fn an_error_of_kubectl_is_quoted_whole_and_once() {
+    let project = project("");
+    project.with_tool("kubectl", UNREACHABLE);
+    let answer = project.run(&["plan", "-q", "--target=knative"]).exits(1);
+    let (_, quoted) = answer.stderr.split_once("note: its output: ").unwrap();
+    assert!(
+        quoted.starts_with("E1125 03:14:05.123456    4242 memcache.go:265]"),
+        "{quoted}"
+    );
+    assert_eq!(quoted.matches("memcache.go").count(), 1, "{quoted}");
+    assert_eq!(quoted.matches("connection refused").count(), 3, "{quoted}");
+    assert!(
+        quoted.contains("The connection to the server 10.0.0.1:6443 was refused"),
+        "{quoted}"
+    );
 }
 
 #[test]

@@ -1,18 +1,31 @@
 //! Runs the command as a user does, on small projects in temporary folders.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod adoption;
 mod broken_tool;
 mod cost;
+mod deploy_result;
 mod disk;
+mod dstack_fake_tool;
 mod fal_fake_tool;
+mod jobs;
 mod knative_rendering;
 mod lost_apps;
 mod machines;
 mod manifest;
+mod names_of_binaries;
+mod old_state;
+mod output_folder;
+mod provenance;
+mod prune;
 mod redeploy;
+mod refusals;
+mod rename;
 mod scripts;
+mod sent_artifact;
 mod settings;
 mod skypilot_fake_tool;
+mod state_file;
 mod support;
 mod terminal;
 mod terminal_injection;

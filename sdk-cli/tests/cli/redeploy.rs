@@ -74,9 +74,36 @@ fn a_second_deploy_changes_no_file_and_asks_nothing() {
             .ends_with("Unchanged what is deployed matches the code\n")
     );
     assert_eq!(files(), before);
-    fs::remove_file(project.path(EFFECTIVE_FILE)).unwrap();
-    project.run(&["deploy"]).exits(0);
-    assert_eq!(files(), before);
+}
+
+#[test]
+fn an_effective_file_that_differs_is_planned_and_written() {
+    let project = project();
+    project.run(&["deploy", "--yes"]).exits(0);
+    let effective = project.read(EFFECTIVE_FILE);
+    let plan = ["plan", "-q", "--detailed-exitcode"];
+    let spoil: [&dyn Fn(); 2] = [
+        &|| fs::remove_file(project.path(EFFECTIVE_FILE)).unwrap(),
+        &|| project.write(EFFECTIVE_FILE, "{}\n"),
+    ];
+    for spoil in spoil {
+        spoil();
+        let said = project.run(&plan).exits(2).stdout;
+        assert_eq!(
+            said,
+            "~ machinist-effective.json  is missing or differs from what is deployed: it is \
+             written again\n\nfile: 1 unchanged, 1 file to write\n"
+        );
+        let written = project.run(&["deploy", "--yes"]).exits(0);
+        assert!(
+            written
+                .stderr
+                .ends_with("       Wrote machinist-effective.json\n"),
+            "{written:?}"
+        );
+        assert_eq!(project.read(EFFECTIVE_FILE), effective);
+        project.run(&plan).exits(0);
+    }
 }
 
 #[test]
@@ -227,14 +254,15 @@ fn a_plan_can_be_json() {
     assert_eq!(
         plan,
         json!({
-            "plan_version": 1,
+            "plan_version": 2,
             "target": "file",
             "apps": [{
                 "name": "a",
                 "action": "update",
+                "package": "p",
                 "binaries": ["p"],
                 "changes": [{
-                    "parameter": "machine_type",
+                    "what": "machine_type",
                     "from": ["GPU-H100"], "to": ["GPU-H200"], "why": "code",
                 }],
                 "tuned": [{"parameter": "keep_alive", "value": 600, "code": 300}],
@@ -291,10 +319,7 @@ fn apps_of_binaries_that_were_not_built_are_left_alone() {
     let one = project
         .run(&["deploy", "-q", "--bin", "one", "--prune"])
         .exits(0);
-    assert_eq!(
-        (&*one.stdout, &*one.stderr),
-        ("  app-one  unchanged\n\nfile: 1 unchanged\n", "")
-    );
+    assert_eq!((&*one.stdout, &*one.stderr), ("file: 1 unchanged\n", ""));
     assert_eq!(project.read(STATE_FILE), before);
     let binary = format!("target/debug/one{}", std::env::consts::EXE_SUFFIX);
     let read = project
@@ -532,16 +557,16 @@ fn a_damaged_state_is_an_error_and_stays_as_it_is() {
     ] {
         project.run(args).exits(1).says(
             "error: `machinist-state.json`: this is not a state: expected value at line 4 column 13\n\
-             help: restore the file from git; nothing was changed",
+             help: restore it from git, or correct it; nothing was changed",
         );
     }
     assert_eq!(project.read(STATE_FILE), damaged);
     let newer = damaged
         .replace("one,", "1,")
-        .replace("\"state_version\": 2", "\"state_version\": 9");
+        .replace("\"state_version\": 3", "\"state_version\": 9");
     project.write(STATE_FILE, &newer);
     project.run(&["plan", "-q"]).exits(1).says(
-        "error: `machinist-state.json`: the state has version 9, and the newest known here is 2\n\
+        "error: `machinist-state.json`: the state has version 9, and the newest known here is 3\n\
          help: upgrade with `cargo install cargo-machinist`",
     );
 }
@@ -666,33 +691,6 @@ fn a_killed_deploy_leaves_the_old_state_or_the_new_one() {
     assert!(left_over.is_empty(), "{left_over:?}");
 }
 
-/// Runs a deploy on a terminal that `script` makes, and answers its question.
-#[cfg(target_os = "linux")]
-fn deploy_and_answer(project: &Project, answer: &str) -> String {
-    use std::io::Write;
-
-    let program = env!("CARGO_BIN_EXE_cargo-machinist");
-    let mut script = std::process::Command::new("script");
-    script.args([
-        "--quiet",
-        "--return",
-        "--command",
-        &format!("{program} machinist deploy -q"),
-    ]);
-    script.arg("/dev/null").current_dir(project.path(""));
-    let mut child = script
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(answer.as_bytes()).unwrap();
-    // The terminal stays open until the command is done.
-    let output = child.wait_with_output().unwrap();
-    drop(stdin);
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 #[test]
 #[cfg(target_os = "linux")]
 fn on_a_terminal_the_answer_decides() {
@@ -700,7 +698,8 @@ fn on_a_terminal_the_answer_decides() {
     // Built first, so that the question comes at once.
     project.run(&["manifest"]).exits(0);
     for answer in ["n\n", "\n", "yess\n"] {
-        let said = deploy_and_answer(&project, answer);
+        let (code, said) = project.on_a_terminal("deploy -q", answer);
+        assert_eq!(code, Some(1), "{said}");
         assert!(
             said.contains("Deploy to file?") && said.contains("[y/N]"),
             "{said}"
@@ -708,7 +707,8 @@ fn on_a_terminal_the_answer_decides() {
         assert!(!project.path(STATE_FILE).exists(), "{answer:?}: {said}");
     }
     for answer in ["y\n", "YES\n"] {
-        deploy_and_answer(&project, answer);
+        let (code, said) = project.on_a_terminal("deploy -q", answer);
+        assert_eq!(code, Some(0), "{said}");
         assert_eq!(state(&project).serial, 1);
     }
 }

@@ -85,7 +85,7 @@ fn bash_completes_the_command_and_other_cargo_commands_as_before() {
     assert!(
         bash_completions("cargo machinist m")
             .iter()
-            .eq(&["manifest", "machines"])
+            .eq(&["manifest", "mv", "machines"])
     );
     assert_eq!(
         bash_completions("cargo machinist machines --vram-"),

@@ -15,14 +15,14 @@ fn project(settings: &str) -> Project {
 #[test]
 fn the_settings_name_the_state_file() {
     let project = project("state = \"deploy/state.json\"");
-    project.write("deploy/.keep", "");
     project.run(&["deploy", "--yes"]).exits(0);
     assert!(project.path("deploy/state.json").is_file());
-    assert!(project.path("deploy/machinist-effective.json").is_file());
+    assert!(project.path("deploy/effective.json").is_file());
     project
         .run(&["deploy", "--yes", "--state", "other.json"])
         .exits(0);
     assert!(project.path("other.json").is_file());
+    assert!(project.path("other-effective.json").is_file());
     assert!(!project.path("machinist-state.json").exists());
 }
 
@@ -53,7 +53,7 @@ fn mistakes_are_errors_with_their_place_and_advice() {
         (
             "taget = \"fal\"",
             "`Cargo.toml:6:1`: unknown key `taget`\nhelp: a key with a similar name exists: `target`\n\
-             note: keys are target, state, answer_timeout, run_timeout, image, dockerfile, bin, auth, apps, knative",
+             note: keys are target, state, answer_timeout, run_timeout, image, dockerfile, bin, auth, apps, knative, skypilot, dstack",
         ),
         (
             "target = \"fall\"",

@@ -1,6 +1,9 @@
 //! Projects to run the command in, and the output of the command.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -46,6 +49,24 @@ impl Project {
         fs::write(path, text).unwrap();
     }
 
+    /// Writes the shortest real binary: a wasm module with nothing but these records.
+    pub(crate) fn write_binary(&self, path: &str, payloads: &[Value]) {
+        let mut section = vec![u8::try_from(record::SECTION.len()).unwrap()];
+        section.extend(record::SECTION.bytes());
+        for payload in payloads {
+            section.extend(record::encode(&payload.to_string()).unwrap());
+        }
+        let mut module = b"\0asm\x01\0\0\0\0".to_vec();
+        let mut size = section.len();
+        while size > 0x7f {
+            module.push(u8::try_from(size % 0x80).unwrap() | 0x80);
+            size /= 0x80;
+        }
+        module.push(u8::try_from(size).unwrap());
+        module.extend(section);
+        fs::write(self.path(path), module).unwrap();
+    }
+
     /// Installs a script as a platform's tool.
     #[cfg(unix)]
     pub(crate) fn with_tool(&self, name: &str, script: &str) {
@@ -54,6 +75,34 @@ impl Project {
         let path = format!("bin/{name}");
         self.write(&path, script);
         fs::set_permissions(self.path(&path), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Installs a `sky` that keeps what it was given: the file of each service in `sent`, and its
+    /// calls. It fails for the service that the file `fail` names.
+    #[cfg(unix)]
+    pub(crate) fn with_sky(&self) {
+        self.with_tool("sky", SKY);
+    }
+
+    /// The calls of a tool since the last look.
+    #[cfg(unix)]
+    pub(crate) fn take_calls(&self) -> Vec<String> {
+        let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
+        let _ = fs::remove_file(self.path("calls"));
+        calls.lines().map(str::to_owned).collect()
+    }
+
+    /// The file of each service that `sky` has.
+    #[cfg(unix)]
+    pub(crate) fn services(&self) -> BTreeMap<String, String> {
+        let files = fs::read_dir(self.path("sent")).into_iter().flatten();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names
+            .map(|name| {
+                let text = self.read(&format!("sent/{name}"));
+                (name, text)
+            })
+            .collect()
     }
 
     /// Sets the parameters of the app that the binary carries. The app carries what the project's
@@ -67,6 +116,20 @@ impl Project {
         self.write("src/main.rs", &main);
     }
 
+    /// The path of what a deploy rendered, like `fal/a/Dockerfile`: the folder of a target has the
+    /// state's digest in its name.
+    pub(crate) fn rendered(&self, path: &str) -> String {
+        let (target, rest) = path.split_once('/').unwrap();
+        let rendered = self.path("target/machinist");
+        let mut folders = fs::read_dir(rendered).into_iter().flatten().flatten();
+        let folder = folders.find_map(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            name.starts_with(&format!("{target}-")).then_some(name)
+        });
+        let folder = folder.unwrap_or_else(|| format!("nothing was rendered for {target}"));
+        format!("target/machinist/{folder}/{rest}")
+    }
+
     pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap()
     }
@@ -76,17 +139,59 @@ impl Project {
         answer(&mut self.command(args))
     }
 
+    /// Runs a command line of `cargo machinist` on a terminal that `script` makes, and types this.
+    /// Gives the exit code, and what the terminal showed.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn on_a_terminal(&self, line: &str, typed: &str) -> (Option<i32>, String) {
+        let program = env!("CARGO_BIN_EXE_cargo-machinist");
+        let line = format!("{program} machinist {line}");
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+        script.env("PATH", self.path_with_tools());
+        let script = script.current_dir(self.folder.path());
+        let script = script.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = script.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // Where nothing is asked, nobody reads it.
+        let _ = stdin.write_all(typed.as_bytes());
+        // The terminal stays open until the command is done.
+        let output = child.wait_with_output().unwrap();
+        drop(stdin);
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), shown)
+    }
+
     /// A command that runs `cargo machinist` in the project.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = command(self.folder.path());
         command.args(args);
-        // Fake tools in `bin` go before installed ones.
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::iter::once(self.path("bin")).chain(std::env::split_paths(&path));
-        command.env("PATH", std::env::join_paths(folders).unwrap());
+        command.env("PATH", self.path_with_tools());
         command
     }
+
+    /// Fake tools in `bin` go before installed ones.
+    fn path_with_tools(&self) -> OsString {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(self.path("bin")).chain(std::env::split_paths(&path));
+        std::env::join_paths(folders).unwrap()
+    }
 }
+
+#[cfg(unix)]
+const SKY: &str = r#"#!/bin/sh
+root=$(dirname "$(dirname "$0")")
+echo "$*" >> "$root/calls"
+mkdir -p "$root/sent"
+if [ "$2" = up ]; then name=$5; else name=$4; fi
+if grep -qsw -- "$name" "$root/fail"; then
+    echo "the cloud has no machine"
+    exit 3
+fi
+case "$2" in
+up | update) cp service.yaml "$root/sent/$name" ;;
+down) rm "$root/sent/$name" ;;
+esac
+"#;
 
 /// A command that runs `cargo machinist` in this folder, as cargo starts it.
 pub(crate) fn command(folder: &Path) -> Command {
@@ -177,6 +282,18 @@ pub(crate) fn package(name: &str, rest: &str) -> String {
     format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{rest}\n")
 }
 
+/// The payload of an app's record.
+pub(crate) fn payload(app: &str, package: &str, code: &Value, scaling: &Value) -> Value {
+    json!({
+        "name": app,
+        "package": package,
+        "version": "0.1.0",
+        "source": {"file": "src/main.rs", "line": 1, "item": "A"},
+        "code": code,
+        "scaling": scaling,
+    })
+}
+
 /// The source of the static that `#[machinist::app]` puts into a binary.
 pub(crate) fn record_static(app: &str, package: &str) -> String {
     let code = json!({"machine_type": ["GPU-H100"], "gpus": 2});
@@ -196,15 +313,8 @@ fn record_with(
 ) -> String {
     let machine = |machine: &CustomMachine| serde_json::from_str(&machine.json()).unwrap();
     let machines: Vec<Value> = machines.iter().map(machine).collect();
-    let payload = json!({
-        "name": app,
-        "package": package,
-        "version": "0.1.0",
-        "source": {"file": "src/main.rs", "line": 1, "item": "A"},
-        "code": code,
-        "scaling": scaling,
-        "machines": machines,
-    });
+    let mut payload = payload(app, package, code, scaling);
+    payload["machines"] = machines.into();
     let frame = record::encode(&payload.to_string()).unwrap();
     let section = if cfg!(target_vendor = "apple") {
         format!("{},{}", record::MACHO_SECTION.0, record::MACHO_SECTION.1)

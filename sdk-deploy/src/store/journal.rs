@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::deployed::AppState;
+use crate::file::sync_folder;
 use crate::state::State;
 
 /// The journal of a state.
@@ -80,11 +81,20 @@ impl Journal {
             Some(file) => file,
             None => {
                 let file = File::options().create(true).append(true).open(&self.path)?;
+                // Otherwise a power cut could take the file with all its lines.
+                sync_folder(&self.path)?;
                 self.file.insert(file)
             }
         };
-        file.write_all(text.as_bytes())?;
-        file.sync_data()
+        let length = file.metadata()?.len();
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_data());
+        if written.is_err() {
+            // The next line must not follow half of this one.
+            let _ = file.set_len(length);
+        }
+        written
     }
 
     /// The state with all lines that continue it; `Err` with the reason if they continue another.

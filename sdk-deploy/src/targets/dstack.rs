@@ -5,22 +5,29 @@
 use std::path::Path;
 
 use machinist_core::parameter::Key;
+use machinist_core::platform::DstackGpu;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
 use super::binary::path_in_image;
-use super::carries::{Carries, fixed_replicas, only_if_scaled, requests_per_second, warnings};
+use super::carries::{
+    Carries, approximated, fixed_replicas, only_if_scaled, requests_per_second, warnings,
+};
 use super::each_app::each_app;
-use super::image::{image_and_binary, image_artifact};
+use super::image::{TargetPart, image_and_binary, image_artifact};
 use super::interface::{Project, Target};
+use super::machine_demands::{
+    custom_machines, machine_demands, machine_settings, sent_requirements,
+};
 use super::messages::{image_is_kept, no_port};
+use super::region_names::{self, RegionNames};
 use super::yaml::yaml;
 use crate::app_plan::{AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
-use crate::machines;
+use crate::machines::{self, CustomMachine};
 use crate::parameters::Parameters;
 use crate::rendering::{Contents, RenderedFile, Rendering, Step, StepKind};
 use crate::tool::{Tool, ToolCommand, shell_word};
@@ -49,56 +56,85 @@ impl Dstack {
 
     fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
-        let artifact = image_artifact(NAME, app, &self.project)?;
-        let text = yaml(&service(app, &artifact)?);
+        let (artifact, changed) = image_artifact(NAME, app, &self.project, self.part(app)?)?;
+        let text = yaml(&self.service(app, &artifact)?);
         let rendered = rendering.app(name);
         rendered.warnings = warnings(NAME, app, |key| self.carries(key));
+        rendered.warnings.extend(changed);
         rendered.artifact = Some(artifact);
         rendering.files.push(RenderedFile {
             path: Path::new(name).join(FILE),
             contents: Contents::Text(text),
         });
-        let args = ["apply", "--yes", "--detach", "-f", FILE];
+        let mut args = vec!["apply", "--yes", "--detach", "-f", FILE];
+        if app.is_forced {
+            args.push("--force");
+        }
         let command = ToolCommand::new(&DSTACK, &args, Some(name));
         rendering
             .steps
             .push(Step::new(name, StepKind::Deploy, command));
         Ok(())
     }
-}
 
-fn service(app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
-    let name = &app.name;
-    let (image, binary) = image_and_binary(artifact);
-    let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
-    if !is_letter || !(2..=MAX_NAME_LENGTH).contains(&name.len()) {
-        let message = format!("invalid name of a dstack service: `{name}`");
-        return Err(Problem::new(message).help(format!(
-            "give the app a name of 2 to {MAX_NAME_LENGTH} characters that begins with a letter"
-        )));
+    fn regions(&self) -> &RegionNames {
+        &self.project.dstack_regions
     }
-    let all = app.all_parameters();
-    let port = all.number(Key::Port).ok_or_else(|| no_port(NAME, name))?;
-    let mut service = Map::new();
-    let mut set = |key: &str, value: Value| service.insert(key.into(), value);
-    set("type", "service".into());
-    set("name", name.clone().into());
-    set("image", image.into());
-    set("port", port.into());
-    let run = format!("exec {}", shell_word(&path_in_image(binary)));
-    set("commands", json!([run]));
-    if let Some(auth) = &artifact.auth {
-        set("auth", (auth != "public").into());
+
+    /// What is sent beside the image and the parameters.
+    fn part(&self, app: &AppPlan) -> Result<TargetPart, Problem> {
+        let code = app.effective.clone().unwrap_or_default().code;
+        let machines = machines::named_in(&code, &app.machines);
+        let custom = custom_machines(&machines, app);
+        let gpus = machines::dstack_gpus(&custom)?;
+        let names: Vec<Value> = gpus
+            .iter()
+            .map(|gpu| json!([gpu.name, gpu.memory_gb]))
+            .collect();
+        Ok(TargetPart {
+            requires: sent_requirements(&app.requires, &machines),
+            region_names: region_names::by_region(&app.all_parameters(), self.regions()),
+            settings: machine_settings(&custom, names.into()),
+        })
     }
-    if let Some(seconds) = all.number(Key::TerminationGracePeriod) {
-        set("stop_duration", seconds.into());
+
+    fn service(&self, app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
+        let name = &app.name;
+        let (image, binary) = image_and_binary(artifact);
+        let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
+        if !is_letter || !(2..=MAX_NAME_LENGTH).contains(&name.len()) {
+            let message = format!("invalid name of a dstack service: `{name}`");
+            return Err(Problem::new(message).help(format!(
+                "give the app a name of 2 to {MAX_NAME_LENGTH} characters that begins with a letter"
+            )));
+        }
+        let all = app.all_parameters();
+        let port = all.number(Key::Port).ok_or_else(|| no_port(NAME, name))?;
+        let mut service = Map::new();
+        let mut set = |key: &str, value: Value| service.insert(key.into(), value);
+        set("type", "service".into());
+        set("name", name.clone().into());
+        set("image", image.into());
+        set("port", port.into());
+        let run = format!("exec {}", shell_word(&path_in_image(binary)));
+        set("commands", json!([run]));
+        if let Some(auth) = &artifact.auth {
+            set("auth", (auth != "public").into());
+        }
+        if let Some(seconds) = all.number(Key::TerminationGracePeriod) {
+            set("stop_duration", seconds.into());
+        }
+        if let Some(path) = all.health_check_path() {
+            set("probes", json!([{"type": "http", "url": path}]));
+        }
+        replicas(&all, &mut set);
+        let regions = region_names::of_app(&all, self.regions());
+        if !regions.is_empty() {
+            set("regions", json!(regions));
+        }
+        set("resources", resources(app, artifact)?);
+        Ok(service.into())
     }
-    if let Some(path) = all.health_check_path() {
-        set("probes", json!([{"type": "http", "url": path}]));
-    }
-    replicas(&all, &mut set);
-    set("resources", resources(app)?);
-    Ok(service.into())
 }
 
 /// The number of replicas, and when it changes.
@@ -123,21 +159,55 @@ fn replicas(all: &Parameters, set: &mut dyn FnMut(&str, Value) -> Option<Value>)
     set("scaling", scaling.into());
 }
 
-fn resources(app: &AppPlan) -> Result<Value, Problem> {
+fn resources(app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
     let code = app.effective.clone().unwrap_or_default().code;
     let machines = machines::named_in(&code, &app.machines);
-    let gpus = code.gpus();
-    let (ram_mb, millicores) = machines::smallest_runner(&machines, gpus);
+    let demands = machine_demands(&machines, artifact);
+    let mut resources = Map::new();
     // dstack counts whole cores.
-    let cores = millicores.div_ceil(1_000);
-    let mut resources = json!({"cpu": format!("{cores}.."), "memory": format!("{ram_mb}MB..")});
-    let names: Vec<&String> = machines::accelerators(&machines)?;
-    resources["gpu"] = match names.is_empty() {
+    let cores = demands
+        .millicores
+        .map(|millicores| millicores.div_ceil(1_000));
+    resources.extend(cores.map(|cores| ("cpu".into(), format!("{cores}..").into())));
+    let memory = demands.ram_mb;
+    resources.extend(memory.map(|ram_mb| ("memory".into(), format!("{ram_mb}MB..").into())));
+    let gpu = match &*machines::dstack_gpus(&machines)? {
         // Without this, dstack could choose a machine with GPUs.
-        true => json!({"count": 0}),
-        false => json!({"name": names, "count": gpus}),
+        [] => json!({"count": 0}),
+        gpus => gpu(gpus, &machines, code.gpus()),
     };
-    Ok(resources)
+    resources.insert("gpu".into(), gpu);
+    Ok(resources.into())
+}
+
+/// The GPUs to choose from. Where a name exists with memories of several sizes, the size is asked
+/// for; dstack takes one range for all names.
+fn gpu(gpus: &[DstackGpu<'_>], machines: &[CustomMachine], count: u32) -> Value {
+    let mut names: Vec<&str> = gpus.iter().map(|gpu| gpu.name).collect();
+    names.dedup();
+    let mut spec = json!({"name": names, "count": count});
+    let memories = gpus.iter().zip(machines).map(|(gpu, machine)| {
+        let vram_gb = machine.figures.vram_mb / 1_000;
+        gpu.memory_gb.unwrap_or(vram_gb)
+    });
+    let smallest = memories.min().unwrap_or_default();
+    match gpus {
+        [gpu] if gpu.memory_gb.is_some() => spec["memory"] = format!("{smallest}GB").into(),
+        gpus if gpus.iter().any(|gpu| gpu.memory_gb.is_some()) => {
+            spec["memory"] = format!("{smallest}GB..").into();
+        }
+        _ => {}
+    }
+    spec
+}
+
+/// The rule of `machine_type`: of a list dstack chooses itself.
+fn machine_rule(app: &str, all: &Parameters) -> Vec<Problem> {
+    const HOW: &str = "it chooses among the machine types of the list by price, not by their order";
+    match all.machine_types().len() {
+        0 | 1 => Vec::new(),
+        _ => vec![approximated(NAME, app, Key::MachineType, HOW)],
+    }
 }
 
 impl Target for Dstack {
@@ -147,8 +217,11 @@ impl Target for Dstack {
 
     fn carries(&self, key: Key) -> Carries<'_> {
         match key {
-            Key::MachineType
-            | Key::Gpus
+            Key::MachineType => Carries::Depends(
+                "yes; of a list dstack takes the cheapest, not the first",
+                Box::new(machine_rule),
+            ),
+            Key::Gpus
             | Key::Port
             | Key::HealthCheck
             | Key::TerminationGracePeriod
@@ -160,8 +233,13 @@ impl Target for Dstack {
             | Key::ConcurrencyBuffer
             | Key::ConcurrencyBufferPerc
             | Key::RequestTimeout
-            | Key::RequestStartTimeout
-            | Key::Regions => Carries::Not(""),
+            | Key::RequestStartTimeout => Carries::Not(""),
+            Key::Regions => region_names::rule(
+                "yes, if `dstack.regions` of the settings has dstack's name",
+                NAME,
+                NAME,
+                self.regions(),
+            ),
         }
     }
 

@@ -1,36 +1,73 @@
 //! What platforms that run images are sent for an app.
 
+use std::collections::BTreeMap;
+
 use machinist_core::problem::Problem;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::binary::binary_to_run;
+use super::digest::hex;
 use super::interface::Project;
 use super::messages::no_image;
 use crate::app_plan::AppPlan;
 use crate::artifact::Artifact;
+use crate::requirements::Requirements;
 
-/// What is sent for an app: what the settings say for a deploy; what was deployed for a tuning, and
-/// what is restored for a rollback.
+/// What a target sends for an app beside its image and its parameters.
+pub(super) struct TargetPart {
+    /// What is asked of a machine.
+    pub(super) requires: Requirements,
+    /// The platform's names of its regions.
+    pub(super) region_names: BTreeMap<String, Option<String>>,
+    /// What else the project sets for the target.
+    pub(super) settings: Map<String, Value>,
+}
+
+/// What is sent for an app: what the code and the settings say for a deploy; what was deployed for
+/// a tuning, and what is restored for a rollback. With a warning if settings of the target changed
+/// since: those that are sent always are the current ones.
 pub(super) fn image_artifact(
     platform: &str,
     app: &AppPlan,
     project: &Project,
-) -> Result<Artifact, Problem> {
+    target_part: TargetPart,
+) -> Result<(Artifact, Option<Problem>), Problem> {
+    let is_anything_set = !target_part.settings.is_empty();
+    let digest = || {
+        hex(Sha256::digest(
+            Value::from(target_part.settings).to_string(),
+        ))
+    };
+    let settings_digest = is_anything_set.then(digest);
+    let (region_names, requires) = (target_part.region_names, target_part.requires);
     if let Some(deployed) = &app.artifact {
-        return match deployed.image.is_some() {
-            true => Ok(deployed.clone()),
-            false => Err(not_recorded(&app.name)),
+        if deployed.image.is_none() {
+            return Err(not_recorded(&app.name));
+        }
+        let now = Artifact {
+            region_names,
+            settings_digest,
+            ..deployed.clone()
         };
+        let is_changed = !deployed.changes(&now).is_empty();
+        let warning = is_changed.then(|| settings_changed(platform, &app.name));
+        return Ok((deployed.clone(), warning));
     }
     let settings = project.settings(&app.name);
     let image = settings
         .image
         .ok_or_else(|| no_image(platform, &app.name))?;
-    Ok(Artifact {
+    let artifact = Artifact {
         binary: Some(binary_to_run(app, settings.bin.as_deref())?),
         image: Some(image),
         auth: settings.auth,
+        requires,
+        region_names,
+        settings_digest,
         ..Artifact::default()
-    })
+    };
+    Ok((artifact, None))
 }
 
 /// The image of an artifact, and the name of the binary that it runs.
@@ -47,4 +84,11 @@ fn not_recorded(app: &str) -> Problem {
     ))
     .help("deploy it once, and the state records it")
     .note("the state was written by an earlier version, or the app was never deployed from it")
+}
+
+fn settings_changed(platform: &str, app: &str) -> Problem {
+    Problem::new(format!(
+        "the settings of {platform} changed since `{app}` was deployed, and are applied too"
+    ))
+    .help("deploy first, to see what changes")
 }

@@ -9,6 +9,7 @@ use machinist_core::problem::Problem;
 
 use super::carries::Carries;
 use super::knative::settings::KnativeSettings;
+use super::region_names::RegionNames;
 use crate::app_plan::{AppPlan, Plan};
 use crate::deployed::Deployed;
 use crate::history::Deploy;
@@ -45,6 +46,12 @@ pub trait Target {
         None
     }
 
+    /// The same, with what the platform's tool is set to by itself; `None` if that is not known. The
+    /// platform is not asked.
+    fn find_place(&self, _: Limits) -> Option<String> {
+        self.place()
+    }
+
     /// How it carries a parameter. Every target answers for every key, so a new key does not
     /// compile before each has.
     fn carries(&self, key: Key) -> Carries<'_>;
@@ -68,17 +75,22 @@ pub trait Target {
     ///
     /// # Errors
     ///
-    /// When its tool is missing, fails, takes too long, or its output cannot be read.
+    /// When its tool is missing, fails, takes too long, or its output cannot be read, and when it is
+    /// at another place than what is known.
     fn live(&self, known: &Deployed, limits: Limits) -> Result<Option<Live>, Problem> {
         let Some(command) = self.list_command() else {
             return Ok(None);
         };
+        let place = self.find_place(limits);
+        known.check_place(self.name(), place.as_deref())?;
         let output = command.read(limits)?;
         if output.trim().is_empty() {
             let message = format!("`{command}` succeeded without output");
             return Err(Problem::new(message).help("run it by itself to see why"));
         }
-        self.read_list(&output, known).map(Some).map_err(|reason| {
+        let live = self.read_list(&output, known);
+        let live = live.map(|live| Some(Live { place, ..live }));
+        live.map_err(|reason| {
             let problem = Problem::new(format!("cannot read the output of `{command}`: {reason}"));
             let problem = problem.help(
                 "upgrade this command with `cargo install cargo-machinist`, or the platform's own tool",
@@ -119,6 +131,10 @@ pub struct Project {
     pub apps: BTreeMap<String, AppSettings>,
     /// The settings of Knative.
     pub knative: KnativeSettings,
+    /// SkyPilot's names of regions.
+    pub skypilot_regions: RegionNames,
+    /// dstack's names of regions.
+    pub dstack_regions: RegionNames,
     /// The state's file.
     pub state_file: PathBuf,
 }

@@ -3,7 +3,10 @@
 //! Two field managers share each service. One owns the code's values and restores them with every
 //! deploy. The other owns the scaling of the first deploy, which may be tuned on the cluster.
 
+mod extras;
 mod live;
+mod managers;
+mod place;
 mod service;
 pub(super) mod settings;
 
@@ -15,17 +18,21 @@ use machinist_core::setting::Setting;
 
 use super::carries::{Carries, warnings};
 use super::each_app::each_app;
-use super::image::image_artifact;
+use super::image::{TargetPart, image_artifact};
 use super::interface::{Project, Target};
 use super::messages::image_is_kept;
+use super::region_names;
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Deployed;
 use crate::history::Deploy;
+use crate::limits::Limits;
 use crate::live::Live;
 use crate::parameters::Overrides;
 use crate::rendering::{Contents, RenderedFile, Rendering, Step, StepKind};
+use crate::requirements::Requirements;
 use crate::tool::{Tool, ToolCommand};
+use managers::{CODE_MANAGER, SCALING_MANAGER};
 use service::{PLATFORM, Service};
 use settings::KnativeSettings;
 
@@ -36,11 +43,6 @@ static KUBECTL: Tool = Tool {
     program: "kubectl",
     install: "your system's packages",
 };
-
-/// The field manager of the code's values.
-const CODE_MANAGER: &str = "machinist";
-/// The field manager of the scaling.
-const SCALING_MANAGER: &str = "machinist-scaling";
 
 const CODE_FILE: &str = "code.yaml";
 const SCALING_FILE: &str = "scaling.yaml";
@@ -110,13 +112,15 @@ impl Knative {
     }
 
     fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
-        let artifact = image_artifact(PLATFORM, app, &self.project)?;
+        let part = self.part(app);
+        let (artifact, changed) = image_artifact(PLATFORM, app, &self.project, part)?;
         let service = Service::new(app, &artifact, self.settings());
         service.check()?;
         let (code, scaling) = (service.code_part(), service.scaling_part());
         let rendered = rendering.app(&app.name);
         rendered.warnings = warnings(PLATFORM, app, |key| self.carries(key));
         rendered.warnings.extend(service.auth_warning());
+        rendered.warnings.extend(changed);
         rendered.needs = service.needs();
         rendered.artifact = Some(artifact.clone());
         let code_text = yaml(&code);
@@ -145,13 +149,25 @@ impl Knative {
         Ok(rendering)
     }
 
+    /// What is sent beside the image and the parameters.
+    fn part(&self, app: &AppPlan) -> TargetPart {
+        TargetPart {
+            requires: Requirements::default(),
+            region_names: region_names::by_region(&app.all_parameters(), &self.settings().regions),
+            settings: service::settings_sent(app, self.settings()),
+        }
+    }
+
     fn deploy_steps(&self, app: &AppPlan) -> Vec<Step> {
         let name = &app.name;
         let code = self.apply_step(name, CODE_FILE, CODE_MANAGER, true);
         if app.action == Action::Create {
-            let all = self.apply_step(name, ALL_FILE, SCALING_MANAGER, false);
+            // A service that our own first deploy left behind is ours to overwrite; one that
+            // somebody else made in the meantime is not.
+            let force = app.is_half_created;
+            let all = self.apply_step(name, ALL_FILE, SCALING_MANAGER, force);
             // Otherwise values that the code removes later would be kept by a second owner.
-            let only_scaling = self.apply_step(name, SCALING_FILE, SCALING_MANAGER, false);
+            let only_scaling = self.apply_step(name, SCALING_FILE, SCALING_MANAGER, force);
             return vec![all, code, only_scaling];
         }
         if app.reset {
@@ -174,16 +190,16 @@ impl Target for Knative {
 
     fn place(&self) -> Option<String> {
         let settings = self.settings();
-        let context = settings
-            .context
-            .iter()
-            .map(|name| format!("context {name}"));
-        let namespace = settings
-            .namespace
-            .iter()
-            .map(|name| format!("namespace {name}"));
-        let all: Vec<String> = context.chain(namespace).collect();
-        (!all.is_empty()).then(|| all.join(", "))
+        place::text(settings.context.as_deref(), settings.namespace.as_deref())
+    }
+
+    fn find_place(&self, limits: Limits) -> Option<String> {
+        let settings = self.settings();
+        if settings.context.is_some() && settings.namespace.is_some() {
+            return self.place();
+        }
+        let command = ToolCommand::new(&KUBECTL, &["config", "view", "--output=json"], None);
+        place::read(&command.read(limits).ok()?, settings)
     }
 
     fn carries(&self, key: Key) -> Carries<'_> {
@@ -202,9 +218,11 @@ impl Target for Knative {
                 "as a target utilization in whole percent: 25 is exact, others are approximate",
                 Box::new(service::buffer_rule),
             ),
-            Key::Regions => Carries::Depends(
+            Key::Regions => region_names::rule(
                 "yes, if `knative.regions` of the settings has the cluster's name",
-                Box::new(|app, all| service::region_rule(app, all, self.settings())),
+                "the cluster",
+                NAME,
+                &self.settings().regions,
             ),
             Key::TerminationGracePeriod => Carries::Not("Knative sets it"),
             Key::ConcurrencyBuffer | Key::ScalingDelay | Key::RequestStartTimeout => {
@@ -214,7 +232,10 @@ impl Target for Knative {
     }
 
     fn list_command(&self) -> Option<ToolCommand> {
-        Some(self.kubectl(&["get", "ksvc", "--output=json"], None))
+        Some(self.kubectl(
+            &["get", "ksvc", "--output=json", "--show-managed-fields"],
+            None,
+        ))
     }
 
     fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String> {

@@ -14,9 +14,13 @@ use super::carries::{
     Carries, fixed_replicas, not_supported, only_if_scaled, requests_per_second, warnings,
 };
 use super::each_app::each_app;
-use super::image::{image_and_binary, image_artifact};
+use super::image::{TargetPart, image_and_binary, image_artifact};
 use super::interface::{Project, Target};
+use super::machine_demands::{
+    custom_machines, machine_demands, machine_settings, sent_requirements,
+};
 use super::messages::{image_is_kept, no_port};
+use super::region_names::{self, RegionNames};
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
@@ -56,10 +60,11 @@ impl SkyPilot {
     /// Adds the service's file, and the command that deploys it.
     fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let name = &app.name;
-        let artifact = image_artifact(PLATFORM, app, &self.project)?;
-        let text = yaml(&service(app, &artifact)?);
+        let (artifact, changed) = image_artifact(PLATFORM, app, &self.project, self.part(app)?)?;
+        let text = yaml(&self.service(app, &artifact)?);
         let rendered = rendering.app(name);
         rendered.warnings = warnings(PLATFORM, app, |key| self.carries(key));
+        rendered.warnings.extend(changed);
         if artifact.auth.as_ref().is_some_and(|auth| auth != "public") {
             rendered
                 .warnings
@@ -71,61 +76,125 @@ impl SkyPilot {
             path: Path::new(name).join(FILE),
             contents: Contents::Text(text),
         });
-        let args: &[&str] = match app.action {
-            Action::Create => &["serve", "up", "--yes", "--service-name", name, FILE],
-            _ => &["serve", "update", "--yes", name, FILE],
-        };
-        let command = ToolCommand::new(&SKY, args, Some(name));
-        rendering
-            .steps
-            .push(Step::new(name, StepKind::Deploy, command));
+        rendering.steps.push(deploy_step(app));
         Ok(())
     }
+
+    fn regions(&self) -> &RegionNames {
+        &self.project.skypilot_regions
+    }
+
+    /// What is sent beside the image and the parameters.
+    fn part(&self, app: &AppPlan) -> Result<TargetPart, Problem> {
+        let code = app.effective.clone().unwrap_or_default().code;
+        let machines = machines::named_in(&code, &app.machines);
+        let custom = custom_machines(&machines, app);
+        let names = machines::accelerators(&custom)?;
+        Ok(TargetPart {
+            requires: sent_requirements(&app.requires, &machines),
+            region_names: region_names::by_region(&app.all_parameters(), self.regions()),
+            settings: machine_settings(&custom, json!(names)),
+        })
+    }
+
+    fn service(&self, app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
+        let name = &app.name;
+        if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+            let message = format!("the name of a SkyServe service begins with a letter: `{name}`");
+            return Err(Problem::new(message).help("give the app another name"));
+        }
+        let (image, binary) = image_and_binary(artifact);
+        let all = app.all_parameters();
+        let port = all
+            .number(Key::Port)
+            .ok_or_else(|| no_port(PLATFORM, name))?;
+        Ok(json!({
+            "name": name,
+            "resources": self.resources(app, artifact, (image, port))?,
+            "service": service_section(&all, port),
+            "run": format!("exec {}", shell_word(&path_in_image(binary))),
+        }))
+    }
+
+    fn resources(
+        &self,
+        app: &AppPlan,
+        artifact: &Artifact,
+        (image, port): (&str, u32),
+    ) -> Result<Value, Problem> {
+        let code = app.effective.clone().unwrap_or_default().code;
+        let machines = machines::named_in(&code, &app.machines);
+        let demands = machine_demands(&machines, artifact);
+        let mut resources = Map::new();
+        resources.insert("image_id".into(), format!("docker:{image}").into());
+        resources.insert("ports".into(), port.into());
+        for (key, amount) in [("cpus", demands.millicores), ("memory", demands.ram_mb)] {
+            let text = amount.map(|amount| format!("{}+", decimals(amount, 1_000)));
+            resources.extend(text.map(|text| (key.into(), text.into())));
+        }
+        let all = app.all_parameters();
+        let regions = region_names::of_app(&all, self.regions());
+        let accelerators = machines::accelerators(&machines)?;
+        let (key, candidates) = candidates(&accelerators, code.gpus(), &regions);
+        if !candidates.is_empty() {
+            resources.insert(key.into(), candidates.into());
+        }
+        Ok(resources.into())
+    }
 }
 
-fn service(app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
-    let name = &app.name;
-    if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        let message = format!("the name of a SkyServe service begins with a letter: `{name}`");
-        return Err(Problem::new(message).help("give the app another name"));
+/// The first command of a service is another than the later ones. Where the state is lost or old,
+/// the other one is right.
+fn deploy_step(app: &AppPlan) -> Step {
+    let name = &*app.name;
+    let up = ["serve", "up", "--yes", "--service-name", name, FILE];
+    let up = ToolCommand::new(&SKY, &up, Some(name));
+    let update = ["serve", "update", "--yes", name, FILE];
+    let update = ToolCommand::new(&SKY, &update, Some(name));
+    let (command, fallback) = match app.action {
+        Action::Create => (up, update),
+        _ => (update, up),
+    };
+    Step {
+        fallback: Some(fallback),
+        ..Step::new(name, StepKind::Deploy, command)
     }
-    let (image, binary) = image_and_binary(artifact);
-    let all = app.all_parameters();
-    let port = all
-        .number(Key::Port)
-        .ok_or_else(|| no_port(PLATFORM, name))?;
-    Ok(json!({
-        "name": name,
-        "resources": resources(app, image, port)?,
-        "service": service_section(&all, port),
-        "run": format!("exec {}", shell_word(&path_in_image(binary))),
-    }))
 }
 
-fn resources(app: &AppPlan, image: &str, port: u32) -> Result<Value, Problem> {
-    let code = app.effective.clone().unwrap_or_default().code;
-    let machines = machines::named_in(&code, &app.machines);
-    let gpus = code.gpus();
-    let (ram_mb, millicores) = machines::smallest_runner(&machines, gpus);
-    let mut resources = Map::new();
-    resources.insert("image_id".into(), format!("docker:{image}").into());
-    resources.insert("ports".into(), port.into());
-    resources.insert(
-        "cpus".into(),
-        format!("{}+", decimals(millicores, 1_000)).into(),
-    );
-    resources.insert(
-        "memory".into(),
-        format!("{}+", decimals(ram_mb, 1_000)).into(),
-    );
-    let names = machines::accelerators(&machines)?.into_iter();
-    let ordered: Vec<Value> = names
-        .map(|name| json!({"accelerators": {name: gpus}}))
-        .collect();
-    if !ordered.is_empty() {
-        resources.insert("ordered".into(), ordered.into());
+/// The machines that a service may have, and the key of their list. Machine types are tried in
+/// their order, each in every region; of the regions of a single one the cheapest is taken.
+fn candidates(accelerators: &[&String], gpus: u32, regions: &[&str]) -> (&'static str, Vec<Value>) {
+    let with_gpus = accelerators.iter().map(|name| {
+        let accelerators = json!({*name: gpus});
+        Map::from_iter([("accelerators".to_owned(), accelerators)])
+    });
+    let mut candidates: Vec<Map<String, Value>> = with_gpus.collect();
+    if !regions.is_empty() {
+        if candidates.is_empty() {
+            candidates.push(Map::new());
+        }
+        let everywhere = candidates.iter().flat_map(|candidate| {
+            regions.iter().map(|region| {
+                let mut there = candidate.clone();
+                there.insert("infra".into(), infra(region).into());
+                there
+            })
+        });
+        candidates = everywhere.collect();
     }
-    Ok(resources.into())
+    let key = match accelerators.len() {
+        0 | 1 if regions.len() > 1 => "any_of",
+        _ => "ordered",
+    };
+    (key, candidates.into_iter().map(Value::from).collect())
+}
+
+/// A region as SkyPilot writes it: of a cloud, or of any cloud.
+fn infra(region: &str) -> String {
+    match region.contains('/') {
+        true => region.into(),
+        false => format!("*/{region}"),
+    }
 }
 
 impl Target for SkyPilot {
@@ -147,10 +216,15 @@ impl Target for SkyPilot {
             Key::KeepAlive | Key::ScalingDelay | Key::ConcurrencyBuffer => {
                 only_if_scaled(PLATFORM, key)
             }
-            Key::TerminationGracePeriod
-            | Key::ConcurrencyBufferPerc
-            | Key::RequestStartTimeout
-            | Key::Regions => Carries::Not(""),
+            Key::Regions => region_names::rule(
+                "yes, if `skypilot.regions` of the settings has SkyPilot's name",
+                "SkyPilot",
+                NAME,
+                self.regions(),
+            ),
+            Key::TerminationGracePeriod | Key::ConcurrencyBufferPerc | Key::RequestStartTimeout => {
+                Carries::Not("")
+            }
         }
     }
 

@@ -30,7 +30,7 @@ fn assert_named(page: &str, keys: &[String]) {
 #[test]
 fn every_setting_has_its_row() {
     let project = Project::new("settings");
-    for table in ["", ".apps.llm-server", ".knative"] {
+    for table in ["", ".apps.llm-server", ".knative", ".skypilot", ".dstack"] {
         project.set_settings(&format!("[workspace.metadata.machinist{table}]\nzzz = 1\n"));
         assert_named("settings.md", &keys(&project, "cargo machinist apps"));
     }

@@ -40,6 +40,7 @@ pub(super) fn parse(text: &str, known: &Deployed) -> Result<Live, String> {
     });
     Ok(Live {
         apps: apps.collect::<Result<BTreeMap<_, _>, String>>()?,
+        place: None,
     })
 }
 

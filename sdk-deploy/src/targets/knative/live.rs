@@ -5,6 +5,8 @@ use machinist_core::setting::Setting;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::extras::extras;
+use super::managers;
 use super::service::{
     DEADLINE, MAX_DELAY, MAX_SCALE, MIN_SCALE, RETENTION, UTILIZATION, gpu_label, labelled,
     utilization,
@@ -12,7 +14,7 @@ use super::service::{
 use super::settings::KnativeSettings;
 use crate::deployed::Deployed;
 use crate::live::{Live, LiveApp};
-use crate::machines::{self, CustomMachine};
+use crate::machines::{self, CustomMachine, has_gpus};
 use crate::parameters::{Overrides, Parameters};
 
 /// The request timeout that a cluster writes by default, in seconds.
@@ -46,10 +48,16 @@ pub(super) fn parse(
         let scaling = known.map(|app| app.effective_scaling()).unwrap_or_default();
         let parameters = code.and(scaling);
         let custom = known.map_or(&[][..], |app| &app.machines);
-        let revision = service["status"]["latestCreatedRevisionName"].as_str();
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let is_foreign = managers::is_foreign(&service);
         let app = LiveApp {
             parameters: read_service(&service, &parameters, custom, settings),
-            revision: revision.map(str::to_owned),
+            revision: text(&service["status"]["latestCreatedRevisionName"]),
+            image: text(&service["spec"]["template"]["spec"]["containers"][0]["image"]),
+            extras: extras(&service, !parameters.regions().is_empty(), settings),
+            is_half_created: managers::is_half_created(&service),
+            is_foreign,
+            owner: managers::names(&service).filter(|_| is_foreign),
             ..LiveApp::default()
         };
         live.apps.insert(name.to_owned(), app);
@@ -86,24 +94,28 @@ fn read_parameter(
     let known_number = known.number(key);
     let value = match key {
         Key::MachineType => {
-            let machines = read_machines(pod, known, custom, settings)?;
-            return Some(Some(Setting::List(machines)));
+            // A machine type without GPUs has no label of its own.
+            let is_labelled = machines::named_in(known, custom).iter().any(has_gpus);
+            let machines = read_machines(pod, known, custom, settings);
+            return match machines {
+                None if !is_labelled => None,
+                machines => Some(machines.map(Setting::List)),
+            };
         }
         Key::Gpus => {
             let gpus = &container["resources"]["limits"]["nvidia.com/gpu"];
-            Some(number(gpus).or_else(|| gpus.as_str()?.parse().ok())?)
+            number(gpus).or_else(|| gpus.as_str()?.parse().ok())
         }
         Key::MaxMultiplexing => Some(number(&pod["containerConcurrency"])?),
-        Key::StartupTimeout => service["metadata"]["annotations"][DEADLINE]
-            .as_str()
-            .and_then(seconds),
+        Key::StartupTimeout => annotation(DEADLINE).and_then(seconds),
         Key::Port => number(&container["ports"][0]["containerPort"]),
         Key::HealthCheck => {
             let path = container["readinessProbe"]["httpGet"]["path"].as_str()?;
             return Some(Some(Setting::Path(path.into())));
         }
         Key::MinConcurrency => annotation(MIN_SCALE).and_then(|n| n.parse().ok()),
-        Key::MaxConcurrency => annotation(MAX_SCALE).and_then(|n| n.parse().ok()),
+        // Without the annotation, as with 0, there is no limit. A deploy always sends one.
+        Key::MaxConcurrency => Some(annotation(MAX_SCALE).map_or(Some(0), |n| n.parse().ok())?),
         Key::KeepAlive => {
             // Times over the limit are written as the limit.
             let is_shortened = |live: u32| live == MAX_DELAY && known_number > Some(MAX_DELAY);

@@ -11,9 +11,12 @@ use serde_json::{Map, Value, json};
 use super::settings::KnativeSettings;
 use crate::app_plan::AppPlan;
 use crate::artifact::Artifact;
+use crate::history::now;
 use crate::machines::{self, CustomMachine, has_gpus};
 use crate::parameters::{Overrides, Parameters};
 use crate::targets::carries::{approximated, not_supported};
+use crate::targets::machine_demands::custom_machines;
+use crate::targets::region_names;
 
 /// What people call the platform.
 pub(super) const PLATFORM: &str = "Knative";
@@ -22,13 +25,18 @@ pub(super) const PLATFORM: &str = "Knative";
 pub(super) const MAX_DELAY: u32 = 3_600;
 /// The longest request timeout that a cluster allows by default, in seconds.
 const MAX_REQUEST_TIMEOUT: u32 = 600;
+/// The highest concurrency of a container that a cluster allows by default.
+const MAX_CONTAINER_CONCURRENCY: u32 = 1_000;
 
 pub(super) const MIN_SCALE: &str = "autoscaling.knative.dev/min-scale";
 pub(super) const MAX_SCALE: &str = "autoscaling.knative.dev/max-scale";
 pub(super) const RETENTION: &str = "autoscaling.knative.dev/scale-to-zero-pod-retention-period";
 const SCALE_DOWN_DELAY: &str = "autoscaling.knative.dev/scale-down-delay";
 pub(super) const UTILIZATION: &str = "autoscaling.knative.dev/target-utilization-percentage";
+/// Knative takes it from the template alone, and ignores it on the service itself.
 pub(super) const DEADLINE: &str = "serving.knative.dev/progress-deadline";
+/// The time of a forced deploy.
+const DEPLOYED_AT: &str = "machinist/deployed-at";
 
 /// An app as a service.
 pub(super) struct Service<'a> {
@@ -92,12 +100,21 @@ impl<'a> Service<'a> {
 
     /// The part that every deploy sets from the code.
     pub(super) fn code_part(&self) -> Value {
-        let mut metadata = self.metadata();
+        let mut annotations = Map::new();
         if let Some(seconds) = self.number(Key::StartupTimeout) {
-            let deadline = json!({DEADLINE: seconds_text(seconds)});
-            metadata.insert("annotations".into(), deadline);
+            annotations.insert(DEADLINE.into(), seconds_text(seconds).into());
         }
-        service_with(metadata, object([("spec", self.pod().into())]))
+        if self.app.is_forced {
+            // A template that is the same makes no new revision.
+            annotations.insert(DEPLOYED_AT.into(), now().into());
+        }
+        let mut template = Map::new();
+        if !annotations.is_empty() {
+            let metadata = object([("annotations", annotations.into())]);
+            template.insert("metadata".into(), metadata);
+        }
+        template.insert("spec".into(), self.pod().into());
+        service_with(self.metadata(), template.into())
     }
 
     /// The part with the scaling.
@@ -199,7 +216,7 @@ impl<'a> Service<'a> {
             .iter()
             .flat_map(|machine| &machine.node_labels)
             .collect();
-        let regions = self.regions();
+        let regions = region_names::of_app(&self.all, &self.settings.regions);
         let term =
             |key: &str, values: Value| json!({"key": key, "operator": "In", "values": values});
         let gpus = (!labels.is_empty()).then(|| term(gpu_label(self.settings), json!(labels)));
@@ -228,14 +245,6 @@ impl<'a> Service<'a> {
         };
         let all_but_last = with_gpus.iter().enumerate().take(with_gpus.len() - 1);
         all_but_last.map(weigh).collect()
-    }
-
-    /// The cluster's names of the regions.
-    fn regions(&self) -> Vec<&String> {
-        let names = self.all.regions().iter();
-        names
-            .filter_map(|name| self.settings.regions.get(name))
-            .collect()
     }
 
     /// A warning if the settings restrict who may call the app.
@@ -268,6 +277,15 @@ impl<'a> Service<'a> {
                 "`max-revision-timeout-seconds: \"{seconds}\"` or more in Knative's config-defaults"
             ));
         }
+        if let Some(concurrency) = self
+            .number(Key::MaxMultiplexing)
+            .filter(|concurrency| *concurrency > MAX_CONTAINER_CONCURRENCY)
+        {
+            needs.push(format!(
+                "`container-concurrency-max-limit: \"{concurrency}\"` or more in Knative's \
+                 config-defaults"
+            ));
+        }
         needs
     }
 }
@@ -297,19 +315,36 @@ pub(super) fn buffer_rule(app: &str, all: &Parameters) -> Vec<Problem> {
     }
 }
 
-/// The rule of `regions`: the cluster has its own names.
-pub(super) fn region_rule(app: &str, all: &Parameters, settings: &KnativeSettings) -> Vec<Problem> {
-    let regions = all.regions().iter();
-    let unnamed = regions.filter(|region| !settings.regions.contains_key(*region));
-    let problem = |region: &String| {
-        Problem::new(format!(
-            "`regions` of `{app}`: `{region}` is left out, because the cluster's name of it is not known"
-        ))
-        .help(format!(
-            "write `knative.regions.{region} = \"...\"` in `[workspace.metadata.machinist]`"
-        ))
+/// What the project sets for the target, and what of it is sent with an app.
+pub(super) fn settings_sent(app: &AppPlan, settings: &KnativeSettings) -> Map<String, Value> {
+    let code = app.effective.clone().unwrap_or_default().code;
+    let machines = machines::named_in(&code, &app.machines);
+    let custom = custom_machines(&machines, app);
+    let labels = |machine: &CustomMachine| {
+        let is_set = settings.node_labels.contains_key(&machine.name);
+        let is_custom = custom.iter().any(|custom| custom.name == machine.name);
+        let labels = labelled(machine.clone(), settings).node_labels;
+        (is_set || is_custom).then(|| (machine.name.clone(), json!(labels)))
     };
-    unnamed.map(problem).collect()
+    let labels: Map<String, Value> = machines.iter().filter_map(labels).collect();
+    let mut sent = Map::new();
+    if let Some(account) = &settings.service_account {
+        sent.insert("service_account".into(), account.clone().into());
+    }
+    if let Some(label) = &settings.gpu_label {
+        sent.insert("gpu_label".into(), label.clone().into());
+    }
+    if !settings.tolerations.is_empty() {
+        sent.insert("tolerations".into(), json!(settings.tolerations));
+    }
+    if !labels.is_empty() {
+        sent.insert("node_labels".into(), labels.into());
+    }
+    if !custom.is_empty() {
+        let figures = machines::smallest_runner(&machines, code.gpus());
+        sent.insert("figures".into(), json!([figures.0, figures.1]));
+    }
+    sent
 }
 
 /// A machine type with the node labels of the settings, if there are any.
@@ -360,7 +395,7 @@ pub(super) fn merged(first: Value, second: Value) -> Value {
 /// Seconds between the probes of a starting runner.
 const PROBE_PERIOD: u32 = 10;
 
-const REGION_LABEL: &str = "topology.kubernetes.io/region";
+pub(super) const REGION_LABEL: &str = "topology.kubernetes.io/region";
 
 fn seconds_text(seconds: u32) -> String {
     format!("{seconds}s")
@@ -377,7 +412,11 @@ fn annotations(scaling: &Overrides) -> Map<String, Value> {
         let text = number.map(|number| number.to_string());
         match key {
             Key::MinConcurrency => add(MIN_SCALE, text),
-            Key::MaxConcurrency => add(MAX_SCALE, text),
+            // Without a limit a cluster adds replicas as long as it has machines.
+            Key::MaxConcurrency => {
+                let default = key.parameter().platform_default;
+                add(MAX_SCALE, text.or_else(|| Some(default?.to_string())));
+            }
             Key::KeepAlive => {
                 let text = number.map(|seconds| seconds_text(seconds.min(MAX_DELAY)));
                 add(RETENTION, text.clone());

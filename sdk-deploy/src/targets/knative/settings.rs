@@ -6,6 +6,7 @@ use machinist_core::custom::{NODE_LABELS, check_name};
 use machinist_core::problem::Problem;
 
 use crate::settings::reader::{Item, Reader};
+use crate::targets::region_names::{REGIONS, RegionNames};
 
 /// The key of the table.
 pub(in crate::targets) const KEY: &str = "knative";
@@ -14,7 +15,6 @@ const CONTEXT: &str = "context";
 const NAMESPACE: &str = "namespace";
 const SERVICE_ACCOUNT: &str = "service_account";
 const GPU_LABEL: &str = "gpu_label";
-const REGIONS: &str = "regions";
 const TOLERATIONS: &str = "tolerations";
 
 const KEYS: &[&str] = &[
@@ -41,7 +41,7 @@ pub struct KnativeSettings {
     /// The values of that label by machine type, if they are not the usual ones.
     pub node_labels: BTreeMap<String, Vec<String>>,
     /// The cluster's names of regions.
-    pub regions: BTreeMap<String, String>,
+    pub regions: RegionNames,
     /// The taints of nodes that the pods tolerate, as Kubernetes writes them.
     pub tolerations: Vec<BTreeMap<String, String>>,
 }

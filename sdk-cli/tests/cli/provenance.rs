@@ -1,0 +1,122 @@
+//! The commit that the history names.
+
+use machinist_deploy::State;
+use serde_json::json;
+
+use crate::support::{Project, package};
+
+const STATE: &str = "machinist-state.json";
+
+/// A project in a repository of git, with one commit.
+fn project() -> Project {
+    let project = Project::with_one_app();
+    project.write(".gitignore", "target\n");
+    project.run(&["manifest", "-q"]).exits(0);
+    git(&project, &["init", "-q"]);
+    commit_all(&project);
+    project
+}
+
+fn git(project: &Project, args: &[&str]) -> String {
+    let mut git = std::process::Command::new("git");
+    git.args(["-c", "user.name=a", "-c", "user.email=a@a"])
+        .args(args);
+    let output = git.current_dir(project.path("")).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Commits everything, and gives the commit.
+fn commit_all(project: &Project) -> String {
+    git(project, &["add", "-A"]);
+    git(project, &["commit", "-qm", "changed"]);
+    git(project, &["rev-parse", "HEAD"])
+}
+
+fn set_gpus(project: &Project, gpus: u32) {
+    project.set_app(
+        &json!({"machine_type": ["GPU-H100"], "gpus": gpus}),
+        &json!({}),
+    );
+}
+
+/// Deploys, and gives the commit on record.
+#[track_caller]
+fn deployed_commit(project: &Project, state: &str) -> String {
+    project.run(&["deploy", "-yq", "--state", state]).exits(0);
+    last_commit(project, state)
+}
+
+fn last_commit(project: &Project, state: &str) -> String {
+    let deployed = State::parse(&project.read(state))
+        .unwrap()
+        .deployed_to("file");
+    deployed.apps["a"].history[0].commit.clone().unwrap()
+}
+
+#[test]
+fn files_that_git_does_not_track_make_a_commit_dirty() {
+    let project = project();
+    let commit = git(&project, &["rev-parse", "HEAD"]);
+    // The files that a deploy writes do not, wherever they are.
+    assert_eq!(deployed_commit(&project, STATE), commit);
+    assert_eq!(deployed_commit(&project, "deploy/of/prod.json"), commit);
+    project.write(".machinist-state.json.journal", "");
+    assert_eq!(deployed_commit(&project, "deploy/of/prod.json"), commit);
+    let commit = commit_all(&project);
+    for file in [
+        "notes.txt",
+        "deploy/of/notes.txt",
+        "x-machinist-state.json",
+        "src/prod.json",
+    ] {
+        project.write(file, "{}");
+        let state = format!("{}.json", file.len());
+        let dirty = format!("{commit}-dirty");
+        assert_eq!(deployed_commit(&project, &state), dirty, "{file}");
+        git(&project, &["clean", "-qfd"]);
+    }
+    assert_eq!(deployed_commit(&project, "clean.json"), commit);
+}
+
+#[test]
+fn a_rollback_has_the_commit_that_it_restores_and_a_tuning_the_current_one() {
+    let project = project();
+    let first = deployed_commit(&project, STATE);
+    set_gpus(&project, 4);
+    let second = commit_all(&project);
+    assert_eq!(deployed_commit(&project, STATE), second);
+    assert_ne!(first, second);
+    project.run(&["rollback", "a", "-yq"]).exits(0);
+    assert_eq!(last_commit(&project, STATE), first);
+    project.run(&["scale", "a", "keep_alive=1m"]).exits(0);
+    assert_eq!(last_commit(&project, STATE), second);
+    let apps = project.run(&["apps", "a"]).exits(0).stdout;
+    let from = |kind: &str, commit: &str| {
+        let mut lines = apps.lines().filter(|line| line.starts_with(kind));
+        lines.any(|line| line.contains(&format!(" from {}", &commit[..10])))
+    };
+    assert!(
+        from("rollback 3", &first) && from("tuning 4", &second),
+        "{apps}"
+    );
+}
+
+#[test]
+fn the_history_names_who_did_it() {
+    let project = project();
+    let mut deploy = project.command(&["deploy", "-yq"]);
+    deploy.env("GITHUB_ACTOR", "ada");
+    crate::support::answer(&mut deploy).exits(0);
+    let apps = project.run(&["apps", "a"]).exits(0).stdout;
+    assert!(apps.contains(" by ada\n"), "{apps}");
+}
+
+#[test]
+fn a_project_without_git_has_no_commit() {
+    let project = Project::with_one_app();
+    project.write("Cargo.toml", &package("p", "[workspace]"));
+    project.run(&["deploy", "-yq"]).exits(0);
+    let state = State::parse(&project.read(STATE)).unwrap();
+    assert_eq!(state.deployed_to("file").apps["a"].history[0].commit, None);
+}
