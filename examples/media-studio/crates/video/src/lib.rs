@@ -39,7 +39,7 @@ impl Transcoder {
 fn encoders(app: &Spec) -> u32 {
     app.machine_types
         .iter()
-        .map(|machine| machine.encoders)
+        .map(|machine| machine.figures.encoders)
         .min()
         .unwrap_or_default()
 }
