@@ -31,6 +31,9 @@ pub struct Artifact {
     /// Who may call the app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<String>,
+    /// The platform's names of its machine types, where they are other ones than the code's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine_names: Option<String>,
     /// The digest of all of it, as earlier versions recorded it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -45,6 +48,7 @@ struct Members {
     image: Option<String>,
     context_digest: Option<String>,
     auth: Option<String>,
+    machine_names: Option<String>,
     digest: Option<String>,
 }
 
@@ -70,6 +74,7 @@ impl<'de> Deserialize<'de> for Artifact {
                 image: members.image,
                 context_digest: members.context_digest,
                 auth: members.auth,
+                machine_names: members.machine_names,
                 digest: members.digest,
             },
         })
@@ -101,6 +106,11 @@ impl Artifact {
             ),
             (ArtifactPart::Image, &self.image, &other.image),
             (ArtifactPart::Auth, &self.auth, &other.auth),
+            (
+                ArtifactPart::MachineNames,
+                &self.machine_names,
+                &other.machine_names,
+            ),
         ];
         let changed = parts.into_iter().filter(|(_, from, to)| from != to);
         let mut changes: Vec<Change> = changed

@@ -124,28 +124,12 @@ impl AppState {
             // Somebody deployed it without this state.
             state.artifact = None;
         }
-        state.live_drift = self.drift_of_artifact(live);
-        state.live_drift.extend(invalid);
+        state.live_auth.clone_from(&live.auth);
+        state.live_drift = removed_by_deploy(live).chain(invalid).collect();
         if live.is_foreign {
             state.owner = Some(Owner::Platform(live.owner.clone()));
         }
         state
-    }
-
-    /// What differs from what was sent, and what a deploy would remove.
-    fn drift_of_artifact(&self, live: &LiveApp) -> Vec<Change> {
-        let deployed = self.artifact.as_ref().and_then(|sent| sent.auth.as_ref());
-        let auth = match (deployed, &live.auth) {
-            (Some(deployed), Some(auth)) if deployed != auth => {
-                let (from, to) = (live.auth.clone(), Some(deployed.clone()));
-                Some(Change::of_part(ArtifactPart::Auth, &from, &to, Why::Drift))
-            }
-            _ => None,
-        };
-        let extras = live.extras.iter().map(|(part, names)| {
-            Change::of_part(*part, &Some(names.join(", ")), &None, Why::Drift)
-        });
-        auth.into_iter().chain(extras).collect()
     }
 
     /// An app that the platform does not have any more. Its tuned values are lost.
@@ -180,4 +164,10 @@ impl AppState {
         }
         adopted
     }
+}
+
+/// What a deploy would remove.
+fn removed_by_deploy(live: &LiveApp) -> impl Iterator<Item = Change> {
+    let extras = live.extras.iter();
+    extras.map(|(part, names)| Change::of_part(*part, &Some(names.join(", ")), &None, Why::Drift))
 }

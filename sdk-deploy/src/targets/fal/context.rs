@@ -1,52 +1,123 @@
 //! The folder that the platform builds an image from.
 //!
-//! The client sends the files that the `Dockerfile` copies. It skips missing files, and the deploy
-//! succeeds without them, so a file that it would skip is an error here.
+//! It has the files that the `Dockerfile` copies, without those that `.dockerignore` leaves out.
+//! The client has rules of its own for both, and other ones than Docker, so it finds only files
+//! that are to be sent.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
-use std::path::{Component, Path, PathBuf};
+mod size;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, DirEntry};
+use std::path::{Path, PathBuf};
 
 use machinist_core::problem::Problem;
-use parse_dockerfile::{Instruction, Source};
-use sha2::{Digest, Sha256};
 
-use crate::manifest::{Binary, Manifest};
-use crate::read::program;
+use super::dockerfile::{CopiedPath, copied_paths};
+use super::dockerignore::{DOCKERIGNORE, Ignore};
+use super::own_files::{OwnFiles, folder_of};
+use super::slashes::with_slashes;
+use crate::manifest::Binary;
 use crate::rendering::{Contents, RenderedFile};
-use crate::targets::binary::{self, check_binary_name, no_binary_name, path_in_image};
-use crate::targets::digest::hex;
+use crate::settings::AppSettings;
+use crate::targets::binary::{self, path_in_image};
+use size::Size;
 
-const DOCKERFILE: &str = "Dockerfile";
-const DOCKERIGNORE: &str = ".dockerignore";
+/// The name of the generated `Dockerfile`.
+pub(super) const DOCKERFILE: &str = "Dockerfile";
 
-/// Checks that a binary can run on the platform and links the app.
-pub(super) fn check_binary(binary: &Binary, app: &str) -> Result<(), Problem> {
-    let path = binary.path.display();
-    let program =
-        program::identify(&binary.path).map_err(|error| Problem::new(error.to_string()))?;
-    if !program.runs_on_linux_x86_64() {
-        return Err(Problem::new(format!(
-            "`{path}` is {program}, and fal runs programs for linux x86_64"
-        ))
-        .help("build it with `--target x86_64-unknown-linux-gnu`, or name an `image`"));
+/// The file that tells the client what an app is.
+pub(super) const PYPROJECT: &str = "pyproject.toml";
+
+/// The name of a `Dockerfile` from outside the context.
+const DOCKERFILE_FROM_OUTSIDE: &str = ".machinist-Dockerfile";
+
+/// The first line of the `.dockerignore` of a rendered context.
+const RENDERED: &str = "# Written by cargo machinist: what the client does not send.";
+
+/// What is in the folder.
+pub(super) struct Context {
+    /// Where the `Dockerfile` is in it.
+    pub(super) dockerfile: PathBuf,
+    /// The files, sorted, with the `Dockerfile`.
+    pub(super) files: Vec<RenderedFile>,
+    /// The `.dockerignore` for the client, which without one applies a list of its own.
+    pub(super) dockerignore: String,
+    /// Whether the `Dockerfile` sets the modes of all files.
+    pub(super) sets_modes: bool,
+    /// What is probably a mistake.
+    pub(super) warnings: Vec<Problem>,
+}
+
+impl Context {
+    /// The binary, and a `Dockerfile` that runs it.
+    pub(super) fn generated(binary: &Binary, settings: &AppSettings) -> Self {
+        let name = &binary.name;
+        let path = path_in_image(name);
+        // JSON forms are neither split nor expanded. `--chmod` is needed because artifact stores
+        // lose the mode of binaries.
+        let copy = serde_json::json!([name, path]);
+        let entrypoint = serde_json::json!([path]);
+        let dockerfile =
+            format!("FROM debian:stable-slim\nCOPY --chmod=755 {copy}\nENTRYPOINT {entrypoint}\n");
+        let unused = settings.context.as_ref().map(|context| {
+            let context = context.display();
+            Problem::new(format!("nothing of `{context}`, the `context`, is sent"))
+                .help("write a `Dockerfile` that copies it, or remove the setting")
+                .note("without a `Dockerfile` the image has the binary alone")
+        });
+        Self {
+            dockerfile: DOCKERFILE.into(),
+            files: vec![
+                RenderedFile {
+                    path: DOCKERFILE.into(),
+                    contents: Contents::Text(dockerfile),
+                },
+                copy_of(Path::new(name), &binary.path),
+            ],
+            dockerignore: dockerignore(Some(Path::new(DOCKERFILE))),
+            sets_modes: true,
+            warnings: unused.into_iter().collect(),
+        }
     }
-    let manifest = Manifest::read(std::slice::from_ref(binary));
-    let manifest = manifest.map_err(|error| Problem::new(error.to_string()))?;
-    if !manifest.apps.iter().any(|found| found.name == app) {
-        let message = format!("`{path}` does not contain the app `{app}`");
-        return Err(Problem::new(message).help("build it again"));
+
+    /// The files that the project's `Dockerfile` copies.
+    pub(super) fn of_dockerfile(
+        binary: &Binary,
+        dockerfile: &Path,
+        settings: &AppSettings,
+        state_file: &Path,
+    ) -> Result<Self, Problem> {
+        let text =
+            fs::read_to_string(dockerfile).map_err(|error| cannot_read(dockerfile, &error))?;
+        let mut collector = Collector::new(binary, dockerfile, settings, state_file)?;
+        for copied in copied_paths(dockerfile, &text)? {
+            collector.add(&copied)?;
+        }
+        let is_binary_copied = collector.files.iter().any(|file| is_copy_of(file, binary));
+        let mut warnings = collector.warnings();
+        if !is_binary_copied {
+            warnings.push(binary_not_copied(dockerfile, binary));
+        }
+        let is_sent =
+            collector.is_dockerfile_in_context && !collector.excludes(&collector.dockerfile_path);
+        Ok(Self {
+            dockerignore: dockerignore((!is_sent).then_some(collector.dockerfile_path.as_path())),
+            dockerfile: collector.dockerfile_path.clone(),
+            files: collector.into_files(dockerfile)?,
+            sets_modes: false,
+            warnings,
+        })
     }
-    let reserved = [DOCKERFILE, DOCKERIGNORE, "pyproject.toml"];
-    if binary.name.contains("--") || reserved.contains(&&*binary.name) {
-        return Err(no_binary_name(&binary.name)
-            .note("the client takes what follows `--` in a `Dockerfile` for an option"));
-    }
-    check_binary_name(&binary.name)
+}
+
+/// Whether a file is the binary.
+pub(super) fn is_copy_of(file: &RenderedFile, binary: &Binary) -> bool {
+    matches!(&file.contents, Contents::CopyOf(original) if *original == binary.path)
 }
 
 /// The warning for a `Dockerfile` that does not copy the binary that was read.
-pub(super) fn binary_not_copied(dockerfile: &Path, binary: &Binary) -> Problem {
+fn binary_not_copied(dockerfile: &Path, binary: &Binary) -> Problem {
     Problem::new(format!(
         "`{}` does not copy `{}`, the binary that was read",
         dockerfile.display(),
@@ -59,75 +130,6 @@ pub(super) fn binary_not_copied(dockerfile: &Path, binary: &Binary) -> Problem {
     ))
 }
 
-/// A digest of files: of their paths and their contents.
-pub(super) fn digest(files: &[&RenderedFile]) -> Result<String, Problem> {
-    let mut all = Sha256::new();
-    let mut part = |text: &[u8]| {
-        // The length separates one part from the next.
-        all.update(text.len().to_le_bytes());
-        all.update(text);
-    };
-    for file in files {
-        part(file.path.as_os_str().as_encoded_bytes());
-        match &file.contents {
-            Contents::Text(text) => part(text.as_bytes()),
-            Contents::CopyOf(original) => part(file_digest(original)?.as_ref()),
-        }
-    }
-    Ok(hex(all.finalize()))
-}
-
-fn file_digest(file: &Path) -> Result<impl AsRef<[u8]>, Problem> {
-    let cannot = |error| Problem::new(format!("cannot read `{}`: {error}", file.display()));
-    let mut digest = Sha256::new();
-    let mut reader = BufReader::with_capacity(1 << 16, File::open(file).map_err(cannot)?);
-    loop {
-        let bytes = reader.fill_buf().map_err(cannot)?;
-        if bytes.is_empty() {
-            return Ok(digest.finalize());
-        }
-        digest.update(bytes);
-        let count = bytes.len();
-        reader.consume(count);
-    }
-}
-
-/// The files that the project's `Dockerfile` copies, or else a generated `Dockerfile` and the
-/// binary.
-pub(super) fn files(
-    binary: &Binary,
-    dockerfile: Option<&Path>,
-) -> Result<Vec<RenderedFile>, Problem> {
-    match dockerfile {
-        Some(dockerfile) => Context::read(binary, dockerfile),
-        None => Ok(generated(binary)),
-    }
-}
-
-fn generated(binary: &Binary) -> Vec<RenderedFile> {
-    let name = &binary.name;
-    let path = path_in_image(name);
-    // JSON forms are neither split nor expanded. `--chmod` is needed because artifact stores lose
-    // the mode of binaries.
-    let copy = serde_json::json!([name, path]);
-    let entrypoint = serde_json::json!([path]);
-    let dockerfile =
-        format!("FROM debian:stable-slim\nCOPY --chmod=755 {copy}\nENTRYPOINT {entrypoint}\n");
-    vec![
-        text(DOCKERFILE, dockerfile),
-        // Without a `.dockerignore` the client applies its own list.
-        text(DOCKERIGNORE, format!("{DOCKERFILE}\npyproject.toml\n")),
-        copy_of(Path::new(name), &binary.path),
-    ]
-}
-
-fn text(path: &str, text: String) -> RenderedFile {
-    RenderedFile {
-        path: path.into(),
-        contents: Contents::Text(text),
-    }
-}
-
 fn copy_of(path: &Path, original: &Path) -> RenderedFile {
     RenderedFile {
         path: path.into(),
@@ -135,124 +137,363 @@ fn copy_of(path: &Path, original: &Path) -> RenderedFile {
     }
 }
 
-/// The files that the project's `Dockerfile` needs.
-struct Context<'a> {
-    binary: &'a Binary,
-    dockerfile: &'a Path,
-    text: &'a str,
-    files: Vec<RenderedFile>,
+fn cannot_read(path: &Path, error: &dyn std::fmt::Display) -> Problem {
+    Problem::new(format!("cannot read `{}`: {error}", path.display()))
 }
 
-impl<'a> Context<'a> {
-    fn read(binary: &'a Binary, dockerfile: &'a Path) -> Result<Vec<RenderedFile>, Problem> {
-        let shown = dockerfile.display();
-        let text = fs::read_to_string(dockerfile)
-            .map_err(|error| Problem::new(format!("cannot read `{shown}`: {error}")))?;
-        let parsed = parse_dockerfile::parse(&text)
-            .map_err(|error| Problem::new(format!("cannot read `{shown}`: {error}")))?;
-        let mut context = Context {
+/// The client takes names as git does, and knows no exceptions, so it gets no rules of a project.
+fn dockerignore(dockerfile: Option<&Path>) -> String {
+    let is_special = |c: char| "\\*?[]!# ".contains(c);
+    let mut text = format!("{RENDERED}\n/{PYPROJECT}\n/{DOCKERIGNORE}\n");
+    if let Some(dockerfile) = dockerfile {
+        text.push('/');
+        for c in with_slashes(dockerfile).chars() {
+            text.extend(is_special(c).then_some('\\'));
+            text.push(c);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Collects the files of a context.
+struct Collector<'a> {
+    binary: &'a Binary,
+    /// The binary without symbolic links.
+    binary_file: PathBuf,
+    folder: PathBuf,
+    /// The folder without symbolic links.
+    root: PathBuf,
+    is_folder_chosen: bool,
+    dockerfile: &'a Path,
+    dockerfile_path: PathBuf,
+    is_dockerfile_in_context: bool,
+    ignore: Option<Ignore>,
+    own_files: OwnFiles,
+    files: Vec<RenderedFile>,
+    size: Size,
+    /// A file with secrets that a folder brings along.
+    dotenv: Option<PathBuf>,
+}
+
+impl<'a> Collector<'a> {
+    fn new(
+        binary: &'a Binary,
+        dockerfile: &'a Path,
+        settings: &AppSettings,
+        state_file: &Path,
+    ) -> Result<Self, Problem> {
+        let beside = folder_of(dockerfile);
+        let folder = settings.context.as_deref().unwrap_or(beside);
+        let canonical = |folder: &Path| {
+            let canonical = folder.canonicalize();
+            canonical.map_err(|error| cannot_read(folder, &error))
+        };
+        let root = canonical(folder)?;
+        if !root.is_dir() {
+            return Err(cannot_read(folder, &"the `context` is a folder"));
+        }
+        let beside = canonical(beside)?;
+        let in_context = beside.strip_prefix(&root).ok();
+        let name = dockerfile.file_name().unwrap_or_default();
+        Ok(Self {
             binary,
+            binary_file: canonical(&binary.path)?,
+            folder: folder.to_owned(),
+            is_folder_chosen: settings.context.is_some(),
             dockerfile,
-            text: &text,
-            files: vec![copy_of(Path::new(DOCKERFILE), dockerfile)],
-        };
-        let ignore = dockerfile.with_file_name(DOCKERIGNORE);
-        if ignore.is_file() {
-            context
-                .files
-                .push(copy_of(Path::new(DOCKERIGNORE), &ignore));
-        }
-        for instruction in &parsed.instructions {
-            let (start, options, sources) = match instruction {
-                Instruction::Copy(copy) => (copy.copy.span.start, &copy.options, &copy.src),
-                Instruction::Add(add) => (add.add.span.start, &add.options, &add.src),
-                _ => continue,
-            };
-            if options.iter().any(|option| option.name.value == "from") {
-                continue;
-            }
-            for source in sources {
-                if let Source::Path(path) = source {
-                    context.add(&path.value, start)?;
-                }
-            }
-        }
-        let mut files = context.files;
-        // A folder and a file in it may both be copied.
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        files.dedup_by(|a, b| a.path == b.path);
-        Ok(files)
+            dockerfile_path: match in_context {
+                Some(folder) => folder.join(name),
+                None => DOCKERFILE_FROM_OUTSIDE.into(),
+            },
+            is_dockerfile_in_context: in_context.is_some(),
+            ignore: Ignore::read(dockerfile, folder)?,
+            own_files: OwnFiles::beside(state_file),
+            files: Vec::new(),
+            size: Size::default(),
+            dotenv: None,
+            root,
+        })
     }
 
-    /// Adds a source of the instruction that begins at `start`.
-    fn add(&mut self, source: &str, start: usize) -> Result<(), Problem> {
-        if source.contains("://") {
-            return Ok(());
+    fn excludes(&self, path: &Path) -> bool {
+        self.ignore
+            .as_ref()
+            .is_some_and(|ignore| ignore.excludes(path))
+    }
+
+    /// Adds what an instruction copies.
+    fn add(&mut self, copied: &CopiedPath<'_>) -> Result<(), Problem> {
+        let path = &*copied.path;
+        let source = &copied.source;
+        if path == Path::new("") {
+            return self.add_whole();
         }
-        let problem = |what: String| {
-            let line = self.text[..start].matches('\n').count() + 1;
-            Problem::new(format!("`{}:{line}` {what}", self.dockerfile.display()))
-        };
-        if !self.text[..start].is_empty() && !self.text[..start].ends_with('\n') {
-            return Err(
-                problem("has an instruction that does not begin its line".into())
-                    .help("remove the text before it: fal's client does not find it there"),
-            );
-        }
-        if source.contains(['*', '?', '[', '$']) {
-            return Err(problem(format!("copies `{source}`, a pattern")).help(
-                "name the files, or their folder: fal's client does not send what patterns mean",
-            ));
-        }
-        let path = relative(source)
-            .ok_or_else(|| problem(format!("copies `{source}`, which is outside of its folder")))?;
         if path == Path::new(&self.binary.name) {
-            self.files.push(copy_of(&path, &self.binary.path));
+            self.add_binary();
             return Ok(());
         }
-        let original = self.dockerfile.with_file_name("").join(&path);
-        match fs::metadata(&original) {
-            Ok(metadata) if metadata.is_dir() => self.add_folder(&path, &original),
-            Ok(_) => {
-                self.files.push(copy_of(&path, &original));
-                Ok(())
-            }
-            Err(error) => Err(
-                problem(format!("copies `{source}`, which cannot be read: {error}"))
-                    .help("fal's client would pass over it, and deploy without it")
-                    .note(format!("the binary is copied as `{}`", self.binary.name)),
-            ),
+        let canonical = self.at(path).canonicalize().map_err(|error| {
+            copied
+                .problem(format_args!(
+                    "copies `{source}`, which cannot be read: {error}"
+                ))
+                .help("fal's client would pass over it, and deploy without it")
+                .note(self.what_is_copied())
+        })?;
+        if !canonical.starts_with(&self.root) {
+            return Err(leads_out(copied.problem(format_args!(
+                "copies `{source}`, a link out of the context"
+            ))));
+        }
+        if [PYPROJECT, DOCKERIGNORE].map(Path::new).contains(&path) {
+            return Err(copied
+                .problem(format_args!("copies `{source}`"))
+                .note(CLIENTS_OWN)
+                .help("give the file another name"));
+        }
+        if self.is_own_file(&canonical) {
+            return Err(copied
+                .problem(format_args!(
+                    "copies `{source}`, which every deploy changes: it is machinist's own"
+                ))
+                .help("remove it from the instruction"));
+        }
+        let count = self.files.len();
+        if canonical.is_dir() {
+            self.add_folder(path, &mut Vec::new())?;
+        } else if !self.excludes(path) {
+            self.push(path)?;
+        }
+        if self.files.len() > count {
+            return Ok(());
+        }
+        Err(match self.excludes(path) {
+            true => copied
+                .problem(format_args!(
+                    "copies `{source}`, which `.dockerignore` leaves out"
+                ))
+                .help("remove its pattern, or add an exception that begins with `!`"),
+            false => copied
+                .problem(format_args!("copies `{source}`, which has no file to send"))
+                .help("fal's client sends files alone: make the folder with `RUN mkdir`"),
+        })
+    }
+
+    fn what_is_copied(&self) -> String {
+        let name = &self.binary.name;
+        let binary = format!("the binary is copied as `{name}`");
+        match self.folder == Path::new(".") {
+            true => binary,
+            false => format!("the context is `{}`; {binary}", self.folder.display()),
         }
     }
 
-    fn add_folder(&mut self, path: &Path, original: &Path) -> Result<(), Problem> {
-        let cannot_read =
-            |error| Problem::new(format!("cannot read `{}`: {error}", original.display()));
-        for entry in fs::read_dir(original).map_err(cannot_read)? {
-            let entry = entry.map_err(cannot_read)?;
-            let (path, original) = (path.join(entry.file_name()), entry.path());
-            let kind = entry.file_type().map_err(cannot_read)?;
-            // Cargo marks its build folder; it belongs in no image.
-            let is_skipped = entry.file_name() == ".git" || original.join("CACHEDIR.TAG").exists();
-            if kind.is_dir() && !is_skipped {
-                self.add_folder(&path, &original)?;
-            } else if !kind.is_dir() && original.is_file() && path != Path::new(DOCKERFILE) {
-                self.files.push(copy_of(&path, &original));
-            }
+    /// Adds the whole context. The binary is in it under its name, unless a folder has that name.
+    fn add_whole(&mut self) -> Result<(), Problem> {
+        self.add_folder(Path::new(""), &mut Vec::new())?;
+        let path = PathBuf::from(&self.binary.name);
+        if !self.excludes(&path) && !self.folder.join(&path).is_dir() {
+            self.add_binary();
         }
         Ok(())
     }
-}
 
-/// A path within the folder, as Docker and the client read it.
-fn relative(source: &str) -> Option<PathBuf> {
-    let mut path = PathBuf::new();
-    for component in Path::new(source.trim_start_matches('/')).components() {
-        match component {
-            Component::Normal(name) => path.push(name),
-            Component::CurDir => {}
-            _ => return None,
+    fn add_binary(&mut self) {
+        let file = copy_of(Path::new(&self.binary.name), &self.binary.path);
+        self.files.push(file);
+    }
+
+    /// Where a path of the context is.
+    fn at(&self, path: &Path) -> PathBuf {
+        match self.folder == Path::new(".") && path != Path::new("") {
+            true => path.to_owned(),
+            false => self.folder.join(path),
         }
     }
-    Some(path)
+
+    /// Adds a folder of the context; `parents` are the folders that lead to it.
+    fn add_folder(&mut self, path: &Path, parents: &mut Vec<PathBuf>) -> Result<(), Problem> {
+        let original = &*self.at(path);
+        let cannot_read = |error| cannot_read(original, &error);
+        let canonical = original.canonicalize().map_err(cannot_read)?;
+        if parents.contains(&canonical) {
+            return Err(leads_out(Problem::new(format!(
+                "`{}` is a link to a folder that it is in",
+                original.display()
+            ))));
+        }
+        let entries = fs::read_dir(original).map_err(cannot_read)?;
+        let mut entries = entries
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(cannot_read)?;
+        entries.sort_by_key(DirEntry::file_name);
+        parents.push(canonical.clone());
+        for entry in entries {
+            let name = entry.file_name();
+            let is_own = self.own_files.include(&canonical, &name.to_string_lossy());
+            if !is_own && name != ".git" {
+                self.add_entry(&path.join(name), &entry, parents)?;
+            }
+        }
+        parents.pop();
+        Ok(())
+    }
+
+    fn add_entry(
+        &mut self,
+        path: &Path,
+        entry: &DirEntry,
+        parents: &mut Vec<PathBuf>,
+    ) -> Result<(), Problem> {
+        let original = self.at(path);
+        let is_excluded = self.excludes(path);
+        let kind = entry
+            .file_type()
+            .map_err(|error| cannot_read(&original, &error))?;
+        let may_have_exceptions = || {
+            let ignore = self.ignore.as_ref();
+            kind.is_dir() && ignore.is_some_and(Ignore::has_exceptions)
+        };
+        if is_excluded && !may_have_exceptions() {
+            return Ok(());
+        }
+        if kind.is_symlink() {
+            let target = original.canonicalize();
+            let is_inside = target.is_ok_and(|target| target.starts_with(&self.root));
+            if !is_inside {
+                let message = format!("`{}` is a link out of the context", original.display());
+                return Err(leads_out(Problem::new(message)));
+            }
+        }
+        if original.is_dir() {
+            return match is_build_folder(&original) {
+                true => Ok(()),
+                false => self.add_folder(path, parents),
+            };
+        }
+        // What is neither a file nor a folder, such as a socket, is in no image.
+        if !original.is_file() || self.is_added_otherwise(path) {
+            return Ok(());
+        }
+        if path == Path::new(PYPROJECT) {
+            let message = format!("`{}` cannot be sent", original.display());
+            return Err(Problem::new(message).note(CLIENTS_OWN).help(format!(
+                "leave it out: write `{PYPROJECT}` into `.dockerignore`"
+            )));
+        }
+        if self.dotenv.is_none() && path.file_name().is_some_and(|name| name == ".env") {
+            self.dotenv = Some(path.to_owned());
+        }
+        self.push(path)
+    }
+
+    /// Whether it is the binary, or the `.dockerignore`, which is written anew.
+    fn is_added_otherwise(&self, path: &Path) -> bool {
+        [&*self.binary.name, DOCKERIGNORE]
+            .map(Path::new)
+            .contains(&path)
+    }
+
+    fn is_own_file(&self, canonical: &Path) -> bool {
+        let name = canonical.file_name().unwrap_or_default().to_string_lossy();
+        self.own_files.include(folder_of(canonical), &name)
+    }
+
+    fn push(&mut self, path: &Path) -> Result<(), Problem> {
+        let original = &*self.at(path);
+        let is_binary = original.file_name() == self.binary_file.file_name()
+            && original
+                .canonicalize()
+                .is_ok_and(|original| original == self.binary_file);
+        if is_binary {
+            self.files.push(copy_of(path, &self.binary.path));
+            return Ok(());
+        }
+        let metadata = fs::metadata(original).map_err(|error| cannot_read(original, &error))?;
+        self.size.add(path, original, metadata.len())?;
+        self.files.push(copy_of(path, original));
+        Ok(())
+    }
+
+    /// What is probably a mistake.
+    fn warnings(&self) -> Vec<Problem> {
+        let mut warnings = Vec::new();
+        if !self.is_folder_chosen && !self.folder.join("Cargo.toml").is_file() {
+            warnings.push(self.chosen_by_default());
+        }
+        if self.ignore.is_some() {
+            return warnings;
+        }
+        let context = self.folder.display();
+        if let Some(file) = &self.dotenv {
+            let file = with_slashes(file);
+            warnings.push(
+                Problem::new(format!(
+                    "`{file}` is sent with the context `{context}`, and may hold secrets"
+                ))
+                .help(format!("write a `.dockerignore` with the line `{file}`")),
+            );
+        }
+        if let Some(large) = self.size.if_large() {
+            warnings.push(
+                Problem::new(format!("the context `{context}` has {large}"))
+                    .help("write a `.dockerignore` that leaves out what the image does not need"),
+            );
+        }
+        warnings
+    }
+
+    fn chosen_by_default(&self) -> Problem {
+        Problem::new(format!(
+            "the context of `{}` is its folder, `{}`",
+            self.dockerfile.display(),
+            self.folder.display()
+        ))
+        .help(
+            "write `context = \"FOLDER\"` beside `dockerfile`, with the folder whose files it \
+             copies, from this `Cargo.toml`",
+        )
+    }
+
+    /// The files, each once, with the `Dockerfile`.
+    fn into_files(self, dockerfile: &Path) -> Result<Vec<RenderedFile>, Problem> {
+        let mut files = self.files;
+        files.push(copy_of(&self.dockerfile_path, dockerfile));
+        // A folder and a file in it may both be copied.
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.dedup_by(|a, b| a.path == b.path);
+        match files
+            .windows(2)
+            .find(|pair| pair[1].path.starts_with(&pair[0].path))
+        {
+            None => Ok(files),
+            Some(pair) => {
+                let name = pair[0].path.display();
+                Err(Problem::new(format!(
+                    "`{name}` is the binary and a folder of the context `{}`",
+                    self.folder.display()
+                ))
+                .help(format!(
+                    "leave the folder out: write `{name}` into `.dockerignore`, or name the \
+                     folders that the image needs in `COPY`"
+                )))
+            }
+        }
+    }
+}
+
+const CLIENTS_OWN: &str = "in the context fal's client has a file of its own of that name";
+
+/// A link that is not followed.
+fn leads_out(problem: Problem) -> Problem {
+    problem.help("leave it out in `.dockerignore`, or put the files there")
+}
+
+/// Cargo and others mark folders that can be made again; they belong in no image, as a rendered
+/// context does not.
+fn is_build_folder(folder: &Path) -> bool {
+    folder.join("CACHEDIR.TAG").exists()
+        || fs::read_to_string(folder.join(DOCKERIGNORE))
+            .is_ok_and(|text| text.starts_with(RENDERED))
 }
