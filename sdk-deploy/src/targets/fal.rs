@@ -4,6 +4,7 @@
 
 mod chosen_binary;
 mod client;
+mod client_files;
 mod context;
 mod digest;
 mod dockerfile;
@@ -35,7 +36,9 @@ use crate::manifest::Binary;
 use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 use crate::settings::AppSettings;
 use crate::tool::{Tool, ToolCommand};
-use context::{Context, PYPROJECT, is_copy_of};
+use chosen_binary::BinaryChoice;
+use client_files::PYPROJECT;
+use context::{Context, is_copy_of};
 use digest::Digests;
 use dockerignore::DOCKERIGNORE;
 use live::Environment;
@@ -62,6 +65,7 @@ const ENVIRONMENT: &str = "FAL_ENV";
 pub(super) struct Fal {
     project: Project,
     environment: Environment,
+    binaries: BinaryChoice,
     digests: Digests,
 }
 
@@ -70,6 +74,7 @@ impl Fal {
         Self {
             project,
             environment: Environment::named(std::env::var(ENVIRONMENT).ok()),
+            binaries: BinaryChoice::default(),
             digests: Digests::default(),
         }
     }
@@ -202,7 +207,8 @@ impl Fal {
     }
 
     fn binary(&self, app: &AppPlan, settings: &AppSettings) -> Result<&Binary, Problem> {
-        chosen_binary::choose(app, settings.bin.as_deref(), &self.project.binaries)
+        let chosen = settings.bin.as_deref();
+        self.binaries.of(app, chosen, &self.project.binaries)
     }
 
     /// What the image is built from.
