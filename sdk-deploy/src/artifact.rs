@@ -45,6 +45,9 @@ pub struct Artifact {
     /// tolerations and the like.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings_digest: Option<String>,
+    /// The platform's names of its machine types, where they are other ones than the code's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine_names: Option<String>,
     /// The digest of all of it, as earlier versions recorded it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -67,6 +70,7 @@ struct Members {
     #[serde(default)]
     region_names: RegionNames,
     settings_digest: Option<String>,
+    machine_names: Option<String>,
     digest: Option<String>,
 }
 
@@ -95,6 +99,7 @@ impl<'de> Deserialize<'de> for Artifact {
                 requires: members.requires,
                 region_names: members.region_names,
                 settings_digest: members.settings_digest,
+                machine_names: members.machine_names,
                 digest: members.digest,
             },
         })
@@ -134,6 +139,11 @@ impl Artifact {
                 ArtifactPart::Settings,
                 &self.settings_digest,
                 &other.settings_digest,
+            ),
+            (
+                ArtifactPart::MachineNames,
+                &self.machine_names,
+                &other.machine_names,
             ),
         ];
         let changed = parts.into_iter().filter(|(_, from, to)| from != to);

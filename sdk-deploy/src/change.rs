@@ -42,6 +42,8 @@ pub enum ArtifactPart {
     Image,
     /// Who may call the app.
     Auth,
+    /// The platform's names of machine types.
+    MachineNames,
     /// Environment variables.
     Env,
     /// Mounts of volumes.
@@ -59,11 +61,12 @@ pub enum ArtifactPart {
 }
 
 impl ArtifactPart {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Binary,
         Self::Context,
         Self::Image,
         Self::Auth,
+        Self::MachineNames,
         Self::Env,
         Self::Mounts,
         Self::Fields,
@@ -80,6 +83,7 @@ impl ArtifactPart {
             Self::Context => "context",
             Self::Image => "image",
             Self::Auth => "auth",
+            Self::MachineNames => "machine_names",
             Self::Env => "env",
             Self::Mounts => "mounts",
             Self::Fields => "fields",

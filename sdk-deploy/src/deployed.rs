@@ -88,6 +88,9 @@ pub struct AppState {
     /// Drift of what is not a parameter, as the platform reports it now.
     #[serde(skip)]
     pub live_drift: Vec<Change>,
+    /// Who may call the app, as the platform reports it now.
+    #[serde(skip)]
+    pub live_auth: Option<String>,
     /// Who has the app on the platform, if it was never deployed from this state.
     #[serde(skip)]
     pub owner: Option<Owner>,
@@ -197,6 +200,7 @@ impl AppState {
     /// Forgets what the platform reports at this moment.
     pub(crate) fn forget_live(&mut self) {
         self.live_drift = Vec::new();
+        self.live_auth = None;
         self.owner = None;
         self.is_found = false;
         self.is_half_created = false;
@@ -252,7 +256,22 @@ impl AppState {
             &mut changes,
             drift.filter(|drift| drift.what.parameter().is_none()),
         );
+        if let (Some(live), Some(to)) = (&self.live_auth, &artifact.auth) {
+            changes.retain(|change| change.what != What::Artifact(ArtifactPart::Auth));
+            changes.extend(self.auth_change(live, to));
+        }
         changes
+    }
+
+    /// Who may call the app now, and after a deploy.
+    fn auth_change(&self, live: &String, to: &String) -> Option<Change> {
+        let deployed = self.artifact.as_ref().and_then(|known| known.auth.as_ref());
+        let why = match deployed == Some(live) {
+            true => Why::Code,
+            false => Why::Drift,
+        };
+        let (from, after) = (Some(live.clone()), Some(to.clone()));
+        (live != to).then(|| Change::of_part(ArtifactPart::Auth, &from, &after, why))
     }
 
     /// The deploy of this serial; without a serial the deploy before the last.

@@ -138,6 +138,7 @@ impl AppState {
             // Somebody deployed it without this state.
             state.artifact = None;
         }
+        state.live_auth.clone_from(&live.auth);
         state.live_drift = self.drift_of_artifact(live);
         state.live_drift.extend(invalid);
         if live.is_foreign {
@@ -146,24 +147,20 @@ impl AppState {
         state
     }
 
-    /// What differs from what was sent, and what a deploy would remove.
+    /// An image that is not the one that was sent, and what a deploy would remove.
     fn drift_of_artifact(&self, live: &LiveApp) -> Vec<Change> {
-        let sent = self.artifact.as_ref();
-        let drift = |part, sent: Option<&String>, live: &Option<String>| match (sent, live) {
+        let sent = self.artifact.as_ref().and_then(|sent| sent.image.as_ref());
+        let image = match (sent, &live.image) {
             (Some(sent), Some(other)) if sent != other => {
-                let sent = Some(sent.clone());
-                Some(Change::of_part(part, live, &sent, Why::Drift))
+                let (from, to) = (&live.image, Some(sent.clone()));
+                Some(Change::of_part(ArtifactPart::Image, from, &to, Why::Drift))
             }
             _ => None,
         };
-        let auth = sent.and_then(|sent| sent.auth.as_ref());
-        let auth = drift(ArtifactPart::Auth, auth, &live.auth);
-        let image = sent.and_then(|sent| sent.image.as_ref());
-        let image = drift(ArtifactPart::Image, image, &live.image);
         let extras = live.extras.iter().map(|(part, names)| {
             Change::of_part(*part, &Some(names.join(", ")), &None, Why::Drift)
         });
-        image.into_iter().chain(auth).chain(extras).collect()
+        image.into_iter().chain(extras).collect()
     }
 
     /// An app that the platform does not have any more. Its tuned values are lost.

@@ -88,6 +88,7 @@ class Platform(proto.IsolateControllerServicer):
         )
 
     def ListAliases(self, request, context):
+        # Of every environment, so that apps of one name are told apart by who reads the list.
         return proto.ListAliasesResult(aliases=self.aliases.values())
 
     def UpdateApplication(self, request, context):
@@ -112,6 +113,8 @@ class Platform(proto.IsolateControllerServicer):
         alias = self.find(request.alias, context)
         requirements = self.revisions[request.revision]
         alias.revision = request.revision
+        if request.HasField("auth_mode"):
+            alias.auth_mode = request.auth_mode
         put_list(alias, "machine_types", requirements.machine_types)
         for name in ("max_multiplexing", "startup_timeout"):
             value = getattr(requirements, name) if requirements.HasField(name) else DEFAULTS[name]
@@ -134,6 +137,8 @@ def deployed(request, before):
     """The app after a deploy: everything of the request, but for what it inherits."""
     wants = request.machine_requirements
     after = proto.AliasInfo(alias=request.application_name, auth_mode=request.auth_mode)
+    if request.environment_name:
+        after.environment_name = request.environment_name
     for name, default in DEFAULTS.items():
         setattr(after, name, getattr(wants, name) if wants.HasField(name) else default)
     if wants.HasField("request_start_timeout"):

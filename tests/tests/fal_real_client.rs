@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -82,6 +83,28 @@ impl Platform {
         self.run(machinist(), &[args, &common].concat())
     }
 
+    /// The serials of an app's deploys in the state, newest first.
+    fn serials(&self, app: &str) -> Vec<u64> {
+        let state = read(&self.folder.path().join("state.json"));
+        let state: Value = serde_json::from_str(&state).unwrap();
+        let history = state["targets"]["fal"]["apps"][app]["history"].as_array();
+        let deploys = history
+            .unwrap()
+            .iter()
+            .filter(|change| change["kind"] != "tuning");
+        deploys
+            .map(|deploy| deploy["serial"].as_u64().unwrap())
+            .collect()
+    }
+
+    /// Commands are run in an environment of the platform.
+    fn in_environment(mut self, name: &str) -> Self {
+        self.variables
+            .retain(|(variable, _)| *variable != "FAL_ENV");
+        self.variables.push(("FAL_ENV", name.to_owned()));
+        self
+    }
+
     fn fal(&self, args: &[&str]) -> String {
         let fal = python().unwrap().programs().join("fal");
         stdout(&self.run(&fal, args))
@@ -112,6 +135,9 @@ impl Platform {
             .unwrap_or_default()
     }
 }
+
+/// What `plan` says where no command would run.
+const UNCHANGED: &str = "fal: 1 unchanged, from a release build\n";
 
 /// Where this test was built, and with it most of the examples.
 fn target() -> &'static Path {
@@ -146,7 +172,8 @@ fn expected(app: &machinist_deploy::App) -> Value {
 
 fn manifest(package: &str) -> Manifest {
     let output = Command::new(machinist())
-        .args(["manifest", "-p", package])
+        // As a deploy to a platform builds it.
+        .args(["manifest", "--release", "-p", package])
         .current_dir(repository())
         .env("CARGO_TARGET_DIR", target())
         .output();
@@ -196,7 +223,10 @@ fn every_example_is_deployed_as_its_code_says() {
         assert_sent(&platform.requests("RegisterApplication"), &manifest, false);
         let plan = stdout(&platform.machinist(&["plan", "-p", package]));
         assert!(
-            plan.ends_with(&format!("\nfal: {} unchanged\n", manifest.apps.len())),
+            plan == format!(
+                "fal: {} unchanged, from a release build\n",
+                manifest.apps.len()
+            ),
             "{plan}"
         );
     }
@@ -250,8 +280,13 @@ fn the_code_wins_and_what_was_tuned_stays_until_it_is_reset() {
     assert_eq!((sent.len(), &sent[0]["scale"]), (1, &json!(true)));
     assert_eq!(scaling(&platform.app(app)), (300.into(), 10.into()));
 
-    // The revision before the reset, whose scaling had been tuned.
+    // The revision before the reset; its scaling, which had been tuned, only if it is asked for.
+    let serial = platform.serials(app)[1];
     stdout(&platform.machinist(&["rollback", app, "--yes"]));
+    assert_eq!(platform.requests("SetAlias").len(), 1);
+    assert_eq!(scaling(&platform.app(app)), (300.into(), 10.into()));
+    let with_scaling = ["rollback", app, "--yes", "--with-scaling", "--to"];
+    stdout(&platform.machinist(&[&with_scaling[..], &[&serial.to_string()]].concat()));
     assert_eq!(platform.requests("SetAlias").len(), 1);
     assert_eq!(scaling(&platform.app(app)), (600.into(), 12.into()));
 }
@@ -307,7 +342,7 @@ fn every_parameter_arrives_and_what_the_code_changes_arrives_too() {
     assert_eq!(set, PARAMETERS.len());
     assert_sent(&platform.requests("RegisterApplication"), &said, false);
     let plan = stdout(&platform.machinist(&["plan"]));
-    assert_eq!(plan, "  full  unchanged\n\nfal: 1 unchanged\n");
+    assert_eq!(plan, UNCHANGED);
 
     // The platform keeps the scaling of a running app: what the code changes is set after it.
     write(
@@ -337,7 +372,337 @@ fn every_parameter_arrives_and_what_the_code_changes_arrives_too() {
         (&Value::Null, &json!([]))
     );
     let plan = stdout(&platform.machinist(&["plan"]));
-    assert_eq!(plan, "  full  unchanged\n\nfal: 1 unchanged\n");
+    assert_eq!(plan, UNCHANGED);
+}
+
+/// A package with one small app, these settings and these files.
+fn small_package(root: &Path, name: &str, settings: &str, files: &[(&str, &str)]) -> PathBuf {
+    let package = root.join(name);
+    fs::create_dir_all(package.join("src")).unwrap();
+    let cargo = format!(
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n\
+         [dependencies]\nmachinist.path = \"{}\"\n[package.metadata.machinist]\n{settings}\n",
+        sdk()
+    );
+    let app = format!(
+        "#[machinist::app(name = \"{name}\", machine_type = \"GPU-L40\", scaling(keep_alive = 60))]\n\
+         fn main() {{}}\n"
+    );
+    let own = [("Cargo.toml", &*cargo), ("src/main.rs", &*app)];
+    for (path, text) in own.iter().chain(files) {
+        let path = package.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        write(&path, text);
+    }
+    package
+}
+
+/// The files that arrived with the one deploy since, with their digests.
+#[track_caller]
+fn arrived(platform: &Platform) -> BTreeMap<String, String> {
+    let sent = platform.requests("RegisterApplication");
+    assert_eq!(sent.len(), 1);
+    let files = sent[0]["files"].as_array().cloned().unwrap_or_default();
+    let text = |file: &Value, key: &str| file[key].as_str().unwrap().to_owned();
+    let files = files
+        .iter()
+        .map(|file| (text(file, "relative_path"), text(file, "hash")));
+    files.collect()
+}
+
+#[test]
+fn what_arrives_of_a_whole_project_is_what_docker_would_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = small_package(
+        folder.path(),
+        "whole",
+        "",
+        &[
+            (
+                "Dockerfile",
+                "FROM debian:stable-slim\nCOPY . /srv\nENTRYPOINT [\"/srv/whole\"]\n",
+            ),
+            // The client has no exceptions, and takes a name for one of every folder.
+            (
+                ".dockerignore",
+                "# comment\n*.lock\nmodels/*\n!models/small\n/notes.md\nDockerfile\n",
+            ),
+            (".env", "KEY=1"),
+            ("README.md", "text"),
+            ("notes.md", "private"),
+            ("docs/notes.md", "text"),
+            ("docs/Dockerfile", "FROM other"),
+            ("docs/pyproject.toml", "[project]"),
+            ("models/small/weights", "1"),
+            ("models/large/weights", "2"),
+            ("run.sh", "true"),
+            (".git/HEAD", "ref"),
+            ("target/CACHEDIR.TAG", ""),
+        ],
+    );
+    std::os::unix::fs::symlink("models/small/weights", package.join("latest")).unwrap();
+    let Some(platform) = Platform::start(&package) else {
+        return;
+    };
+    // The state is in the project.
+    let run = |args: &[&str]| platform.run(machinist(), &[args, &["--target", "fal"]].concat());
+    let plan = || run(&["plan", "--detailed-exitcode"]);
+    stdout(&run(&["deploy", "--yes"]));
+    let sent = arrived(&platform);
+    let paths: Vec<&str> = sent.keys().map(String::as_str).collect();
+    assert_eq!(
+        paths,
+        [
+            ".env",
+            "Cargo.toml",
+            "README.md",
+            "docs/Dockerfile",
+            "docs/notes.md",
+            "docs/pyproject.toml",
+            "latest",
+            "models/small/weights",
+            "run.sh",
+            "src/main.rs",
+            "whole",
+        ]
+    );
+    assert_eq!(sent["latest"], sent["models/small/weights"]);
+
+    // What a deploy writes into the project is no change.
+    for file in ["machinist-state.json", ".machinist-state.json.lock"] {
+        assert!(package.join(file).is_file(), "{file}");
+    }
+    assert_eq!(stdout(&plan()), UNCHANGED);
+    stdout(&run(&["deploy", "--yes"]));
+    assert!(platform.requests("RegisterApplication").is_empty());
+
+    // Nor is another time, another build folder, or what is left out.
+    write(&package.join("models/large/weights"), "3");
+    write(&package.join("run.sh"), "true");
+    assert_eq!(stdout(&plan()), UNCHANGED);
+
+    let executable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(package.join("run.sh"), executable).unwrap();
+    let changed = plan();
+    assert_eq!(changed.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&changed.stdout).into_owned();
+    assert!(text.contains("context  changed\n"), "{text}");
+    stdout(&run(&["deploy", "--yes"]));
+    let sent_then = arrived(&platform);
+    let changed: Vec<&str> = sent.keys().map(String::as_str).collect();
+    let changed = changed
+        .into_iter()
+        .filter(|path| sent[*path] != sent_then[*path]);
+    assert_eq!(changed.collect::<Vec<_>>(), ["run.sh"]);
+    assert_eq!(stdout(&plan()), UNCHANGED);
+}
+
+#[test]
+fn a_dockerfile_in_a_folder_is_built_in_the_context_of_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = small_package(
+        folder.path(),
+        "elsewhere",
+        "dockerfile = \"docker/my gpu.Dockerfile\"",
+        &[
+            (
+                "docker/my gpu.Dockerfile",
+                "FROM debian\nCOPY elsewhere /\n",
+            ),
+            ("Dockerfile", "FROM other\n"),
+        ],
+    );
+    let Some(platform) = Platform::start(&package) else {
+        return;
+    };
+    let plan = platform.machinist(&["plan"]);
+    let said = stderr(&plan);
+    for line in [
+        "warning: the context of `docker/my gpu.Dockerfile` is its folder, `docker`\n",
+        "help: write `context = \"FOLDER\"` beside `dockerfile`",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    let cargo = read(&package.join("Cargo.toml"));
+    write(
+        &package.join("Cargo.toml"),
+        &format!("{cargo}context = \".\"\n"),
+    );
+    write(
+        &package.join("docker/my gpu.Dockerfile"),
+        "FROM debian:stable-slim\nCOPY . /\n",
+    );
+    write(
+        &package.join("docker/my gpu.Dockerfile.dockerignore"),
+        "docker\nsrc\nCargo.*\n",
+    );
+    let deploy = platform.machinist(&["deploy", "--yes"]);
+    assert!(!stderr(&deploy).contains("warning"), "{}", stderr(&deploy));
+    let sent = platform.requests("BuildEnvironment");
+    assert!(
+        sent[0].to_string().contains("FROM debian:stable-slim"),
+        "{}",
+        sent[0]
+    );
+    stdout(&deploy);
+    stdout(&platform.machinist(&["deploy", "--yes", "--force"]));
+    let paths: Vec<String> = arrived(&platform).into_keys().collect();
+    assert_eq!(paths, ["Dockerfile", "elsewhere"]);
+}
+
+#[test]
+fn who_may_call_an_app_is_sent_compared_and_rolled_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = small_package(folder.path(), "guarded", "", &[]);
+    let Some(platform) = Platform::start(&package) else {
+        return;
+    };
+    let auth = || platform.app("guarded")["auth_mode"].clone();
+    let plan_says = |line: &str| {
+        let output = platform.machinist(&["plan", "--detailed-exitcode"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.code() == Some(2) && said.contains(line),
+            "{output:?}"
+        );
+    };
+    let deploy = || stdout(&platform.machinist(&["deploy", "--yes"]));
+    deploy();
+    let sent = platform.requests("RegisterApplication");
+    assert_eq!(sent[0]["auth_mode"], "PRIVATE");
+
+    // Somebody opens it to everybody, and the settings do not.
+    let revision = platform.app("guarded")["revision"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    platform.fal(&["apps", "set-rev", "guarded", &revision, "--auth", "public"]);
+    assert_eq!(auth(), "public");
+    plan_says("auth  public -> private  (drift: changed outside the code)");
+    deploy();
+    assert_eq!(auth(), "private");
+    assert_eq!(stdout(&platform.machinist(&["plan"])), UNCHANGED);
+
+    let cargo = read(&package.join("Cargo.toml"));
+    write(
+        &package.join("Cargo.toml"),
+        &format!("{cargo}auth = \"public\"\n"),
+    );
+    plan_says("auth  private -> public");
+    deploy();
+    assert_eq!(auth(), "public");
+    assert_eq!(stdout(&platform.machinist(&["plan"])), UNCHANGED);
+
+    // A revision does not bring it back by itself.
+    platform.requests("");
+    stdout(&platform.machinist(&["rollback", "guarded", "--yes"]));
+    assert_eq!(platform.requests("SetAlias")[0]["auth_mode"], "PRIVATE");
+    assert_eq!(auth(), "private");
+}
+
+#[test]
+fn an_app_that_this_state_never_deployed_is_not_taken_over_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = small_package(folder.path(), "wanted", "", &[]);
+    let Some(platform) = Platform::start(&package) else {
+        return;
+    };
+    // Another team has an app of this name. The platform does not say whose it is.
+    let theirs = folder.path().join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    let pyproject = "[tool.fal.apps.wanted]\nmachine_type = \"GPU-H100\"\nauth = \"public\"\n\
+                     keep_alive = 5\n[tool.fal.apps.wanted.image]\nimage = \"acme/theirs:v1\"\n";
+    write(&theirs.join("pyproject.toml"), pyproject);
+    let fal = python().unwrap().programs().join("fal");
+    let mut deploy = Command::new(fal);
+    deploy
+        .args(["deploy", "wanted", "--yes"])
+        .current_dir(&theirs);
+    deploy.envs(platform.variables.iter().map(|(name, value)| (name, value)));
+    stdout(&deploy.output().unwrap());
+    let before = platform.app("wanted");
+    platform.requests("");
+
+    for args in [
+        &["plan"][..],
+        &["deploy", "--yes"],
+        &["deploy", "--yes", "--force"],
+    ] {
+        let refused = platform.machinist(args);
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        let said = stderr(&refused);
+        for line in [
+            "error: `wanted` runs on fal already, and was never deployed from this state\n",
+            "to take it over, add `--adopt wanted`",
+        ] {
+            assert!(said.contains(line), "{said}");
+        }
+    }
+    assert!(read(&platform.folder.path().join("requests.jsonl")).is_empty());
+    assert_eq!(platform.app("wanted"), before);
+
+    let adopt = ["--adopt", "wanted"];
+    let plan = stdout(&platform.machinist(&[&["plan"], &adopt[..]].concat()));
+    for line in [
+        "machine_type  GPU-H100 -> GPU-L40",
+        "auth          public -> private",
+        "keep_alive    stays 5s  (tuned; the code says 1m)",
+        "fal: 1 to adopt",
+    ] {
+        assert!(plan.contains(line), "{plan}");
+    }
+    stdout(&platform.machinist(&[&["deploy", "--yes"], &adopt[..]].concat()));
+    let live = platform.app("wanted");
+    assert_eq!(
+        (
+            &live["machine_types"],
+            &live["auth_mode"],
+            &live["keep_alive"]
+        ),
+        (&json!(["GPU-L40"]), &json!("private"), &json!(5))
+    );
+    assert_eq!(stdout(&platform.machinist(&["plan"])), UNCHANGED);
+}
+
+#[test]
+fn an_environment_has_an_app_of_its_own_and_the_other_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let package = small_package(folder.path(), "twice", "", &[]);
+    let Some(platform) = Platform::start(&package) else {
+        return;
+    };
+    stdout(&platform.machinist(&["deploy", "--yes"]));
+    let main = platform.app("twice");
+    platform.requests("");
+
+    // Another state, as another place needs.
+    let staging = platform.in_environment("staging");
+    let state = staging.folder.path().join("staging.json");
+    let common = ["--target", "fal", "--state", state.to_str().unwrap()];
+    let run = |args: &[&str]| stdout(&staging.run(machinist(), &[args, &common].concat()));
+    let plan = run(&["plan"]);
+    assert!(plan.starts_with("+ twice  create\n"), "{plan}");
+    run(&["deploy", "--yes"]);
+    assert_eq!(run(&["plan"]), UNCHANGED);
+    run(&["scale", "twice", "keep_alive=10m"]);
+    let names = |call: &str, key: &str| -> Vec<Value> {
+        let requests = staging.requests(call).into_iter();
+        requests.map(|request| request[key].clone()).collect()
+    };
+    assert_eq!(
+        names("UpdateApplication", "application_name"),
+        ["twice--staging"]
+    );
+    assert_eq!(staging.app("twice--staging")["keep_alive"], 600);
+    assert_eq!(staging.app("twice"), main);
+
+    let main = staging.in_environment("main");
+    assert_eq!(stdout(&main.machinist(&["plan"])), UNCHANGED);
+    let staging = main.in_environment("staging");
+    let run = |args: &[&str]| stdout(&staging.run(machinist(), &[args, &common].concat()));
+    run(&["destroy", "twice", "--yes"]);
+    assert_eq!(staging.app("twice--staging"), Value::Null);
+    assert_eq!(staging.app("twice")["alias"], "twice");
 }
 
 #[test]

@@ -9,11 +9,12 @@ use super::reader::{Item, Reader};
 
 const IMAGE: &str = "image";
 const DOCKERFILE: &str = "dockerfile";
+const CONTEXT: &str = "context";
 const BIN: &str = "bin";
 const AUTH: &str = "auth";
 
 /// The keys of an app.
-pub(super) const KEYS: &[&str] = &[IMAGE, DOCKERFILE, BIN, AUTH];
+pub(super) const KEYS: &[&str] = &[IMAGE, DOCKERFILE, CONTEXT, BIN, AUTH];
 
 /// Who may call an app, in the words of the platform's client.
 const AUTH_MODES: &[&str] = &["private", "public", "shared"];
@@ -25,6 +26,8 @@ pub struct AppSettings {
     pub image: Option<String>,
     /// The `Dockerfile` that makes the image.
     pub dockerfile: Option<PathBuf>,
+    /// The folder whose files the `Dockerfile` copies; without it the `Dockerfile`'s own.
+    pub context: Option<PathBuf>,
     /// The binary to deploy, if several link the app.
     pub bin: Option<String>,
     /// Who may call the app.
@@ -42,6 +45,7 @@ impl AppSettings {
         match key {
             IMAGE => self.image = Some(image(reader, value)?),
             DOCKERFILE => self.dockerfile = Some(reader.path(DOCKERFILE, value)?),
+            CONTEXT => self.context = Some(reader.path(CONTEXT, value)?),
             BIN => self.bin = Some(reader.text(BIN, value)?.into()),
             AUTH => self.auth = Some(auth(reader, value)?),
             _ => return Ok(false),
@@ -54,6 +58,7 @@ impl AppSettings {
         Self {
             image: nearest.iter().find_map(|near| near.image.clone()),
             dockerfile: nearest.iter().find_map(|near| near.dockerfile.clone()),
+            context: nearest.iter().find_map(|near| near.context.clone()),
             bin: nearest.iter().find_map(|near| near.bin.clone()),
             auth: nearest.iter().find_map(|near| near.auth.clone()),
         }

@@ -2,28 +2,47 @@
 //!
 //! The behaviour of its client was found by running it (version 1.83.0).
 
+mod chosen_binary;
+mod client;
+mod client_files;
 mod context;
+mod digest;
+mod dockerfile;
+mod dockerignore;
 mod live;
+mod own_files;
 mod pyproject;
+mod slashes;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
 use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 use machinist_core::setting::Setting;
+use serde_json::Value;
 
-use super::binary::which_binary;
 use super::carries::{Carries, warnings};
 use super::each_app::each_app;
 use super::interface::{Project, Target};
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
+use crate::change::{ArtifactPart, What};
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::manifest::Binary;
 use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
+use crate::settings::AppSettings;
 use crate::tool::{Tool, ToolCommand};
+use chosen_binary::BinaryChoice;
+use client_files::PYPROJECT;
+use context::{Context, is_copy_of};
+use digest::Digests;
+use dockerignore::DOCKERIGNORE;
+use live::Environment;
+use slashes::with_slashes;
 
 /// The target's name.
 pub(super) const NAME: &str = "fal";
@@ -33,20 +52,42 @@ static FAL: Tool = Tool {
     install: "`pip install fal` and `fal auth login`",
 };
 
+const AUTH: What = What::Artifact(ArtifactPart::Auth);
+
+/// Who may call an app of which the settings do not say it. The client takes this for what a deploy
+/// without it means; it is sent so that it is sure.
+const DEFAULT_AUTH: &str = "private";
+
+/// The client's own variable for the environment that all its commands are for.
+const ENVIRONMENT: &str = "FAL_ENV";
+
 /// The target `fal`.
 pub(super) struct Fal {
     project: Project,
+    environment: Environment,
+    binaries: BinaryChoice,
+    digests: Digests,
 }
 
 impl Fal {
     pub(super) fn new(project: Project) -> Self {
-        Self { project }
+        Self {
+            project,
+            environment: Environment::named(std::env::var(ENVIRONMENT).ok()),
+            binaries: BinaryChoice::default(),
+            digests: Digests::default(),
+        }
     }
 }
 
 impl Target for Fal {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn place(&self) -> Option<String> {
+        let name = self.environment.name();
+        (!self.environment.is_main()).then(|| format!("environment {name}"))
     }
 
     fn carries(&self, key: Key) -> Carries<'_> {
@@ -75,7 +116,7 @@ impl Target for Fal {
     }
 
     fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String> {
-        live::parse(text, known)
+        live::parse(text, known, &self.environment)
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
@@ -102,14 +143,20 @@ impl Target for Fal {
 
     fn roll_back(&self, app: &AppPlan, to: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
         // A leading dash would make it an option.
-        let revision = to.revision.as_ref();
-        let Some(revision) = revision.filter(|revision| !revision.starts_with('-')) else {
+        let is_name = |revision: &&String| !revision.is_empty() && !revision.starts_with('-');
+        let Some(revision) = to.revision.as_ref().filter(is_name) else {
             let message = format!("{NAME} cannot go back to the deploy of {}", to.time);
             return Err(Problem::new(message)
                 .note("its revision is not recorded")
                 .help("check out its commit and deploy that"));
         };
-        let command = fal_command(&["apps", "set-rev", &app.name, revision], None);
+        // A revision does not bring back who may call the app.
+        let auth = app.changes.iter().find(|change| change.what == AUTH);
+        let auth = auth.map(|change| change.to.as_ref().and_then(Value::as_str));
+        let auth = auth.map(|to| ["--auth", to.unwrap_or(DEFAULT_AUTH)]);
+        let args = ["apps", "set-rev", &app.name, revision];
+        let args: Vec<&str> = args.into_iter().chain(auth.into_iter().flatten()).collect();
+        let command = fal_command(&args, None);
         let back = Step::new(&app.name, StepKind::RollBack, command);
         Ok(Rendering {
             steps: [back].into_iter().chain(scale_step(app)).collect(),
@@ -123,30 +170,26 @@ impl Fal {
     fn add_files(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let mut warnings = warnings(NAME, app, |key| self.carries(key));
         let settings = self.project.settings(&app.name);
-        let auth = settings.auth.as_deref();
+        let auth = settings.auth.as_deref().unwrap_or(DEFAULT_AUTH);
         let mut artifact = Artifact {
-            auth: settings.auth.clone(),
+            auth: Some(auth.to_owned()),
+            machine_names: pyproject::machine_names(app),
             ..Artifact::default()
         };
-        let (source, mut files) = match settings.image {
+        let (source, mut files) = match &settings.image {
             Some(image) => {
                 artifact.image = Some(image.clone());
-                (pyproject::Source::Image(image), Vec::new())
+                (pyproject::Source::Image(image.clone()), Vec::new())
             }
             None => {
-                let binary = self.binary(app, settings.bin.as_deref())?;
-                let dockerfile = settings.dockerfile.as_deref();
-                let context = context::files(binary, dockerfile)?;
-                let (binary_file, others): (Vec<_>, Vec<_>) = context
-                    .iter()
-                    .partition(|file| file.contents == Contents::CopyOf(binary.path.clone()));
-                if let (Some(dockerfile), []) = (dockerfile, &*binary_file) {
-                    warnings.push(context::binary_not_copied(dockerfile, binary));
-                }
-                artifact.binary = Some(binary.name.clone());
-                artifact.binary_digest = Some(context::digest(&binary_file)?);
-                artifact.context_digest = Some(context::digest(&others)?);
-                (pyproject::Source::Dockerfile, context)
+                let binary = self.binary(app, &settings)?;
+                let context = self.context(binary, &settings)?;
+                self.add_digests(&mut artifact, binary, &context)?;
+                warnings.extend(context.warnings);
+                let mut files = context.files;
+                files.push(text_file(DOCKERIGNORE, context.dockerignore));
+                let dockerfile = with_slashes(&context.dockerfile);
+                (pyproject::Source::Dockerfile(dockerfile), files)
             }
         };
         *rendering.app(&app.name) = RenderedApp {
@@ -155,10 +198,7 @@ impl Fal {
             needs: Vec::new(),
         };
         let text = pyproject::render(app, &source, auth, needs_reset(app));
-        files.push(RenderedFile {
-            path: "pyproject.toml".into(),
-            contents: Contents::Text(text),
-        });
+        files.push(text_file(PYPROJECT, text));
         for file in &mut files {
             file.path = Path::new(&app.name).join(&file.path);
         }
@@ -166,45 +206,42 @@ impl Fal {
         Ok(())
     }
 
-    /// The binary that is deployed for an app.
-    fn binary(&self, app: &AppPlan, chosen: Option<&str>) -> Result<&Binary, Problem> {
-        let read = |name: &&String| {
-            self.project
-                .binaries
-                .iter()
-                .any(|binary| binary.name == **name)
-        };
-        let candidates: Vec<&String> = app
-            .binaries
-            .iter()
-            .filter(|name| chosen.is_none_or(|chosen| chosen == *name))
-            .filter(read)
-            .collect();
-        let binary = match &*candidates {
-            [one] => self
-                .project
-                .binaries
-                .iter()
-                .find(|image| image.name == **one),
-            _ => None,
-        };
-        let binary = binary.ok_or_else(|| self.which_binary(app, chosen))?;
-        context::check_binary(binary, &app.name)?;
-        Ok(binary)
+    fn binary(&self, app: &AppPlan, settings: &AppSettings) -> Result<&Binary, Problem> {
+        let chosen = settings.bin.as_deref();
+        self.binaries.of(app, chosen, &self.project.binaries)
     }
 
-    fn which_binary(&self, app: &AppPlan, chosen: Option<&str>) -> Problem {
-        match chosen {
-            Some(chosen) => Problem::new(format!(
-                "no binary `{chosen}` that links the app `{}` was read",
-                app.name
-            ))
-            .help(format!(
-                "binaries that link it are {}",
-                app.binaries.join(", ")
-            )),
-            None => which_binary(&app.name, &app.binaries),
+    /// What the image is built from.
+    fn context(&self, binary: &Binary, settings: &AppSettings) -> Result<Context, Problem> {
+        match &settings.dockerfile {
+            Some(dockerfile) => {
+                Context::of_dockerfile(binary, dockerfile, settings, &self.project.state_file)
+            }
+            None => Ok(Context::generated(binary, settings)),
         }
+    }
+
+    fn add_digests(
+        &self,
+        artifact: &mut Artifact,
+        binary: &Binary,
+        context: &Context,
+    ) -> Result<(), Problem> {
+        let is_binary = |file: &&RenderedFile| is_copy_of(file, binary);
+        let (sent, others): (Vec<_>, Vec<_>) = context.files.iter().partition(is_binary);
+        artifact.binary = Some(binary.name.clone());
+        if !sent.is_empty() {
+            artifact.binary_digest = Some(self.digests.of(&sent, !context.sets_modes)?);
+        }
+        artifact.context_digest = Some(self.digests.of(&others, true)?);
+        Ok(())
+    }
+}
+
+fn text_file(path: &str, text: String) -> RenderedFile {
+    RenderedFile {
+        path: path.into(),
+        contents: Contents::Text(text),
     }
 }
 

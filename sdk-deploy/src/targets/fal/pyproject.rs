@@ -32,15 +32,15 @@ fn platform_key(key: Key) -> &'static str {
 
 /// What the platform runs.
 pub(super) enum Source {
-    /// The `Dockerfile` beside it.
-    Dockerfile,
+    /// A `Dockerfile` in its folder.
+    Dockerfile(String),
     /// A container image that is built elsewhere.
     Image(String),
 }
 
 /// The file for one app. The client ignores its flag `--reset-scale` for apps of this file, so the
 /// file has the switch.
-pub(super) fn render(app: &AppPlan, source: &Source, auth: Option<&str>, reset: bool) -> String {
+pub(super) fn render(app: &AppPlan, source: &Source, auth: &str, reset: bool) -> String {
     let mut table = Table::new();
     for (key, value) in app.all_parameters().iter() {
         let value: Value = match value {
@@ -56,14 +56,12 @@ pub(super) fn render(app: &AppPlan, source: &Source, auth: Option<&str>, reset: 
         };
         table.insert(platform_key(key).into(), value);
     }
-    if let Some(auth) = auth {
-        table.insert("auth".into(), auth.into());
-    }
+    table.insert("auth".into(), auth.into());
     if reset {
         table.insert("app_scale_settings".into(), true.into());
     }
     let image = match source {
-        Source::Dockerfile => ("dockerfile", "Dockerfile".to_owned()),
+        Source::Dockerfile(path) => ("dockerfile", path.clone()),
         Source::Image(image) => ("image", image.clone()),
     };
     table.insert("image".into(), table_of(image.0, image.1).into());
@@ -73,6 +71,18 @@ pub(super) fn render(app: &AppPlan, source: &Source, auth: Option<&str>, reset: 
     );
     // Texts, numbers, lists and tables: this serialization cannot fail.
     toml::to_string(&document).unwrap_or_default()
+}
+
+/// The machine types that are sent under other names than the code's, with those names.
+pub(super) fn machine_names(app: &AppPlan) -> Option<String> {
+    let code = app.effective.as_ref().map(|effective| &effective.code);
+    let names = code.map(|code| code.machine_types()).unwrap_or_default();
+    let renamed = names.iter().filter_map(|name| {
+        let platform = platform_name(name, &app.machines);
+        (platform != name).then(|| format!("{name} = {platform}"))
+    });
+    let renamed: Vec<String> = renamed.collect();
+    (!renamed.is_empty()).then(|| renamed.join(", "))
 }
 
 /// The platform's name of a machine type.
