@@ -14,9 +14,9 @@ use machinist_core::built_in::of_kind;
 use machinist_core::parameter::{Group, Key, Kind, PARAMETERS, Parameter, REGIONS};
 use machinist_core::setting::{Setting, check_concurrency};
 use machinist_deploy::{
-    App, AppSettings, Carries, Contents, DeployStamp, Deployed, EFFECTIVE_FILE, FILE,
-    KnativeSettings, MANIFEST_VERSION, Manifest, Options, Plan, Project, RenderedFile, Rendering,
-    Requirements, Source, TARGETS, Target, plan, target,
+    App, AppSettings, Carries, Contents, DeployStamp, Deployed, FILE, KnativeSettings,
+    MANIFEST_VERSION, Manifest, Options, Plan, Project, RenderedFile, Rendering, Requirements,
+    Source, TARGETS, Target, effective_file, plan, target,
 };
 use serde_json::{Value, json};
 
@@ -290,16 +290,16 @@ fn check(fault: impl Fn(&dyn Target, &Case<'_>) -> Option<&'static str>) {
     assert!(faults.is_empty(), "{} faults:\n{first}", faults.len());
 }
 
-fn named<'t>(texts: impl IntoIterator<Item = &'t String>, key: Key) -> Vec<&'t String> {
+fn named<'t>(texts: impl IntoIterator<Item = &'t str>, key: Key) -> Vec<&'t str> {
     let name = format!("`{}`", key.as_str());
     let texts = texts.into_iter();
     texts.filter(|text| text.contains(&name)).collect()
 }
 
 /// The warnings that name a key.
-fn warnings(rendering: &Rendering, key: Key) -> Vec<&String> {
-    let warnings = rendering.warnings.iter();
-    named(warnings.map(|warning| &warning.message), key)
+fn warnings(rendering: &Rendering, key: Key) -> Vec<&str> {
+    let warnings = rendering.warnings();
+    named(warnings.map(|warning| &*warning.message), key)
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn every_value_changes_the_rendering_or_is_named() {
         let (without, with, key) = (case.without, case.with, case.key);
         let is_told = with.files != without.files
             || !warnings(with, key).is_empty()
-            || named(&with.needs, key) != named(&without.needs, key);
+            || named(with.needs(), key) != named(without.needs(), key);
         (!is_told).then_some("it is dropped in silence")
     });
 }
@@ -320,11 +320,11 @@ fn a_value_with_a_warning_takes_nothing_else_away() {
         if warnings(with, case.key).is_empty() {
             return None;
         }
-        let has_warning = |warning| with.warnings.contains(warning);
-        if !without.warnings.iter().all(has_warning) {
+        let has_warning = |warning| with.warnings().any(|other| other == warning);
+        if !without.warnings().all(has_warning) {
             return Some("another warning is gone");
         }
-        if !without.needs.iter().all(|need| with.needs.contains(need)) {
+        if !without.needs().is_subset(&with.needs()) {
             return Some("another need is gone");
         }
         if with.steps != without.steps {
@@ -362,16 +362,16 @@ fn tuning_to_another_value_renders_something_else_or_is_named() {
     for ((name, project), (machines, app)) in every_target_and_app() {
         let target = target(name, project).unwrap();
         let (_, before) = deployed(&app);
-        for key in Key::of(Group::Scaling) {
+        for key in Key::in_group(Group::Scaling) {
             let mut seen: Vec<Rendering> = Vec::new();
             for value in values(key, machines) {
                 let written = (key.as_str().to_owned(), value.as_written());
                 // Values that are not valid together are refused.
-                let Ok(tuned) = before.tune(NAME, &[written]) else {
+                let Ok(tuned) = before.tune(NAME, &[written], &[]) else {
                     continue;
                 };
                 let mut after = before.clone();
-                after.settle_tuning(&tuned);
+                after.settle_tuning(&tuned, &DeployStamp::default());
                 let rendering = target.scale(&tuned, &after).unwrap();
                 if warnings(&rendering, key).is_empty() {
                     let is_seen = |seen: &Rendering| {
@@ -441,9 +441,10 @@ fn a_key_of_a_later_version_is_named_by_platforms_and_kept_in_the_file() {
         app.scaling = serde_json::from_value(json!({"patience": [1, "a"]})).unwrap();
         let rendering = rendering(&*target, &app);
         if name == FILE {
-            assert!(rendering.warnings.is_empty());
+            assert!(rendering.warnings().next().is_none());
             let leaves = leaves(&rendering);
-            let place = format!("{EFFECTIVE_FILE}/apps/0");
+            let file = effective_file(&Project::default().state_file);
+            let place = format!("{file}/apps/0");
             let leaf = |key: &str| leaves.get(&format!("{place}/{key}"));
             assert_eq!(leaf("code/colour/deep"), Some(&Value::Null));
             assert_eq!(leaf("scaling/patience/0"), Some(&json!(1)));
@@ -451,7 +452,7 @@ fn a_key_of_a_later_version_is_named_by_platforms_and_kept_in_the_file() {
             continue;
         }
         for key in ["`colour`", "`patience`"] {
-            let mut warnings = rendering.warnings.iter();
+            let mut warnings = rendering.warnings();
             assert!(
                 warnings.any(|warning| warning.message.contains(key)),
                 "{name}: {key}"

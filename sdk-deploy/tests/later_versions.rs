@@ -9,8 +9,8 @@ use machinist_core::attribute;
 use machinist_core::parameter::Key;
 use machinist_core::setting::Setting;
 use machinist_deploy::{
-    Action, Change, Contents, DeployStamp, Deployed, FILE, Live, LiveApp, Manifest, Options,
-    ParameterName, Plan, Project, Reset, State, Why, plan, rollback, target,
+    Action, AppSet, Change, Contents, DeployStamp, Deployed, FILE, Live, LiveApp, Manifest,
+    Options, ParameterName, Plan, Project, State, What, Why, plan, rollback, target,
 };
 use serde_json::{Value, json};
 
@@ -103,7 +103,7 @@ fn a_changed_value_is_a_change_and_a_rollback_restores_it() {
     let second = manifest(&json!(["blue"]), &json!(null));
     let after_first = deployed(&Deployed::default(), &first, 1);
     let change = |parameter, from, to, why| Change {
-        parameter: later(parameter),
+        what: What::Parameter(later(parameter)),
         from: Some(from),
         to: Some(to),
         why,
@@ -118,7 +118,7 @@ fn a_changed_value_is_a_change_and_a_rollback_restores_it() {
     let mut after_second = deployed(&after_first, &second, 2);
     assert_eq!(app(&after_second)["scaling"]["patience"], json!(null));
     let state = &after_second.apps["llm"];
-    let back = rollback("llm", state, state.earlier(None).unwrap());
+    let back = rollback("llm", state, state.earlier(None).unwrap(), false);
     after_second.settle(&back, &DeployStamp::default());
     let restored = app(&written(after_second));
     assert_eq!(restored["code"], app(&after_first)["code"]);
@@ -151,8 +151,8 @@ fn a_tuned_value_stays_through_deploys_and_tuning() {
     assert_eq!(file["apps"][0]["scaling"]["patience"], tuned);
 
     let values = [("max_concurrency".to_owned(), attribute::Value::Integer(7))];
-    let tuning = after.tune("llm", &values).unwrap();
-    after.settle_tuning(&tuning);
+    let tuning = after.tune("llm", &values, &[]).unwrap();
+    after.settle_tuning(&tuning, &DeployStamp::default());
     let overrides = &app(&written(after))["overrides"];
     assert_eq!(overrides["patience"], tuned);
     assert_eq!(overrides["max_concurrency"], json!(7));
@@ -170,7 +170,7 @@ fn a_value_removed_by_tuning_stays_removed_until_a_reset() {
     let scaling = serde_json::to_value(after.apps["llm"].effective_scaling()).unwrap();
     assert_eq!(scaling, json!({"keep_alive": 60}));
 
-    let only = Reset::Apps(BTreeSet::from(["llm".into()]));
+    let only = AppSet::Apps(BTreeSet::from(["llm".into()]));
     let reset = plan(
         &manifest,
         &after,
@@ -180,7 +180,7 @@ fn a_value_removed_by_tuning_stays_removed_until_a_reset() {
         },
     );
     let change = Change {
-        parameter: later("patience"),
+        what: What::Parameter(later("patience")),
         from: None,
         to: Some(json!(1)),
         why: Why::Reset,
@@ -197,10 +197,11 @@ fn a_platform_that_does_not_know_the_keys_leaves_them_alone() {
         parameters: [(Key::KeepAlive, Some(Setting::Number(90)))]
             .into_iter()
             .collect(),
-        revision: None,
+        ..LiveApp::default()
     };
     let live = Live {
         apps: [("llm".into(), live)].into(),
+        ..Live::default()
     };
     let state = app(&written(before.refreshed(&live)));
     assert_eq!(state["code"]["colour"], json!("red"));
@@ -220,7 +221,10 @@ fn drift_is_put_back() {
         &before,
         &Options::default(),
     );
-    assert_eq!(plan.apps[0].changes[0].parameter, later("colour"));
+    assert_eq!(
+        plan.apps[0].changes[0].what,
+        What::Parameter(later("colour"))
+    );
     assert_eq!(plan.apps[0].changes[0].from, Some(json!("blue")));
     assert_eq!(plan.apps[0].changes[0].to, Some(json!("red")));
     assert_eq!(plan.apps[0].changes[0].why, Why::Drift);

@@ -8,8 +8,8 @@ use machinist_core::attribute;
 use machinist_core::parameter::Key;
 use machinist_core::setting::Setting;
 use machinist_deploy::{
-    Action, App, DeployStamp, Deployed, Live, LiveApp, MANIFEST_VERSION, Manifest, Options,
-    Overrides, ParameterName, Parameters, Requirements, Reset, Source, State, Why, plan, rollback,
+    Action, App, AppSet, DeployStamp, Deployed, Live, LiveApp, MANIFEST_VERSION, Manifest, Options,
+    Overrides, ParameterName, Parameters, Requirements, Source, State, Why, plan, rollback,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -66,8 +66,8 @@ fn deployed(before: &Deployed, manifest: &Manifest, options: &Options) -> Deploy
 
 /// Tunes an app, or does nothing where that is refused.
 fn tune(deployed: &mut Deployed, app: &str, values: &Parameters) {
-    if let Ok(tuned) = deployed.tune(app, &written(values)) {
-        deployed.settle_tuning(&tuned);
+    if let Ok(tuned) = deployed.tune(app, &written(values), &[]) {
+        deployed.settle_tuning(&tuned, &DeployStamp::default());
     }
 }
 
@@ -88,18 +88,19 @@ fn live(deployed: &Deployed) -> Live {
             name.clone(),
             LiveApp {
                 parameters,
-                revision: None,
+                ..LiveApp::default()
             },
         )
     });
     Live {
         apps: apps.collect(),
+        ..Live::default()
     }
 }
 
 fn reset() -> Options {
     Options {
-        reset_scaling: Reset::Everything,
+        reset_scaling: AppSet::Everything,
         ..Options::default()
     }
 }
@@ -199,9 +200,9 @@ fn happened(events: &[Event]) -> Deployed {
         match event {
             Event::Deploy(manifest, reset, prune) => {
                 let reset_scaling = if *reset {
-                    Reset::Everything
+                    AppSet::Everything
                 } else {
-                    Reset::Nothing
+                    AppSet::Nothing
                 };
                 let options = Options {
                     reset_scaling,
@@ -255,8 +256,8 @@ proptest! {
         let mut state = happened(&events);
         let before = manifest(vec![app("a", parameters(json!({"machine_type": ["S"]})), Parameters::default())]);
         state = deployed(&state, &before, &reset());
-        let tuning = state.tune("a", &written(&tuned)).unwrap();
-        state.settle_tuning(&tuning);
+        let tuning = state.tune("a", &written(&tuned), &[]).unwrap();
+        state.settle_tuning(&tuning, &DeployStamp::default());
         for manifest in &deploys {
             state = deployed(&state, manifest, &Options::default());
             let effective = state.apps["a"].effective_scaling();
@@ -277,7 +278,7 @@ proptest! {
     #[test]
     fn a_reset_of_one_app_leaves_the_others_tuned(events in events(), manifest in manifests()) {
         let before = happened(&events);
-        let only = Reset::Apps(BTreeSet::from(["a".into()]));
+        let only = AppSet::Apps(BTreeSet::from(["a".into()]));
         let state = deployed(&before, &manifest, &Options { reset_scaling: only, ..Options::default() });
         let is_known = |app: &&App| before.apps.get(&app.name).is_some_and(|app| app.is_deployed());
         for app in manifest.apps.iter().filter(is_known) {
@@ -343,11 +344,12 @@ proptest! {
             let mut all: BTreeMap<ParameterName, Value> = before.actual_code().json().collect();
             all.extend(before.effective_scaling().json());
             for change in app.changes {
-                prop_assert_eq!(all.get(&change.parameter), change.from.as_ref());
+                let parameter = change.what.parameter().unwrap();
+                prop_assert_eq!(all.get(parameter), change.from.as_ref());
                 prop_assert_ne!(&change.from, &change.to);
                 match change.to {
-                    Some(to) => all.insert(change.parameter, to),
-                    None => all.remove(&change.parameter),
+                    Some(to) => all.insert(parameter.clone(), to),
+                    None => all.remove(parameter),
                 };
             }
             let effective = app.effective.unwrap_or_default();
@@ -427,7 +429,13 @@ proptest! {
         for app in plan_then.apps.iter().filter(|app| app.action == Action::Create || app.action == Action::Update) {
             let state = &now.apps[&app.name];
             let Ok(deploy) = state.earlier(Some(1_000)) else { continue };
-            let back = rollback(&app.name, state, &deploy.clone());
+            let deploy = deploy.clone();
+            // Without its scaling, what is tuned now is kept.
+            let mut kept = now.clone();
+            kept.settle(&rollback(&app.name, state, &deploy, false), &stamp(1_002));
+            prop_assert_eq!(kept.apps[&app.name].actual_code(), then.apps[&app.name].actual_code());
+            prop_assert_eq!(&kept.apps[&app.name].overrides, &state.overrides);
+            let back = rollback(&app.name, state, &deploy, true);
             now.settle(&back, &stamp(1_002));
             prop_assert_eq!(now.apps[&app.name].actual_code(), then.apps[&app.name].actual_code());
             prop_assert_eq!(&now.apps[&app.name].scaling, &then.apps[&app.name].scaling);
@@ -455,15 +463,16 @@ fn a_machine_type_changed_outside_the_code_is_drift_and_put_back() {
     }));
     let there = LiveApp {
         parameters: reported(&parameters),
-        revision: None,
+        ..LiveApp::default()
     };
     state = state.refreshed(&Live {
         apps: [("llm".into(), there)].into(),
+        ..Live::default()
     });
     let plan = plan(&manifest, &state, &Options::default());
     let change = &plan.apps[0].changes[0];
     assert_eq!(
-        (change.parameter.as_str(), change.why),
+        (change.what.as_str(), change.why),
         ("machine_type", Why::Drift)
     );
     assert_eq!(change.from, Some(json!(["GPU-A100"])));
@@ -508,8 +517,8 @@ fn a_reset_says_so() {
         "keep_alive".to_owned(),
         attribute::Value::Text("10m".into()),
     );
-    let tuning = state.tune("llm", &[ten_minutes]).unwrap();
-    state.settle_tuning(&tuning);
+    let tuning = state.tune("llm", &[ten_minutes], &[]).unwrap();
+    state.settle_tuning(&tuning, &DeployStamp::default());
     let plan = plan(&manifest, &state, &reset());
     let change = &plan.apps[0].changes[0];
     assert_eq!(
@@ -528,7 +537,7 @@ fn tuning_is_checked_by_the_rules_of_the_attribute() {
     );
     let refused = |app: &str, key: &str, value: attribute::Value| {
         let values = [(key.to_owned(), value)];
-        state.tune(app, &values).unwrap_err().to_string()
+        state.tune(app, &values, &[]).unwrap_err().to_string()
     };
     let text = |text: &str| attribute::Value::Text(text.into());
     let integer = attribute::Value::Integer;
@@ -562,6 +571,7 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
                 serial: (2 * gpus + again).into(),
                 time: gpus.to_string(),
                 commit: Some("abc".into()),
+                by: None,
             };
             state = state.after(&plan, &stamp);
         }
@@ -570,8 +580,8 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
     assert_eq!(history.len(), 8);
     assert_eq!((history[0].serial, &*history[0].time), (16, "8"));
     assert_eq!(
-        history[0].changes[0].parameter,
-        ParameterName::Known(Key::Gpus)
+        history[0].changes[0].what.parameter(),
+        Some(&ParameterName::Known(Key::Gpus))
     );
     let earlier = state.apps["llm"].earlier(None).unwrap();
     assert_eq!(earlier.code.number(Key::Gpus), Some(7));
@@ -586,10 +596,11 @@ fn adopted(reported: Value) -> machinist_deploy::AppPlan {
     let manifest = manifest(vec![h100()]);
     let there = LiveApp {
         parameters: serde_json::from_value(reported).unwrap(),
-        revision: None,
+        ..LiveApp::default()
     };
     let live = Live {
         apps: [("llm".into(), there)].into(),
+        ..Live::default()
     };
     let found = Deployed::default().with_found(&live, &manifest);
     let mut plan = plan(&manifest, &found, &Options::default());
@@ -604,7 +615,7 @@ fn an_app_that_the_platform_has_is_not_created_even_if_it_reports_no_code_parame
         json!({"port": null, "startup_timeout": 600, "keep_alive": 300, "max_concurrency": 4}),
     ] {
         let app = adopted(reported);
-        assert_eq!((app.action, app.changes), (Action::Unchanged, Vec::new()));
+        assert_eq!((app.action, app.changes), (Action::Adopt, Vec::new()));
     }
 }
 
@@ -612,11 +623,11 @@ fn an_app_that_the_platform_has_is_not_created_even_if_it_reports_no_code_parame
 fn an_app_that_the_platform_has_is_changed_where_it_reports_something_else() {
     let app =
         adopted(json!({"machine_type": ["GPU-A100"], "keep_alive": 60, "max_concurrency": null}));
-    assert_eq!(app.action, Action::Update);
+    assert_eq!(app.action, Action::Adopt);
     let changes: Vec<_> = app
         .changes
         .iter()
-        .map(|change| (change.parameter.as_str(), &change.from))
+        .map(|change| (change.what.as_str(), &change.from))
         .collect();
     // The number of GPUs is not reported.
     let a100 = Some(json!(["GPU-A100"]));
@@ -669,9 +680,9 @@ fn a_damaged_state_says_where_and_a_newer_one_what_to_upgrade() {
     assert!(error.contains("line 5 column"), "{error}");
     let newer = saved()
         .to_json()
-        .replace("\"state_version\": 2", "\"state_version\": 3");
+        .replace("\"state_version\": 3", "\"state_version\": 4");
     let error = State::parse(&newer).unwrap_err();
-    assert!(error.to_string().contains("version 3") && error.help().contains("cargo install"));
+    assert!(error.to_string().contains("version 4") && error.help().contains("cargo install"));
 }
 
 #[test]
@@ -699,7 +710,7 @@ fn a_state_of_the_first_version_becomes_that_of_the_file_target() {
     let state = State::parse(old).unwrap();
     assert_eq!(
         (state.state_version, state.serial, &*state.lineage),
-        (2, 7, "0123456789abcdef")
+        (3, 7, "0123456789abcdef")
     );
     assert_eq!(
         state.deployed_to("file").apps["llm"]

@@ -37,8 +37,11 @@ fn a_state_of_the_first_release_is_kept_as_it_is() {
     let then = fs::read_to_string(folder().join("0.1.0.state.json")).unwrap();
     assert!(then.contains("\"put_back\"") && then.contains("\"startup_timeout\": null"));
     let state = State::parse(&then).unwrap();
-    // Drift has another name since.
-    let now = then.replace("\"put_back\"", "\"drift\"");
+    // Drift and what changes have other names since.
+    let now = then
+        .replace("\"state_version\": 2", "\"state_version\": 3")
+        .replace("\"put_back\"", "\"drift\"")
+        .replace("\"parameter\":", "\"what\":");
     assert_eq!(state.to_json(), now);
 }
 
