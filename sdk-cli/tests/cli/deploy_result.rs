@@ -213,7 +213,8 @@ fn errors_are_data_too() {
     let project = project();
     let error = |args: &[&str]| -> Value {
         let answer = project.run(&[args, &["--format=json"]].concat()).exits(1);
-        assert!(answer.stderr.starts_with("error: "), "{answer:?}");
+        let mut lines = answer.stderr.lines();
+        assert!(lines.any(|line| line.starts_with("error: ")), "{answer:?}");
         answer.json()["error"].clone()
     };
     assert_eq!(

@@ -7,7 +7,7 @@ use std::fs;
 use machinist_deploy::State;
 use serde_json::{Value, json};
 
-use crate::support::{Project, package, record_of, record_static};
+use crate::support::{Project, answer, package, record_of, record_static};
 
 /// Fails for the app that the file `fail` names, and prints `live.json` as the list of apps. A deploy
 /// makes that of `next.json`.
@@ -107,6 +107,7 @@ fn a_deploy_runs_the_tool_in_a_folder_with_all_files() {
         keep_alive = 300
         max_concurrency = 4
         regions = ["us-west", "eu-north"]
+        auth = "private"
         [health_check]
         path = "/health"
         [image]
@@ -404,7 +405,8 @@ fn whatever_is_sent_is_compared() {
     project.write("model.txt", "one");
     let dockerfile = "FROM debian\nCOPY p model.txt /\nENTRYPOINT [\"/p\"]\n";
     project.write("Dockerfile", dockerfile);
-    assert_change(&project, "context  changed");
+    // The program is not executable for everybody there: this Dockerfile sets no mode.
+    assert_change(&project, "binary   changed\n    context  changed");
     project.write("model.txt", "two");
     assert_change(&project, "context  changed");
 
@@ -412,9 +414,9 @@ fn whatever_is_sent_is_compared() {
         let settings = format!("[package.metadata.machinist]\n{settings}");
         project.write("Cargo.toml", &package("p", &settings));
     };
-    // The platform calls an app without a mode private.
+    // An app without a mode is private.
     set("auth = \"private\"");
-    assert_change(&project, "auth  not set -> private");
+    project.run(&PLAN).exits(0);
     set("auth = \"public\"");
     project.write("next.json", &live_app(json!({"auth_mode": "public"})));
     assert_change(&project, "auth  private -> public");
@@ -445,17 +447,20 @@ fn whatever_is_sent_is_compared() {
 }
 
 #[test]
-fn an_app_of_an_environment_is_recognised() {
+fn an_app_of_the_environment_is_recognised() {
     let project = project();
     write_live_app(
         &project,
         json!({"alias": "a--staging", "environment_name": "staging"}),
     );
-    let plan = project
-        .run(&["plan", "-q", "--target", "fal", "--adopt"])
-        .exits(0)
-        .stdout;
-    assert!(plan.starts_with("~ a  adopt: it runs already"), "{plan}");
+    let plan = |environment| {
+        let mut plan = project.command(&["plan", "-q", "--target", "fal", "--adopt"]);
+        answer(plan.env("FAL_ENV", environment)).exits(0).stdout
+    };
+    let here = plan("staging");
+    assert!(here.starts_with("~ a  adopt: it runs already"), "{here}");
+    let elsewhere = plan("main");
+    assert!(elsewhere.starts_with("+ a  create\n"), "{elsewhere}");
 }
 
 /// Programs `one`, `two` and `three` with an app each.
@@ -704,11 +709,7 @@ fn a_dockerfile_is_sent_with_all_that_it_copies() {
         project.read(&format!("{folder}/Dockerfile")),
         project.read("Dockerfile")
     );
-    for (file, text) in [
-        ("a file", "a"),
-        ("models/deep/one.txt", "one"),
-        (".dockerignore", "*.md\n"),
-    ] {
+    for (file, text) in [("a file", "a"), ("models/deep/one.txt", "one")] {
         assert_eq!(project.read(&format!("{folder}/{file}")), text);
     }
     assert!(project.path(&folder).join("p").is_file());
