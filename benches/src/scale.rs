@@ -121,9 +121,9 @@ fn deployed(manifest: &Manifest) -> Result<Deployed, Failure> {
     let tuned = tuned.map(|(key, number)| (key.to_owned(), Value::Integer(number)));
     for app in &manifest.apps {
         let plan = deployed
-            .tune(&app.name, &tuned)
+            .tune(&app.name, &tuned, &[])
             .map_err(|problem| problem.to_string())?;
-        deployed.settle_tuning(&plan);
+        deployed.settle_tuning(&plan, &DeployStamp::default());
     }
     Ok(deployed)
 }

@@ -18,6 +18,9 @@ use crate::schema;
 
 pub use machinist_core::custom::CustomMachine;
 
+/// The name of a machine type in the manifest's schema.
+const DEFINITION: &str = "CustomMachine";
+
 /// Writes machine types as an app's record has them.
 pub(crate) fn serialize<S: Serializer>(
     machines: &[CustomMachine],
@@ -63,6 +66,13 @@ fn read(machine: &Map<String, Value>) -> Result<CustomMachine, String> {
     if let Some(missing) = required.find(|figure| !machine.contains_key(figure.key)) {
         return Err(wrong(missing.key));
     }
+    // Without it the machine type would be a CPU type, and its other figures would be lost.
+    let mut gpu_only = FIGURES
+        .iter()
+        .filter(|figure| figure.presence.is_gpu_only());
+    if !is_gpu && gpu_only.any(|figure| machine.contains_key(figure.key)) {
+        return Err(wrong(figure::MAX_GPUS.key));
+    }
     let optional = |key: &str| match text(key) {
         None => Ok(None),
         Some(name) => name.map(Some).ok_or_else(|| wrong(key)),
@@ -84,7 +94,16 @@ fn read(machine: &Map<String, Value>) -> Result<CustomMachine, String> {
 }
 
 /// The schema of a list of machine types.
-pub(crate) fn schema(_: &mut SchemaGenerator) -> Schema {
+pub(crate) fn schema(generator: &mut SchemaGenerator) -> Schema {
+    let definitions = generator.definitions_mut();
+    definitions.insert(DEFINITION.into(), Value::from(machine_schema()));
+    let reference = format!("#/$defs/{DEFINITION}");
+    let list = json!({"type": "array", "items": {"$ref": reference}});
+    // An object is a schema.
+    Schema::try_from(list).unwrap_or_default()
+}
+
+fn machine_schema() -> Schema {
     let figures = FIGURES
         .iter()
         .map(|figure| (figure.key, figure.doc, schema::amount(figure.unit)));
@@ -110,10 +129,7 @@ pub(crate) fn schema(_: &mut SchemaGenerator) -> Schema {
         .map(|figure| figure.key)
         .chain([NAME])
         .collect();
-    let machine = schema::object(figures.chain(names), &required);
-    let list = json!({"type": "array", "items": Value::from(machine)});
-    // An object is a schema.
-    Schema::try_from(list).unwrap_or_default()
+    schema::object(figures.chain(names), &required)
 }
 
 /// The machine types that these parameters name, in their order. Unknown ones are left out.
@@ -248,6 +264,10 @@ mod tests {
             (
                 r#"[{"name": "A", "ram": 1, "cpus": 1, "max_gpus": 8}]"#,
                 "`vram`",
+            ),
+            (
+                r#"[{"name": "A", "ram": 1, "cpus": 1, "vram": 1}]"#,
+                "`max_gpus`",
             ),
             (r#"[{"name": "A", "ram": 1, "cpus": 1, "fal": 1}]"#, "`fal`"),
             (

@@ -63,7 +63,7 @@ fn document(place: &str, text: &str) -> Value {
             "scaling": {"regions": ["us-west"]},
             "machines": [{
                 "name": "GPU-X", "vram": 48_000, "ram": 60_000, "cpus": 12, "bandwidth": 768,
-                "node_labels": ["x"], "accelerator": "RTXA6000", "fal": "GPU-Y",
+                "encoders": 1, "decoders": 2, "max_gpus": 8, "node_labels": ["x"], "accelerator": "RTXA6000", "fal": "GPU-Y",
             }],
         },
         "settings": {
