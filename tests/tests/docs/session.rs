@@ -160,7 +160,7 @@ impl Day {
         self.show(
             project,
             "rollback",
-            &["cargo machinist rollback llm-server --yes"],
+            &["cargo machinist rollback llm-server --to 1 --yes"],
         );
     }
 
