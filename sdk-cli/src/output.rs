@@ -222,11 +222,11 @@ pub(crate) fn arguments_error(clap_error: &clap::Error) -> Exit {
     // A typed argument may be the name of a file with control characters in it.
     if !text.lines().all(|line| line.chars().all(is_visible)) {
         print_to_stderr(escape_lines(&text).trim_end());
-    } else if let (Err(write_error), false) = (clap_error.print(), is_error)
-        && let Err(failure) = stdout_error(write_error)
-    {
-        error(&failure);
-        return failure.exit;
+    } else if let (Err(write_error), false) = (clap_error.print(), is_error) {
+        if let Err(failure) = stdout_error(write_error) {
+            error(&failure);
+            return failure.exit;
+        }
     }
     match is_error {
         // Not clap's own code 2, which means changes under `--detailed-exitcode`.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use machinist_core::record;
 use machinist_deploy::{
     App, Binary, CargoToml, Contents, DeployStamp, Deployed, MANIFEST_VERSION, Manifest, Options,
-    Project, Rendering, Settings, plan, shell_word, target, write,
+    Project, Rendering, Settings, effective_file, plan, shell_word, target, write,
 };
 use machinist_tests::{Python, repository, stdout, texts};
 use parse_dockerfile::Instruction::{Copy, Entrypoint};
@@ -226,7 +226,8 @@ fn places(cases: &[Case]) -> Vec<&str> {
 fn the_effective_manifest_gives_every_text_back() {
     let folder = tempfile::tempdir().unwrap();
     let cases = cases("file", folder.path());
-    let read = |case: &Case| fs::read(case.folder.join("machinist-effective.json")).unwrap();
+    let file = effective_file(&Project::default().state_file);
+    let read = |case: &Case| fs::read(case.folder.join(&file)).unwrap();
     let understood: Vec<Value> = cases
         .iter()
         .map(|case| serde_json::from_slice(&read(case)).unwrap())

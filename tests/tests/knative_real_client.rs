@@ -459,10 +459,7 @@ fn a_forced_deploy_of_an_unchanged_app_makes_a_new_revision() {
     cluster.machinist(&["deploy", "--yes"]);
     assert_eq!(revision(), first);
     let plan = cluster.machinist(&["deploy", "--yes", "--force"]);
-    assert!(
-        plan.contains("deployment  deployed again  (forced)"),
-        "{plan}"
-    );
+    assert!(plan.contains("deployment  again  (forced)"), "{plan}");
     let second = revision();
     assert_ne!(second, first);
     assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
