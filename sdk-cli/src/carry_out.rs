@@ -10,6 +10,7 @@ use machinist_deploy::{
     Store, Target,
 };
 
+use crate::args::deployment::Deployment;
 use crate::args::globals::Format;
 use crate::destination::Destination;
 use crate::failure::Failure;
@@ -62,6 +63,35 @@ pub(crate) fn show_warnings_and_needs(rendering: &Rendering, output: &Output) {
     }
 }
 
+/// What is deployed, for a command that changes it without a build.
+pub(crate) struct DeployedApps {
+    pub(crate) destination: Destination,
+    pub(crate) target: Box<dyn Target>,
+    pub(crate) deployed: Deployed,
+    /// None in a dry run.
+    pub(crate) store: Option<Store>,
+}
+
+impl DeployedApps {
+    /// Reads the state and asks the platform.
+    pub(crate) fn open(
+        deployment: &Deployment,
+        dry_run: bool,
+        output: &Output,
+    ) -> Result<Self, Failure> {
+        let destination = Destination::of_deployed_apps(deployment)?;
+        let (state, store) = open_state(&destination, dry_run)?;
+        let target = destination.target_for_deployed_apps(&state)?;
+        let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
+        Ok(Self {
+            destination,
+            target,
+            deployed,
+            store,
+        })
+    }
+}
+
 /// A change that is planned and rendered, but not yet carried out.
 pub(crate) struct PendingChange<'a> {
     pub(crate) destination: &'a Destination,
@@ -77,7 +107,27 @@ pub(crate) struct PendingChange<'a> {
     pub(crate) output: &'a Output,
 }
 
-impl PendingChange<'_> {
+impl<'a> PendingChange<'a> {
+    /// A change of deployed apps, one after the other and without a build.
+    pub(crate) fn new(
+        destination: &'a Destination,
+        target: &'a dyn Target,
+        deployed: Deployed,
+        rendering: &'a Rendering,
+        output: &'a Output,
+    ) -> Self {
+        Self {
+            destination,
+            target,
+            deployed,
+            rendering,
+            profile: None,
+            restores: None,
+            jobs: NonZeroUsize::MIN,
+            output,
+        }
+    }
+
     /// Where it goes and how, for a question.
     pub(crate) fn place(&self) -> String {
         let mut place = self.target.name().to_owned();

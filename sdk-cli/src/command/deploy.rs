@@ -39,15 +39,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if let Some(refusal) = deploy.refusal {
         return Err(refusal);
     }
+    let (target, rendering) = (&*deploy.target, &deploy.rendering);
     let change = PendingChange {
-        destination: &destination,
-        target: &*deploy.target,
-        deployed: deploy.deployed,
-        rendering: &deploy.rendering,
         profile: deploy.profile.as_deref(),
-        restores: None,
         jobs,
-        output,
+        ..PendingChange::new(&destination, target, deploy.deployed, rendering, output)
     };
     let question = format!("Deploy to {}?", change.place());
     if let Some(mut store) = change.confirm(&deploy.plan, store, args.consent.yes, &question)? {

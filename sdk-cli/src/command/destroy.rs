@@ -1,13 +1,10 @@
 //! `cargo machinist destroy`.
 
-use std::num::NonZeroUsize;
-
 use machinist_deploy::{DeployStamp, removal};
 
 use crate::args::deployment::{Consent, Deployment};
-use crate::carry_out::{PendingChange, open_state};
+use crate::carry_out::{DeployedApps, PendingChange};
 use crate::context::Context;
-use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -25,23 +22,16 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let destination = Destination::of_deployed_apps(&args.deployment)?;
-    let (state, store) = open_state(&destination, args.consent.dry_run)?;
-    let target = destination.target_for_deployed_apps(&state)?;
-    let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
+    let DeployedApps {
+        destination,
+        target,
+        deployed,
+        store,
+    } = DeployedApps::open(&args.deployment, args.consent.dry_run, output)?;
     let plan = removal(&args.app, deployed.find(&args.app)?);
     let after = deployed.after(&plan, &DeployStamp::default());
     let rendering = target.deploy(&plan, &after)?;
-    let change = PendingChange {
-        destination: &destination,
-        target: &*target,
-        deployed,
-        rendering: &rendering,
-        profile: None,
-        restores: None,
-        jobs: NonZeroUsize::MIN,
-        output,
-    };
+    let change = PendingChange::new(&destination, &*target, deployed, &rendering, output);
     let question = format!("Delete `{}` from {}?", args.app, change.place());
     if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
         change.deploy(&plan, &mut store)?;

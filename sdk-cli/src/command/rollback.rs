@@ -1,13 +1,10 @@
 //! `cargo machinist rollback`.
 
-use std::num::NonZeroUsize;
-
 use machinist_deploy::{DeployStamp, Plan, rollback};
 
 use crate::args::deployment::{Consent, Deployment};
-use crate::carry_out::{PendingChange, open_state, show_warnings_and_needs};
+use crate::carry_out::{DeployedApps, PendingChange, show_warnings_and_needs};
 use crate::context::Context;
-use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -34,10 +31,12 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let destination = Destination::of_deployed_apps(&args.deployment)?;
-    let (state, store) = open_state(&destination, args.consent.dry_run)?;
-    let target = destination.target_for_deployed_apps(&state)?;
-    let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
+    let DeployedApps {
+        destination,
+        target,
+        deployed,
+        store,
+    } = DeployedApps::open(&args.deployment, args.consent.dry_run, output)?;
     let app_state = deployed.find(&args.app)?;
     let earlier = app_state.earlier(args.to)?;
     let app = rollback(&args.app, app_state, earlier, args.with_scaling);
@@ -49,15 +48,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let rendering = target.roll_back(&app, earlier, &after)?;
     show_warnings_and_needs(&rendering, output);
     let question = format!("Restore the deploy of {}?", earlier.time);
+    let known = deployed.clone();
     let change = PendingChange {
-        destination: &destination,
-        target: &*target,
-        deployed: deployed.clone(),
-        rendering: &rendering,
-        profile: None,
         restores: Some(earlier),
-        jobs: NonZeroUsize::MIN,
-        output,
+        ..PendingChange::new(&destination, &*target, known, &rendering, output)
     };
     if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
         change.deploy(&plan, &mut store)?;

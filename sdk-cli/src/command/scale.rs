@@ -1,15 +1,12 @@
 //! `cargo machinist scale`.
 
-use std::num::NonZeroUsize;
-
 use machinist_core::attribute::{Place, Value};
 use machinist_core::parameter::{Key, Kind};
 use machinist_deploy::{DeployStamp, Plan};
 
 use crate::args::deployment::Deployment;
-use crate::carry_out::{PendingChange, open_state, show_warnings_and_needs};
+use crate::carry_out::{DeployedApps, PendingChange, show_warnings_and_needs};
 use crate::context::Context;
-use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -37,25 +34,18 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let destination = Destination::of_deployed_apps(&args.deployment)?;
-    let (state, store) = open_state(&destination, args.dry_run)?;
-    let target = destination.target_for_deployed_apps(&state)?;
-    let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
+    let DeployedApps {
+        destination,
+        target,
+        deployed,
+        store,
+    } = DeployedApps::open(&args.deployment, args.dry_run, output)?;
     let app = deployed.tune(&args.app, &parse_values(&args.values)?, &args.reset)?;
     let mut after = deployed.clone();
     after.settle_tuning(&app, &DeployStamp::default());
     let rendering = target.scale(&app, &after)?;
     show_warnings_and_needs(&rendering, output);
-    let change = PendingChange {
-        destination: &destination,
-        target: &*target,
-        deployed,
-        rendering: &rendering,
-        profile: None,
-        restores: None,
-        jobs: NonZeroUsize::MIN,
-        output,
-    };
+    let change = PendingChange::new(&destination, &*target, deployed, &rendering, output);
     let plan = Plan {
         apps: vec![app],
         ..Plan::default()

@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use crate::support::{Project, package, payload};
+use crate::support::{Project, payload};
 
 fn set_app(project: &Project, package: &str) {
     let code = json!({"machine_type": ["GPU-H100"], "gpus": 1, "port": 8080});
@@ -14,13 +14,7 @@ fn set_app(project: &Project, package: &str) {
 
 #[test]
 fn an_app_of_another_package_is_not_deployed_over() {
-    let settings = "[workspace]\n[workspace.metadata.machinist]\ntarget = \"skypilot\"\n\
-                    image = \"acme/a:v1\"";
-    let project = Project::new(&[
-        ("Cargo.toml", &package("p", settings)),
-        ("src/main.rs", "fn main() {}\n"),
-    ]);
-    project.with_sky();
+    let project = Project::for_skypilot();
     set_app(&project, "alpha");
     let deploy = ["deploy", "-yq", "--binary", "a.wasm"];
     project.run(&deploy).exits(0);

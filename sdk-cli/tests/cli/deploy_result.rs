@@ -6,17 +6,11 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{Project, package, payload};
+use crate::support::{Project, payload};
 
 /// The apps `one`, `two` and `three` in one binary.
 fn project() -> Project {
-    let settings = "[workspace]\n[workspace.metadata.machinist]\ntarget = \"skypilot\"\n\
-                    image = \"acme/a:v1\"";
-    let project = Project::new(&[
-        ("Cargo.toml", &package("p", settings)),
-        ("src/main.rs", "fn main() {}\n"),
-    ]);
-    project.with_sky();
+    let project = Project::for_skypilot();
     set_gpus(&project, 1);
     project
 }

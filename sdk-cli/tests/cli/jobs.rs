@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use machinist_deploy::Store;
 use serde_json::json;
 
-use crate::support::{Project, package, payload};
+use crate::support::{Project, SKYPILOT, package, payload};
 
 /// Writes down when it starts and ends, and what the file of its app in `does` says in between.
 const TOOL: &str = r#"#!/bin/sh
@@ -21,12 +21,7 @@ echo "end $name" >> "$root/calls"
 
 /// The apps `app-1` to `app-6` in one binary.
 fn project() -> Project {
-    let settings = "[workspace]\n[workspace.metadata.machinist]\ntarget = \"skypilot\"\n\
-                    image = \"acme/a:v1\"";
-    let project = Project::new(&[
-        ("Cargo.toml", &package("p", settings)),
-        ("src/main.rs", "fn main() {}\n"),
-    ]);
+    let project = Project::for_skypilot();
     let code = json!({"machine_type": ["GPU-H100"], "gpus": 1, "port": 8080});
     let apps: Vec<_> = (1..=6)
         .map(|n| payload(&format!("app-{n}"), "p", &code, &json!({})))
@@ -181,9 +176,8 @@ fn what_is_done_when_a_deploy_is_killed_is_on_record() {
 #[test]
 fn a_tool_that_takes_too_long_is_killed_beside_the_others() {
     let project = project();
-    let settings = "[workspace]\n[workspace.metadata.machinist]\ntarget = \"skypilot\"\n\
-                    image = \"acme/a:v1\"\nrun_timeout = \"1s\"";
-    project.write("Cargo.toml", &package("p", settings));
+    let settings = format!("{SKYPILOT}\nrun_timeout = \"1s\"");
+    project.write("Cargo.toml", &package("p", &settings));
     project.write("does/app-2", "echo; exec sleep 60");
     let failed = project.run(&deploy("2", &["-q"])).exits(1);
     assert!(

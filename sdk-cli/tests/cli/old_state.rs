@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{Answer, Project, answer, package, payload};
+use crate::support::{Answer, Project, answer, payload};
 
 const STATE: &str = "machinist-state.json";
 const BINARY: [&str; 2] = ["--binary", "a.wasm"];
@@ -22,14 +22,8 @@ fn git(folder: &Path, args: &[&str]) -> String {
 
 /// A repository: a first commit without a state, then two deploys, each committed with its state.
 fn project() -> Project {
-    let settings = "[workspace]\n[workspace.metadata.machinist]\ntarget = \"skypilot\"\n\
-                    image = \"acme/a:v1\"";
-    let project = Project::new(&[
-        ("Cargo.toml", &package("p", settings)),
-        ("src/main.rs", "fn main() {}\n"),
-        (".gitignore", "target\nbin\nsent\ncalls\n.machinist-*\n"),
-    ]);
-    project.with_sky();
+    let project = Project::for_skypilot();
+    project.write(".gitignore", "target\nbin\nsent\ncalls\n.machinist-*\n");
     let root = project.path("");
     git(&root, &["init", "-q", "-b", "main"]);
     for gpus in [1, 2] {

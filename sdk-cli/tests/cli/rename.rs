@@ -3,16 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Project, package, payload};
+use crate::support::{Project, payload};
 
 fn project() -> Project {
-    let settings = "[workspace]\n[workspace.metadata.machinist]\ntarget = \"skypilot\"\n\
-                    image = \"acme/a:v1\"";
-    let project = Project::new(&[
-        ("Cargo.toml", &package("p", settings)),
-        ("src/main.rs", "fn main() {}\n"),
-    ]);
-    project.with_sky();
+    let project = Project::for_skypilot();
     set_apps(&project, &["old", "other"]);
     project.run(&DEPLOY).exits(0);
     project.run(&["scale", "old", "max_concurrency=9"]).exits(0);

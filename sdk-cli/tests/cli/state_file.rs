@@ -5,20 +5,14 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::{Project, package, payload};
+use crate::support::{Project, payload};
 
 const STATE: &str = "machinist-state.json";
 const BINARY: [&str; 2] = ["--binary", "a.wasm"];
 
 /// The apps `one` and `two`, deployed.
 fn project() -> Project {
-    let settings = "[workspace]\n[workspace.metadata.machinist]\ntarget = \"skypilot\"\n\
-                    image = \"acme/a:v1\"";
-    let project = Project::new(&[
-        ("Cargo.toml", &package("p", settings)),
-        ("src/main.rs", "fn main() {}\n"),
-    ]);
-    project.with_sky();
+    let project = Project::for_skypilot();
     let code = json!({"machine_type": ["GPU-H100"], "gpus": 1, "port": 8080});
     let scaling = json!({"keep_alive": 60, "max_concurrency": 4});
     let app = |name| payload(name, "p", &code, &scaling);

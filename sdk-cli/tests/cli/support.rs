@@ -84,6 +84,18 @@ impl Project {
         self.with_tool("sky", SKY);
     }
 
+    /// A package `p` whose binary is given, which is deployed to SkyPilot by the `sky` of
+    /// [`with_sky`](Self::with_sky).
+    #[cfg(unix)]
+    pub(crate) fn for_skypilot() -> Self {
+        let project = Self::new(&[
+            ("Cargo.toml", &package("p", SKYPILOT)),
+            ("src/main.rs", "fn main() {}\n"),
+        ]);
+        project.with_sky();
+        project
+    }
+
     /// The calls of a tool since the last look.
     #[cfg(unix)]
     pub(crate) fn take_calls(&self) -> Vec<String> {
@@ -176,6 +188,11 @@ impl Project {
         std::env::join_paths(folders).unwrap()
     }
 }
+
+/// Settings of a package that is deployed to SkyServe.
+#[cfg(unix)]
+pub(crate) const SKYPILOT: &str = "[workspace]\n[workspace.metadata.machinist]\n\
+                                   target = \"skypilot\"\nimage = \"acme/a:v1\"";
 
 #[cfg(unix)]
 const SKY: &str = r#"#!/bin/sh

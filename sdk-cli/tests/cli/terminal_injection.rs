@@ -133,39 +133,14 @@ fn the_name_of_a_binary_does_not_control_the_terminal() {
     .exits(1);
     // As if a shell expanded `*`.
     assert_harmless_in_all_formats(&project, &["manifest", HOSTILE_FILE_NAME]).exits(1);
-    assert_harmless_in_all_formats(
-        &project,
-        &[
-            "manifest",
-            "--binary",
-            HOSTILE_FILE_NAME,
-            "-o",
-            "to\u{1b}\u{202e}",
-        ],
-    )
-    .exits(0);
-    assert_harmless_in_all_formats(
-        &project,
-        &[
-            "manifest",
-            "--binary",
-            HOSTILE_FILE_NAME,
-            "--check",
-            "to\u{1b}\u{202e}",
-        ],
-    )
-    .exits(0);
-    assert_harmless_in_all_formats(
-        &project,
-        &[
-            "manifest",
-            "--binary",
-            HOSTILE_FILE_NAME,
-            "--check",
-            "gone\u{9b}\u{202e}",
-        ],
-    )
-    .exits(1);
+    for (flag, file, code) in [
+        ("-o", "to\u{1b}\u{202e}", 0),
+        ("--check", "to\u{1b}\u{202e}", 0),
+        ("--check", "gone\u{9b}\u{202e}", 1),
+    ] {
+        let args = ["manifest", "--binary", HOSTILE_FILE_NAME, flag, file];
+        assert_harmless_in_all_formats(&project, &args).exits(code);
+    }
     for target in ["file", "fal", "knative", "skypilot", "dstack"] {
         // Platforms that run the binary by its name refuse it.
         let code = i32::from(!matches!(target, "file" | "fal"));

@@ -19,25 +19,25 @@ pub(crate) const PICTURES: &[Picture] = &[
 /// Colors that can be read, and a background that stands out, on a light page and on a dark one.
 const BACKGROUND: RgbColor = RgbColor(0x1c, 0x23, 0x2d);
 const TEXT: RgbColor = RgbColor(0xd8, 0xde, 0xe6);
-/// The sixteen colors of a terminal: eight, and the same ones brighter.
-const COLORS: [RgbColor; 16] = [
-    BACKGROUND,
+/// Red, green, yellow, blue, magenta and cyan.
+const HUES: [RgbColor; 6] = [
     RgbColor(0xff, 0x7b, 0x72),
     RgbColor(0x56, 0xd3, 0x64),
     RgbColor(0xe3, 0xb3, 0x41),
     RgbColor(0x79, 0xc0, 0xff),
     RgbColor(0xd2, 0xa8, 0xff),
     RgbColor(0x56, 0xd4, 0xdd),
-    TEXT,
-    RgbColor(0x8b, 0x94, 0x9e),
-    RgbColor(0xff, 0x7b, 0x72),
-    RgbColor(0x56, 0xd3, 0x64),
-    RgbColor(0xe3, 0xb3, 0x41),
-    RgbColor(0x79, 0xc0, 0xff),
-    RgbColor(0xd2, 0xa8, 0xff),
-    RgbColor(0x56, 0xd4, 0xdd),
-    RgbColor(0xff, 0xff, 0xff),
 ];
+/// The sixteen colors of a terminal: eight, and eight brighter ones. The hues are bright already.
+const COLORS: [RgbColor; 16] = {
+    let [red, green, yellow, blue, magenta, cyan] = HUES;
+    let gray = RgbColor(0x8b, 0x94, 0x9e);
+    let white = RgbColor(0xff, 0xff, 0xff);
+    [
+        BACKGROUND, red, green, yellow, blue, magenta, cyan, TEXT, // usual
+        gray, red, green, yellow, blue, magenta, cyan, white, // bright
+    ]
+};
 /// As wide as the widest of them, so that they look alike on one page.
 const WIDTH: usize = 840;
 
