@@ -254,6 +254,14 @@ impl AppPlan {
         }
     }
 
+    /// The machine types of its code, in their order. Unknown ones are left out.
+    pub(crate) fn machine_types(&self) -> Vec<CustomMachine> {
+        let effective = self.effective.as_ref();
+        effective.map_or_else(Vec::new, |effective| {
+            machines::named_in(&effective.code, &self.machines)
+        })
+    }
+
     /// Every parameter in effect.
     pub(crate) fn all_parameters(&self) -> Parameters {
         let effective = self.effective.clone().unwrap_or_default();

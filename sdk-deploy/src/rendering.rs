@@ -74,6 +74,15 @@ pub struct RenderedFile {
     pub contents: Contents,
 }
 
+impl RenderedFile {
+    pub(crate) fn text(path: impl Into<PathBuf>, text: String) -> Self {
+        Self {
+            path: path.into(),
+            contents: Contents::Text(text),
+        }
+    }
+}
+
 /// What is in a file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Contents {

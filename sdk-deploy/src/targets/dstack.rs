@@ -16,9 +16,7 @@ use super::carries::{
 use super::each_app::each_app;
 use super::image::{TargetPart, image_and_binary, image_artifact};
 use super::interface::{Project, Target};
-use super::machine_demands::{
-    custom_machines, machine_demands, machine_settings, sent_requirements,
-};
+use super::machine_demands::machine_demands;
 use super::messages::{image_is_kept, no_port};
 use super::region_names::{self, RegionNames};
 use super::yaml::yaml;
@@ -29,7 +27,7 @@ use crate::history::Deploy;
 use crate::live::Live;
 use crate::machines::{self, CustomMachine};
 use crate::parameters::Parameters;
-use crate::rendering::{Contents, RenderedFile, Rendering, Step, StepKind};
+use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -62,10 +60,8 @@ impl Dstack {
         rendered.warnings = warnings(NAME, app, |key| self.carries(key));
         rendered.warnings.extend(changed);
         rendered.artifact = Some(artifact);
-        rendering.files.push(RenderedFile {
-            path: Path::new(name).join(FILE),
-            contents: Contents::Text(text),
-        });
+        let path = Path::new(name).join(FILE);
+        rendering.files.push(RenderedFile::text(path, text));
         let mut args = vec!["apply", "--yes", "--detach", "-f", FILE];
         if app.is_forced {
             args.push("--force");
@@ -83,18 +79,10 @@ impl Dstack {
 
     /// What is sent beside the image and the parameters.
     fn part(&self, app: &AppPlan) -> Result<TargetPart, Problem> {
-        let code = app.effective.clone().unwrap_or_default().code;
-        let machines = machines::named_in(&code, &app.machines);
-        let custom = custom_machines(&machines, app);
-        let gpus = machines::dstack_gpus(&custom)?;
-        let names: Vec<Value> = gpus
-            .iter()
-            .map(|gpu| json!([gpu.name, gpu.memory_gb]))
-            .collect();
-        Ok(TargetPart {
-            requires: sent_requirements(&app.requires, &machines),
-            region_names: region_names::by_region(&app.all_parameters(), self.regions()),
-            settings: machine_settings(&custom, names.into()),
+        TargetPart::of_clouds(app, self.regions(), |custom| {
+            let gpus = machines::dstack_gpus(custom)?;
+            let names = gpus.iter().map(|gpu| json!([gpu.name, gpu.memory_gb]));
+            Ok(names.collect())
         })
     }
 
@@ -160,8 +148,7 @@ fn replicas(all: &Parameters, set: &mut dyn FnMut(&str, Value) -> Option<Value>)
 }
 
 fn resources(app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
-    let code = app.effective.clone().unwrap_or_default().code;
-    let machines = machines::named_in(&code, &app.machines);
+    let machines = app.machine_types();
     let demands = machine_demands(&machines, artifact);
     let mut resources = Map::new();
     // dstack counts whole cores.
@@ -174,7 +161,7 @@ fn resources(app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
     let gpu = match &*machines::dstack_gpus(&machines)? {
         // Without this, dstack could choose a machine with GPUs.
         [] => json!({"count": 0}),
-        gpus => gpu(gpus, &machines, code.gpus()),
+        gpus => gpu(gpus, &machines, app.all_parameters().gpus()),
     };
     resources.insert("gpu".into(), gpu);
     Ok(resources.into())

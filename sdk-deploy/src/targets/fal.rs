@@ -33,7 +33,7 @@ use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::manifest::Binary;
-use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
+use crate::rendering::{RenderedApp, RenderedFile, Rendering, Step, StepKind};
 use crate::settings::AppSettings;
 use crate::tool::{Tool, ToolCommand};
 use chosen_binary::BinaryChoice;
@@ -187,7 +187,7 @@ impl Fal {
                 self.add_digests(&mut artifact, binary, &context)?;
                 warnings.extend(context.warnings);
                 let mut files = context.files;
-                files.push(text_file(DOCKERIGNORE, context.dockerignore));
+                files.push(RenderedFile::text(DOCKERIGNORE, context.dockerignore));
                 let dockerfile = with_slashes(&context.dockerfile);
                 (pyproject::Source::Dockerfile(dockerfile), files)
             }
@@ -198,7 +198,7 @@ impl Fal {
             needs: Vec::new(),
         };
         let text = pyproject::render(app, &source, auth, needs_reset(app));
-        files.push(text_file(PYPROJECT, text));
+        files.push(RenderedFile::text(PYPROJECT, text));
         for file in &mut files {
             file.path = Path::new(&app.name).join(&file.path);
         }
@@ -235,13 +235,6 @@ impl Fal {
         }
         artifact.context_digest = Some(self.digests.of(&others, true)?);
         Ok(())
-    }
-}
-
-fn text_file(path: &str, text: String) -> RenderedFile {
-    RenderedFile {
-        path: path.into(),
-        contents: Contents::Text(text),
     }
 }
 

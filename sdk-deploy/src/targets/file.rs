@@ -14,7 +14,7 @@ use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::parameters::Parameters;
-use crate::rendering::{Contents, RenderedFile, Rendering};
+use crate::rendering::{RenderedFile, Rendering};
 use crate::tool::ToolCommand;
 
 /// The name of the target that needs no platform.
@@ -123,10 +123,8 @@ impl File {
         };
         // Strings, numbers and maps with string keys: this serialization cannot fail.
         let compact = serde_json::to_string(&manifest).unwrap_or_default();
-        let file = RenderedFile {
-            path: self.effective_file.clone().into(),
-            contents: Contents::Text(json::indent(&compact) + "\n"),
-        };
+        let text = json::indent(&compact) + "\n";
+        let file = RenderedFile::text(&self.effective_file, text);
         Rendering {
             files: vec![file],
             ..Rendering::default()

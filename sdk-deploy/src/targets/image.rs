@@ -9,9 +9,12 @@ use sha2::{Digest, Sha256};
 use super::binary::binary_to_run;
 use super::digest::hex;
 use super::interface::Project;
+use super::machine_demands::{custom_machines, machine_settings, sent_requirements};
 use super::messages::no_image;
+use super::region_names::{self, RegionNames};
 use crate::app_plan::AppPlan;
 use crate::artifact::Artifact;
+use crate::machines::CustomMachine;
 use crate::requirements::Requirements;
 
 /// What a target sends for an app beside its image and its parameters.
@@ -22,6 +25,24 @@ pub(super) struct TargetPart {
     pub(super) region_names: BTreeMap<String, Option<String>>,
     /// What else the project sets for the target.
     pub(super) settings: Map<String, Value>,
+}
+
+impl TargetPart {
+    /// What is sent to a platform of clouds. `names` gives its names of the project's own machine
+    /// types.
+    pub(super) fn of_clouds(
+        app: &AppPlan,
+        regions: &RegionNames,
+        names: impl FnOnce(&[CustomMachine]) -> Result<Value, Problem>,
+    ) -> Result<Self, Problem> {
+        let machines = app.machine_types();
+        let custom = custom_machines(&machines, app);
+        Ok(Self {
+            requires: sent_requirements(&app.requires, &machines),
+            region_names: region_names::by_region(&app.all_parameters(), regions),
+            settings: machine_settings(&custom, names(&custom)?),
+        })
+    }
 }
 
 /// What is sent for an app: what the code and the settings say for a deploy; what was deployed for

@@ -29,7 +29,7 @@ use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::parameters::Overrides;
-use crate::rendering::{Contents, RenderedFile, Rendering, Step, StepKind};
+use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
 use crate::requirements::Requirements;
 use crate::tool::{Tool, ToolCommand};
 use managers::{CODE_MANAGER, SCALING_MANAGER};
@@ -129,21 +129,18 @@ impl Knative {
             (SCALING_FILE, yaml(&scaling)),
             (ALL_FILE, yaml(&service::merged(scaling, code))),
         ];
-        rendering
-            .files
-            .extend(files.map(|(file, text)| RenderedFile {
-                path: Path::new(&app.name).join(file),
-                contents: Contents::Text(text),
-            }));
+        let folder = Path::new(&app.name);
+        let files = files.map(|(file, text)| RenderedFile::text(folder.join(file), text));
+        rendering.files.extend(files);
         Ok(())
     }
 
-    /// Renders changed scaling of a deployed app, and the code's part if that changes.
-    fn update(&self, app: &AppPlan, with_code: bool) -> Result<Rendering, Problem> {
+    /// Renders the code's part and the changed scaling of a deployed app.
+    fn update(&self, app: &AppPlan) -> Result<Rendering, Problem> {
         let mut rendering = Rendering::default();
         self.add_app(app, &mut rendering)?;
-        let code = with_code.then(|| self.apply_step(&app.name, CODE_FILE, CODE_MANAGER, true));
-        rendering.steps.extend(code);
+        let code = self.apply_step(&app.name, CODE_FILE, CODE_MANAGER, true);
+        rendering.steps.push(code);
         let patch = self.patch_step(app, &changed_scaling(app, |_| true));
         rendering.steps.extend(patch);
         Ok(rendering)
@@ -256,7 +253,7 @@ impl Target for Knative {
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
         // The code's part has the regions, because Knative has no place for them in its scaling.
         if app.scaling_changes().any(|(key, _)| key == Key::Regions) {
-            return self.update(app, true);
+            return self.update(app);
         }
         let mut rendering = Rendering::default();
         let rendered = rendering.app(&app.name);
@@ -267,7 +264,7 @@ impl Target for Knative {
     }
 
     fn roll_back(&self, app: &AppPlan, to: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = self.update(app, true)?;
+        let mut rendering = self.update(app)?;
         rendering.app(&app.name).warnings.extend(image_is_kept(to));
         Ok(rendering)
     }

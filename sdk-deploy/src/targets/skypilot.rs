@@ -16,9 +16,7 @@ use super::carries::{
 use super::each_app::each_app;
 use super::image::{TargetPart, image_and_binary, image_artifact};
 use super::interface::{Project, Target};
-use super::machine_demands::{
-    custom_machines, machine_demands, machine_settings, sent_requirements,
-};
+use super::machine_demands::machine_demands;
 use super::messages::{image_is_kept, no_port};
 use super::region_names::{self, RegionNames};
 use super::yaml::yaml;
@@ -29,7 +27,7 @@ use crate::history::Deploy;
 use crate::live::Live;
 use crate::machines;
 use crate::parameters::Parameters;
-use crate::rendering::{Contents, RenderedFile, Rendering, Step, StepKind};
+use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -72,10 +70,8 @@ impl SkyPilot {
         }
         rendered.needs.extend(probe_need(app));
         rendered.artifact = Some(artifact);
-        rendering.files.push(RenderedFile {
-            path: Path::new(name).join(FILE),
-            contents: Contents::Text(text),
-        });
+        let path = Path::new(name).join(FILE);
+        rendering.files.push(RenderedFile::text(path, text));
         rendering.steps.push(deploy_step(app));
         Ok(())
     }
@@ -86,14 +82,8 @@ impl SkyPilot {
 
     /// What is sent beside the image and the parameters.
     fn part(&self, app: &AppPlan) -> Result<TargetPart, Problem> {
-        let code = app.effective.clone().unwrap_or_default().code;
-        let machines = machines::named_in(&code, &app.machines);
-        let custom = custom_machines(&machines, app);
-        let names = machines::accelerators(&custom)?;
-        Ok(TargetPart {
-            requires: sent_requirements(&app.requires, &machines),
-            region_names: region_names::by_region(&app.all_parameters(), self.regions()),
-            settings: machine_settings(&custom, json!(names)),
+        TargetPart::of_clouds(app, self.regions(), |custom| {
+            Ok(json!(machines::accelerators(custom)?))
         })
     }
 
@@ -122,8 +112,7 @@ impl SkyPilot {
         artifact: &Artifact,
         (image, port): (&str, u32),
     ) -> Result<Value, Problem> {
-        let code = app.effective.clone().unwrap_or_default().code;
-        let machines = machines::named_in(&code, &app.machines);
+        let machines = app.machine_types();
         let demands = machine_demands(&machines, artifact);
         let mut resources = Map::new();
         resources.insert("image_id".into(), format!("docker:{image}").into());
@@ -135,7 +124,7 @@ impl SkyPilot {
         let all = app.all_parameters();
         let regions = region_names::of_app(&all, self.regions());
         let accelerators = machines::accelerators(&machines)?;
-        let (key, candidates) = candidates(&accelerators, code.gpus(), &regions);
+        let (key, candidates) = candidates(&accelerators, all.gpus(), &regions);
         if !candidates.is_empty() {
             resources.insert(key.into(), candidates.into());
         }

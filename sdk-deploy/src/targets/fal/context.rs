@@ -59,10 +59,7 @@ impl Context {
         Self {
             dockerfile: DOCKERFILE.into(),
             files: vec![
-                RenderedFile {
-                    path: DOCKERFILE.into(),
-                    contents: Contents::Text(dockerfile),
-                },
+                RenderedFile::text(DOCKERFILE, dockerfile),
                 copy_of(Path::new(name), &binary.path),
             ],
             dockerignore: dockerignore(Some(Path::new(DOCKERFILE))),

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::change::{Change, Why};
+use crate::rendering::Contents;
 
 fn fal() -> Fal {
     let settings = AppSettings {

@@ -54,13 +54,13 @@ impl<'a> Service<'a> {
         artifact: &'a Artifact,
         settings: &'a KnativeSettings,
     ) -> Self {
-        let code = app.effective.clone().unwrap_or_default().code;
-        let machines = machines::named_in(&code, &app.machines);
+        let all = app.all_parameters();
         Self {
             app,
-            all: app.all_parameters(),
-            gpus: code.gpus(),
-            machines: machines
+            gpus: all.gpus(),
+            all,
+            machines: app
+                .machine_types()
                 .into_iter()
                 .map(|machine| labelled(machine, settings))
                 .collect(),
@@ -317,8 +317,7 @@ pub(super) fn buffer_rule(app: &str, all: &Parameters) -> Vec<Problem> {
 
 /// What the project sets for the target, and what of it is sent with an app.
 pub(super) fn settings_sent(app: &AppPlan, settings: &KnativeSettings) -> Map<String, Value> {
-    let code = app.effective.clone().unwrap_or_default().code;
-    let machines = machines::named_in(&code, &app.machines);
+    let machines = app.machine_types();
     let custom = custom_machines(&machines, app);
     let labels = |machine: &CustomMachine| {
         let is_set = settings.node_labels.contains_key(&machine.name);
@@ -341,7 +340,7 @@ pub(super) fn settings_sent(app: &AppPlan, settings: &KnativeSettings) -> Map<St
         sent.insert("node_labels".into(), labels.into());
     }
     if !custom.is_empty() {
-        let figures = machines::smallest_runner(&machines, code.gpus());
+        let figures = machines::smallest_runner(&machines, app.all_parameters().gpus());
         sent.insert("figures".into(), json!([figures.0, figures.1]));
     }
     sent
