@@ -42,7 +42,6 @@ fn commands_in_pages_have_these_flags() {
     for page in pages::all() {
         let text = read(&page);
         for words in commands(&text) {
-            // Some only have a mistake to show.
             let Some(help) = helps.get(words[0]) else {
                 problems.push(format!("{}: no subcommand `{}`", page.display(), words[0]));
                 continue;

@@ -2,6 +2,7 @@
 
 use machinist_core::parameter::{Group, Kind, PARAMETERS, Parameter, REGIONS};
 use machinist_core::unit::DURATION;
+use machinist_deploy::{Project, target};
 
 use crate::table::{NOTHING, code, table};
 
@@ -16,6 +17,19 @@ pub(crate) fn parameters(group: &str) -> Option<String> {
     };
     let parameters = PARAMETERS.iter().filter(|it| it.group == group);
     Some(table(HEADS, parameters.map(row)))
+}
+
+/// How a target carries each parameter.
+pub(crate) fn carried(name: &str) -> Option<String> {
+    let target = target(name, Project::default()).ok()?;
+    let row = |parameter: &Parameter| {
+        let key = parameter.key;
+        [code(key.as_str()), target.carries(key).words()]
+    };
+    Some(table(
+        ["parameter", "is carried"],
+        PARAMETERS.iter().map(row),
+    ))
 }
 
 /// The keys that are no parameters.

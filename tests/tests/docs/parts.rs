@@ -34,6 +34,7 @@ fn part(name: &str) -> Option<String> {
     match kind {
         "keys" => Some(parameters::other_keys()),
         "parameters" => parameters::parameters(which),
+        "carried" => parameters::carried(which),
         "requirements" => Some(requirements::requirements()),
         "catalogue" => Some(catalogue::machine_types()),
         "workloads" => Some(catalogue::workloads()),

@@ -19,7 +19,7 @@ fn what_it_costs_is_what_was_measured() {
     let costs = costs.lines().filter(|line| line.starts_with("- "));
     let is_figure = |c: char| c.is_ascii_digit() || c == '.';
     for line in costs {
-        // Two keys are a figure of nobody, and `10 000` is one figure.
+        // A single digit, as in `1 GB`, is not measured, and `10 000` is a number of apps.
         let figures = line
             .replace("10 000", "")
             .split(|c| !is_figure(c))
