@@ -20,18 +20,9 @@ const fn cpu(name: &'static str, ram_mb: u32, millicores: u32) -> MachineType {
     MachineType {
         name,
         figures: Figures {
-            vram_mb: 0,
-            vram_usable_mb: None,
             ram_mb,
             millicores,
-            bandwidth_gb_s: 0,
-            encoders: 0,
-            decoders: 0,
-            av1_encode: None,
-            precisions: None,
-            nvlink_gb_s: None,
-            price_per_hour: None,
-            max_gpus: 0,
+            ..Figures::NONE
         },
         suits: "routing, preprocessing, API proxies",
     }

@@ -86,11 +86,7 @@ pub fn check(attribute: &Attribute, catalogue: &Catalogue) -> Checked {
         machine_types: machines.iter().map(|(machine, _)| *machine).collect(),
         gpus,
         settings: checker.sorted_settings(),
-        required: checker
-            .required
-            .iter()
-            .map(|(required, _)| *required)
-            .collect(),
+        required: checker.required.clone(),
     });
     checker.errors.sort_by_key(|finding| finding.place.0);
     Checked {
@@ -107,9 +103,9 @@ type Placed<T> = (T, Place);
 struct Checker<'a> {
     catalogue: &'a Catalogue,
     name: Option<Placed<String>>,
-    machine_types: Option<Placed<Vec<Placed<String>>>>,
+    machine_types: Option<Vec<Placed<String>>>,
     settings: Vec<(Key, Setting, Place)>,
-    required: Vec<(Required, Place)>,
+    required: Vec<Required>,
     /// The keys that occur at any level, with valid values or not: they are not reported as
     /// missing.
     mentioned: Vec<&'a str>,
@@ -181,7 +177,7 @@ impl<'a> Checker<'a> {
         } else if let Some(key) = Key::find(key) {
             match key.parameter().read(value, place) {
                 Ok(Setting::List(_)) if key == Key::MachineType => {
-                    self.machine_types = Some((texts(value, place), place));
+                    self.machine_types = Some(texts(value, place));
                 }
                 Ok(setting) => self.settings.push((key, setting, place)),
                 Err(findings) => self.errors.extend(findings),
@@ -199,7 +195,7 @@ impl<'a> Checker<'a> {
             return;
         };
         match requirement.read(value) {
-            Ok(amount) => self.required.push(((requirement, amount), place)),
+            Ok(amount) => self.required.push((requirement, amount)),
             Err(problem) => self.error(place, problem),
         }
     }
@@ -229,7 +225,7 @@ impl<'a> Checker<'a> {
 
     /// The machine types that were named and are in the catalogue; none if they are of both kinds.
     fn machines(&mut self, attribute_place: Place) -> Vec<Placed<&'static MachineType>> {
-        let Some((names, _)) = self.machine_types.take() else {
+        let Some(names) = self.machine_types.take() else {
             if !self.unreadable && !self.is_mentioned(Key::MachineType.as_str()) {
                 self.error(attribute_place, missing_machine_type(self.catalogue));
             }
@@ -303,15 +299,11 @@ impl<'a> Checker<'a> {
 
     /// Checks each machine type against all requirements: one error for each that misses some.
     fn requirements(&mut self, machines: &[Placed<&'static MachineType>], gpus: u32) {
-        let required: Vec<Required> = self
-            .required
-            .iter()
-            .map(|(required, _)| *required)
-            .collect();
         for &(machine, place) in machines {
-            let missed: Vec<Required> = missed(machine, gpus, &required).collect();
+            let missed: Vec<Required> = missed(machine, gpus, &self.required).collect();
             if !missed.is_empty() {
-                let problem = requirement_missed(self.catalogue, machine, gpus, &required, &missed);
+                let required = &self.required;
+                let problem = requirement_missed(self.catalogue, machine, gpus, required, &missed);
                 self.error(place, problem);
             }
         }
@@ -324,12 +316,8 @@ impl<'a> Checker<'a> {
         machines: &[Placed<&'static MachineType>],
         gpus: u32,
     ) -> Vec<Finding> {
-        let required: Vec<Required> = self
-            .required
-            .iter()
-            .map(|(required, _)| *required)
-            .collect();
-        let mut fitting = fitting(self.catalogue, gpus, &required);
+        let required = &self.required;
+        let mut fitting = fitting(self.catalogue, gpus, required);
         let Some(smallest) = fitting.find(|machine| machine.kind() == MachineKind::Gpu) else {
             return Vec::new();
         };

@@ -72,6 +72,17 @@ impl CustomMachine {
             .filter_map(|figure| Some((*figure, figure.get(&self.figures)?)))
     }
 
+    /// Its names on platforms, by their keys.
+    fn platform_names(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let names = [
+            (ACCELERATOR, &self.accelerator),
+            (DSTACK, &self.dstack),
+            (FAL, &self.fal),
+        ];
+        let known = names.into_iter();
+        known.filter_map(|(key, name)| Some((key, name.as_ref()?)))
+    }
+
     /// Its entry in an app's record, as compact JSON. The entry leaves out [`suits`](Self::suits).
     ///
     /// ```
@@ -90,14 +101,8 @@ impl CustomMachine {
             let labels = self.node_labels.iter().map(|label| &**label);
             out.raw(NODE_LABELS, &list(labels));
         }
-        for (key, name) in [
-            (ACCELERATOR, &self.accelerator),
-            (DSTACK, &self.dstack),
-            (FAL, &self.fal),
-        ] {
-            if let Some(name) = name {
-                out.text(key, name);
-            }
+        for (key, name) in self.platform_names() {
+            out.text(key, name);
         }
         out.end()
     }
@@ -109,15 +114,8 @@ impl CustomMachine {
     /// The first name that [`check_name`] refuses.
     pub fn check_names(&self) -> Result<(), Problem> {
         let labels = self.node_labels.iter().map(|label| (NODE_LABELS, label));
-        let accelerator = self.accelerator.iter().map(|name| (ACCELERATOR, name));
-        let dstack = self.dstack.iter().map(|name| (DSTACK, name));
-        let fal = self.fal.iter().map(|name| (FAL, name));
         let names = [(NAME, &self.name)].into_iter();
-        let mut names = names
-            .chain(labels)
-            .chain(accelerator)
-            .chain(dstack)
-            .chain(fal);
+        let mut names = names.chain(labels).chain(self.platform_names());
         names.try_for_each(|(key, name)| check_name(key, name))
     }
 }

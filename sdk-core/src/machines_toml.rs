@@ -32,6 +32,16 @@ pub struct FileError {
 }
 
 impl FileError {
+    /// The problem at a place of a text, given as an offset in bytes.
+    pub fn at(text: &str, offset: usize, problem: Problem) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: before.chars().rev().take_while(|c| *c != '\n').count() + 1,
+            problem,
+        }
+    }
+
     /// The problem with file, line and column in front of its message.
     ///
     /// ```
@@ -145,12 +155,7 @@ pub fn tables(text: &str) -> Result<Vec<(String, Vec<(String, Value)>)>, FileErr
 
 /// A finding with line and column instead of an offset.
 fn file_error(text: &str, finding: Finding) -> FileError {
-    let before = text.get(..finding.place.0).unwrap_or(text);
-    FileError {
-        line: before.matches('\n').count() + 1,
-        column: before.chars().rev().take_while(|c| *c != '\n').count() + 1,
-        problem: finding.problem,
-    }
+    FileError::at(text, finding.place.0, finding.problem)
 }
 
 fn error<T>(place: Place, problem: Problem) -> Result<T, Finding> {

@@ -11,9 +11,7 @@ use std::sync::OnceLock;
 use machinist_core::parameter::{Group, Kind, PARAMETERS, REGIONS};
 use machinist_deploy::Manifest;
 use machinist_tests::apps::parameters;
-use machinist_tests::{
-    Python, Server, Workspace, machinist, read, repository, sdk, stderr, stdout, write,
-};
+use machinist_tests::{Python, Server, machinist, read, repository, sdk, stderr, stdout, write};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -292,20 +290,9 @@ fn the_code_wins_and_what_was_tuned_stays_until_it_is_reset() {
 }
 
 /// A package of its own whose one app sets every parameter.
-fn full_width(root: &Path) -> Workspace {
-    let source = root.join("full-width");
-    fs::create_dir_all(source.join("src")).unwrap();
-    let cargo = format!(
-        "[package]\nname = \"full\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n\
-         [dependencies]\nmachinist.path = \"{}\"\n",
-        sdk()
-    );
-    write(&source.join("Cargo.toml"), &cargo);
-    write(
-        &source.join("src/main.rs"),
-        &full_app("\"us-west\", \"eu-north\"", 300),
-    );
-    Workspace::copy(&source, root)
+fn full_width(root: &Path) -> PathBuf {
+    let main = full_app("\"us-west\", \"eu-north\"", 300);
+    small_package(root, "full", "", &[("src/main.rs", &main)])
 }
 
 fn full_app(regions: &str, keep_alive: u32) -> String {
@@ -329,15 +316,12 @@ fn full_app(regions: &str, keep_alive: u32) -> String {
 fn every_parameter_arrives_and_what_the_code_changes_arrives_too() {
     let folder = tempfile::tempdir().unwrap();
     let project = full_width(folder.path());
-    let Some(platform) = Platform::start(project.root()) else {
+    let Some(platform) = Platform::start(&project) else {
         return;
     };
     stdout(&platform.machinist(&["deploy", "--yes"]));
-    let manifest = |_: &Path| {
-        let output = platform.run(machinist(), &["manifest"]);
-        Manifest::parse(&stdout(&output)).unwrap()
-    };
-    let said = manifest(project.root());
+    let said = stdout(&platform.run(machinist(), &["manifest"]));
+    let said = Manifest::parse(&said).unwrap();
     let set = parameters(&said.apps[0]).len();
     assert_eq!(set, PARAMETERS.len());
     assert_sent(&platform.requests("RegisterApplication"), &said, false);
@@ -345,10 +329,7 @@ fn every_parameter_arrives_and_what_the_code_changes_arrives_too() {
     assert_eq!(plan, UNCHANGED);
 
     // The platform keeps the scaling of a running app: what the code changes is set after it.
-    write(
-        &project.root().join("src/main.rs"),
-        &full_app("\"us-east\"", 60),
-    );
+    write(&project.join("src/main.rs"), &full_app("\"us-east\"", 60));
     stdout(&platform.machinist(&["deploy", "--yes"]));
     let live = platform.app("full");
     assert_eq!(
@@ -361,10 +342,7 @@ fn every_parameter_arrives_and_what_the_code_changes_arrives_too() {
     let less = full_app("", 60)
         .replace(", regions = []", "")
         .replace("request_start_timeout = \"9s\"", "");
-    write(
-        &project.root().join("src/main.rs"),
-        &less.replace(", ,", ","),
-    );
+    write(&project.join("src/main.rs"), &less.replace(", ,", ","));
     stdout(&platform.machinist(&["deploy", "--yes"]));
     let live = platform.app("full");
     assert_eq!(

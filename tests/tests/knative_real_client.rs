@@ -106,7 +106,7 @@ impl Cluster {
         ]);
     }
 
-    /// Puts a `kubectl` before the real one that does this instead of the second or third apply.
+    /// Puts a `kubectl` before the real one that does this instead of the apply of this number.
     fn break_apply(&self, nth: u32, instead: &str) {
         let script = format!(
             "#!/bin/sh\ncase \"$*\" in *apply*)\n  echo >> '{count}'\n  \

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use machinist_core::attribute::Value;
+use machinist_core::machines_toml::FileError;
 use machinist_core::parameter::MAX_SECONDS;
 use machinist_core::problem::{self, Problem};
 use machinist_core::setting::read_duration;
@@ -136,15 +137,7 @@ impl Reader {
     }
 
     fn located(&self, at: usize, problem: Problem) -> Problem {
-        let before = &self.text[..at.min(self.text.len())];
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        let message = format!(
-            "`{}:{line}:{column}`: {}",
-            self.file.display(),
-            problem.message
-        );
-        Problem { message, ..problem }
+        FileError::at(&self.text, at, problem).located(&self.file.display().to_string())
     }
 }
 
