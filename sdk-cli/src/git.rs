@@ -20,12 +20,15 @@ pub(crate) struct Repository {
 impl Repository {
     /// The repository around a folder, if there is one and git is installed.
     pub(crate) fn around(folder: &Path) -> Option<Self> {
-        let root = git(folder, &["rev-parse", "--show-toplevel"])?;
-        let git_folder = git(folder, &["rev-parse", "--git-common-dir"])?;
+        let folders = git(
+            folder,
+            &["rev-parse", "--show-toplevel", "--git-common-dir"],
+        )?;
+        let (root, git_folder) = folders.trim_end().split_once('\n')?;
         Some(Self {
             root: root.trim_end().into(),
             // Relative to where git ran.
-            git_folder: folder.join(git_folder.trim_end()),
+            git_folder: folder.join(git_folder),
         })
     }
 
@@ -56,7 +59,8 @@ impl Repository {
             "for-each-ref",
             "--sort=-committerdate",
             &limit,
-            "--format=%(refname:short)",
+            // Without `origin/HEAD`, which is another name of a branch.
+            "--format=%(if)%(symref)%(then)%(else)%(refname:short)%(end)",
             "--no-merged=HEAD",
             "refs/heads",
             "refs/remotes",
@@ -66,7 +70,8 @@ impl Repository {
         let file = file.to_string_lossy().replace('\\', "/");
         let mut versions: Vec<(String, String)> = Vec::new();
         let mut seen: Vec<String> = Vec::new();
-        for branch in std::iter::once(HEAD).chain(list.lines()) {
+        let branches = list.lines().filter(|branch| !branch.is_empty());
+        for branch in std::iter::once(HEAD).chain(branches) {
             let name = format!("{branch}:{file}");
             let Some(blob) = self.git(&["rev-parse", "--verify", "--quiet", &name]) else {
                 continue;
