@@ -27,9 +27,15 @@ pub(crate) fn open_state(
     if dry_run {
         return Ok((read_state(destination)?, None));
     }
+    let store = open_store(destination)?;
+    Ok((store.state(), Some(store)))
+}
+
+/// Opens and locks the state file.
+pub(crate) fn open_store(destination: &Destination) -> Result<Store, Failure> {
     let store = Store::open(&destination.state_file)?;
     check_newest(&store.state(), destination)?;
-    Ok((store.state(), Some(store)))
+    Ok(store)
 }
 
 /// Reads the state as it is at this moment.
@@ -189,14 +195,9 @@ impl<'a> PendingChange<'a> {
         let (output, rendering) = (self.output, self.rendering);
         let (target_name, state_file) = (self.target.name(), &self.destination.state_file);
         let serial_before = store.state().serial;
-        self.remove_earlier_files()?;
-        let report = PlanReport::new(plan, self.target, self.profile);
-        let destination = self.destination;
-        let result = self.apply(store)?.plan(plan, rendering, &mut |progress| {
-            show_progress(output, progress);
-        });
-        keep_state(store, destination);
-        let state = print_result(report, result, output)?;
+        let state = self.carry_out(plan, store, |apply, report| {
+            apply.plan(plan, rendering, report)
+        })?;
         if !plan.stale_files.is_empty() {
             for file in &plan.stale_files {
                 output.status("Wrote", &file.display().to_string());
@@ -214,14 +215,9 @@ impl<'a> PendingChange<'a> {
     /// Tunes the app of a plan.
     pub(crate) fn tune(self, plan: &Plan, app: &AppPlan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
-        self.remove_earlier_files()?;
-        let report = PlanReport::new(plan, self.target, None);
-        let destination = self.destination;
-        let result = self.apply(store)?.tuning(app, rendering, &mut |progress| {
-            show_progress(output, progress);
-        });
-        keep_state(store, destination);
-        print_result(report, result, output)?;
+        self.carry_out(plan, store, |apply, report| {
+            apply.tuning(app, rendering, report)
+        })?;
         match app.overrides().is_empty() {
             true => output.status(
                 "Reset",
@@ -230,6 +226,26 @@ impl<'a> PendingChange<'a> {
             false => output.status("Tuned", &format!("{}, until it is reset", app.name)),
         }
         Ok(())
+    }
+
+    /// Carries it out, keeps the state, and with `--format json` prints what was done.
+    fn carry_out(
+        self,
+        plan: &Plan,
+        store: &mut Store,
+        apply: impl FnOnce(Apply<'_>, &mut dyn FnMut(Progress<'_>)) -> Result<State, ApplyError>,
+    ) -> Result<State, Failure> {
+        let (output, destination) = (self.output, self.destination);
+        self.remove_earlier_files()?;
+        let report = PlanReport::new(plan, self.target, self.profile);
+        let result = apply(self.apply(store)?, &mut |progress| {
+            show_progress(output, progress);
+        });
+        keep_state(store, destination);
+        if output.format == Format::Json {
+            report.with_result(&result).print(output)?;
+        }
+        Ok(result?)
     }
 
     /// Files of an earlier change must not be sent with this one.
@@ -263,18 +279,6 @@ impl<'a> PendingChange<'a> {
             store,
         })
     }
-}
-
-/// With `--format json`, prints what a change did.
-fn print_result(
-    report: PlanReport<'_>,
-    result: Result<State, ApplyError>,
-    output: &Output,
-) -> Result<State, Failure> {
-    if output.format == Format::Json {
-        report.with_result(&result).print(output)?;
-    }
-    Ok(result?)
 }
 
 fn show_progress(output: &Output, progress: Progress<'_>) {

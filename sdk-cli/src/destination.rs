@@ -24,7 +24,7 @@ use crate::workspace::Workspace;
 const DEFAULT_STATE_FILE: &str = "machinist-state.json";
 
 /// The target that `--target` names, if it names one.
-pub(crate) fn target_flag(selection: &Selection) -> Result<Option<String>, Failure> {
+fn target_flag(selection: &Selection) -> Result<Option<String>, Failure> {
     match &*selection.deploy_targets() {
         [] => Ok(None),
         [name] => {
@@ -56,11 +56,11 @@ pub(crate) struct Destination {
 impl Destination {
     /// For subcommands that build or read binaries.
     pub(crate) fn of_linked_apps(
-        target_flag: Option<String>,
         source: &AppSource,
         plan_options: &PlanOptions,
     ) -> Result<Self, Failure> {
         let selection = &source.selection;
+        let target_flag = target_flag(selection)?;
         let workspace = Workspace::find(selection.manifest_path())?;
         let mut destination = Self::new(target_flag, &plan_options.state, workspace)?;
         if let (Some(folder), Some(workspace)) =
@@ -72,7 +72,7 @@ impl Destination {
         Ok(destination)
     }
 
-    /// For subcommands that only look at what is deployed.
+    /// For subcommands that build nothing.
     pub(crate) fn of_deployed_apps(deployment: &Deployment) -> Result<Self, Failure> {
         let workspace = Workspace::find(deployment.manifest_path.as_deref())?;
         Self::new(deployment.target.clone(), &deployment.state, workspace)
@@ -215,7 +215,10 @@ impl Destination {
         output: &Output,
     ) -> Result<Deployed, Failure> {
         let live = self.read_live(target, &deployed, output)?;
-        Ok(live.map_or(deployed.clone(), |live| deployed.refreshed(&live)))
+        Ok(match live {
+            Some(live) => deployed.refreshed(&live),
+            None => deployed,
+        })
     }
 
     /// The folder into which the target's files are written.

@@ -80,7 +80,8 @@ impl LinkedApps {
         let all = BinaryTarget::of_workspace(&build.metadata);
         let binaries = named_binaries(&build, &all)?;
         let manifest = read_manifest(&binaries, output)?;
-        let lost = lost_apps::find(&build, &manifest)?;
+        let graph = DependencyGraph::new(&build.metadata);
+        let lost = lost_apps::find(&build, &graph, &manifest)?;
         let built: Vec<BinaryTarget> = build.binaries.iter().filter_map(binary_target).collect();
         let libraries = built
             .iter()
@@ -92,7 +93,7 @@ impl LinkedApps {
             lost,
             profile: Some(selection.profile_name().to_owned()),
             libraries: libraries.collect(),
-            not_built: Some(not_built(&build, &all, &built)),
+            not_built: Some(not_built(&build, &graph, &all, &built)),
         })
     }
 
@@ -180,8 +181,12 @@ fn binary_target(built: &BuiltBinary) -> Option<BinaryTarget> {
     BinaryTarget::new(&built.package, &built.target)
 }
 
-fn not_built(build: &Build, all: &[BinaryTarget], built: &[BinaryTarget]) -> Vec<NotBuilt> {
-    let graph = DependencyGraph::new(&build.metadata);
+fn not_built(
+    build: &Build,
+    graph: &DependencyGraph<'_>,
+    all: &[BinaryTarget],
+    built: &[BinaryTarget],
+) -> Vec<NotBuilt> {
     let may_have_apps: Vec<&BinaryTarget> = graph.binaries_that_may_have_apps(all).collect();
     let not_built = all.iter().filter(|binary| !built.contains(binary));
     let not_built = not_built.map(|binary| NotBuilt {

@@ -25,9 +25,12 @@ pub(crate) struct LostApps {
 }
 
 /// The apps that are in the libraries of a build, dynamic ones too, and in none of its binaries.
-pub(crate) fn find(build: &Build, manifest: &Manifest) -> Result<Vec<LostApps>, Failure> {
-    let graph = DependencyGraph::new(&build.metadata);
-    let use_lines = use_lines(build, &graph);
+pub(crate) fn find<'a>(
+    build: &'a Build,
+    graph: &DependencyGraph<'a>,
+    manifest: &Manifest,
+) -> Result<Vec<LostApps>, Failure> {
+    let use_lines = use_lines(build, graph);
     let may_have_apps = graph.packages_that_may_have_apps();
     let libraries: Vec<Library> = build
         .libraries
@@ -76,27 +79,24 @@ fn is_dynamic(library: &Target) -> bool {
 }
 
 fn report(lost: &LostCrate, use_line: Option<&UseLine>, is_dynamic: bool) -> Failure {
-    let is_one = lost.apps.len() == 1;
     let apps: Vec<String> = lost.apps.iter().map(|app| format!("`{app}`")).collect();
+    let (noun, verb) = match lost.apps.len() {
+        1 => ("app", "is"),
+        _ => ("apps", "are"),
+    };
+    let subject = format!(
+        "the {noun} {} of the crate `{}` {verb}",
+        apps.join(", "),
+        lost.crate_name
+    );
     if is_dynamic {
         return Failure::new(format!(
-            "the {} {} of the crate `{}` {} not deployed: the crate is a `dylib`, and what a \
-             program loads is not read",
-            if is_one { "app" } else { "apps" },
-            apps.join(", "),
-            lost.crate_name,
-            if is_one { "is" } else { "are" },
+            "{subject} not deployed: the crate is a `dylib`, and what a program loads is not read"
         ))
         .help("leave `dylib` out of the crate's `crate-type`, so that programs contain it");
     }
-    let report = Failure::new(format!(
-        "the {} {} of the crate `{}` {} lost: no binary that was built links it",
-        if is_one { "app" } else { "apps" },
-        apps.join(", "),
-        lost.crate_name,
-        if is_one { "is" } else { "are" },
-    ))
-    .note(WHY_LOST);
+    let report =
+        Failure::new(format!("{subject} lost: no binary that was built links it")).note(WHY_LOST);
     match use_line {
         Some(use_line) => report.help(use_line.help(&lost.package)),
         None => report,

@@ -1,9 +1,9 @@
-//! A plan as `plan`, `deploy`, `scale` and `rollback` print it: as text or as JSON.
+//! A plan as `plan`, `deploy`, `scale`, `rollback` and `destroy` print it: as text or as JSON.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use machinist_deploy::{Action, AppPlan, ApplyError, Contents, Plan, Rendering, State, Target};
+use machinist_deploy::{ApplyError, Contents, Plan, Rendering, State, Target};
 use serde::Serialize;
 
 use crate::args::globals::Format;
@@ -95,9 +95,8 @@ impl<'a> PlanReport<'a> {
 
     /// Adds what a change did.
     pub(crate) fn with_result(mut self, result: &Result<State, ApplyError>) -> Self {
-        let is_touched =
-            |app: &&AppPlan| !matches!(app.action, Action::Unchanged | Action::Orphaned);
-        let touched = self.plan.apps.iter().filter(is_touched);
+        let apps = self.plan.apps.iter();
+        let touched = apps.filter(|app| app.action.is_change());
         let touched = touched.map(|app| app.name.clone());
         self.result = Some(match result {
             Ok(state) => ChangeResult {

@@ -12,7 +12,7 @@ use crate::args::selection::BuildProfile;
 use crate::args::source::AppSource;
 use crate::carry_out::show_warnings_and_needs;
 use crate::context::Context;
-use crate::destination::{self, Destination};
+use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::linked_apps::{LinkedApps, no_apps_found};
 use crate::output::Output;
@@ -25,8 +25,7 @@ pub(crate) fn read_apps(
     context: &Context,
 ) -> Result<(LinkedApps, Destination), Failure> {
     // What is wrong with the settings is an error before a build that may take minutes.
-    let target_flag = destination::target_flag(&source.selection)?;
-    let destination = Destination::of_linked_apps(target_flag, source, plan_options)?;
+    let destination = Destination::of_linked_apps(source, plan_options)?;
     // A deploy to a platform is a release build.
     let profile = match destination.is_platform() {
         true => BuildProfile::Release,

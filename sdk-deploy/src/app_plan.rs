@@ -110,6 +110,13 @@ pub enum Action {
     Delete,
 }
 
+impl Action {
+    /// Whether a deploy does something with the app.
+    pub fn is_change(self) -> bool {
+        !matches!(self, Self::Unchanged | Self::Orphaned)
+    }
+}
+
 /// A tuned value that is kept.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tuned {
@@ -167,8 +174,7 @@ impl Plan {
 
     /// Whether it changes a parameter, or creates or deletes an app.
     pub fn changes_something(&self) -> bool {
-        let is_kept = |app: &AppPlan| matches!(app.action, Action::Unchanged | Action::Orphaned);
-        !self.apps.iter().all(is_kept) || !self.stale_files.is_empty()
+        self.apps.iter().any(|app| app.action.is_change()) || !self.stale_files.is_empty()
     }
 }
 

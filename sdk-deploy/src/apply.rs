@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use machinist_core::problem::Problem;
 
-use crate::app_plan::{Action, AppPlan, Plan};
+use crate::app_plan::{AppPlan, Plan};
 use crate::deployed::Deployed;
 use crate::file::{copy_file, write_file, write_file_unsynced};
 use crate::history::DeployStamp;
@@ -153,9 +153,7 @@ impl Apply<'_> {
         report: &mut dyn FnMut(Progress<'_>),
     ) -> Result<State, ApplyError> {
         let failed = |problem| {
-            let is_kept =
-                |app: &&AppPlan| matches!(app.action, Action::Unchanged | Action::Orphaned);
-            let touched = plan.apps.iter().filter(|app| !is_kept(app));
+            let touched = plan.apps.iter().filter(|app| app.action.is_change());
             ApplyError::before_any_app(problem, touched.map(|app| &*app.name))
         };
         for app in &plan.apps {

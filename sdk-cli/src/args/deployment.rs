@@ -31,13 +31,13 @@ pub(crate) struct PlanOptions {
     /// Delete apps that are gone from the code
     #[arg(long, help_heading = DEPLOYMENT)]
     pub(crate) prune: bool,
-    /// Take over this app of others, or all that this plan has
+    /// Take over this app, which somebody else deployed, or all such apps
     #[arg(long, value_name = "APP", num_args = 0..=1, default_missing_value = "", help_heading = DEPLOYMENT)]
     pub(crate) adopt: Vec<String>,
     /// Fail if the platform does not support something that the code sets
     #[arg(long, help_heading = DEPLOYMENT)]
     pub(crate) strict: bool,
-    /// Leave out every app but this
+    /// Only this app; may be given several times
     #[arg(value_name = "APP")]
     pub(crate) apps: Vec<String>,
     #[command(flatten)]

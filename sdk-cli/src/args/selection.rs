@@ -145,7 +145,7 @@ impl Selection {
         targets.map(String::as_str).collect()
     }
 
-    /// Whether the network may be used.
+    /// Whether the network may not be used.
     pub(crate) fn is_offline(&self) -> bool {
         self.offline || self.frozen
     }

@@ -33,11 +33,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         false => RenderedApps::Changed,
     };
     let deploy = PreparedDeploy::new(&destination, &apps, options, rendered, &state, output)?;
-    if deploy.refusal.is_some() {
+    if let Some(refusal) = &deploy.refusal {
         deploy.report().print(output)?;
-    }
-    if let Some(refusal) = deploy.refusal {
-        return Err(refusal);
+        return Err(refusal.clone());
     }
     let (target, rendering) = (&*deploy.target, &deploy.rendering);
     let change = PendingChange {

@@ -1,7 +1,7 @@
 //! `cargo machinist mv`.
 
 use crate::args::deployment::Deployment;
-use crate::carry_out::{keep_state, open_state};
+use crate::carry_out::{keep_state, open_store};
 use crate::context::Context;
 use crate::destination::Destination;
 use crate::exit::Exit;
@@ -25,14 +25,13 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let destination = Destination::of_deployed_apps(&args.deployment)?;
-    let (state, store) = open_state(&destination, false)?;
+    let mut store = open_store(&destination)?;
+    let state = store.state();
     let target = destination.target_for_deployed_apps(&state)?;
     let mut deployed = state.deployed_to(target.name());
     deployed.rename(&args.old, &args.new)?;
-    if let Some(mut store) = store {
-        store.save(&state.with(target.name(), deployed))?;
-        keep_state(&store, &destination);
-    }
+    store.save(&state.with(target.name(), deployed))?;
+    keep_state(&store, &destination);
     context.output.status(
         "Renamed",
         &format!(

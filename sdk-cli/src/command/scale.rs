@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// The values to set, for instance `keep_alive=10m` or `regions=us-west,eu-north`
     #[arg(required_unless_present = "reset", value_name = "KEY=VALUE", value_parser = split_key_value)]
     values: Vec<(String, String)>,
-    /// Give this tuned value back: the code's is in effect again
+    /// Discard this tuned value: the code's value is in effect again
     #[arg(long, value_name = "KEY")]
     reset: Vec<String>,
     /// Show the files and commands, and do nothing

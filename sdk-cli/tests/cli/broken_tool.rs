@@ -56,12 +56,6 @@ fn write_live_apps(project: &Project, apps: &[&str]) {
     project.write("live.json", &json!({"apps": apps}).to_string());
 }
 
-fn calls(project: &Project) -> Vec<String> {
-    let calls = fs::read_to_string(project.path("calls")).unwrap_or_default();
-    let _ = fs::remove_file(project.path("calls"));
-    calls.lines().map(str::to_owned).collect()
-}
-
 /// The apps on record: in the state, and in the journal that a killed deploy left beside it.
 fn deployed_apps(project: &Project) -> Vec<String> {
     let state = Store::read(&project.path(STATE)).unwrap();
@@ -72,11 +66,14 @@ fn deployed_apps(project: &Project) -> Vec<String> {
 /// deploy does the other two.
 fn assert_next_deploy_continues(project: &Project) {
     assert_eq!(deployed_apps(project), ["one"]);
-    calls(project);
+    project.take_calls();
     project.write("does", "");
     write_live_apps(project, &["one"]);
     project.run(&["deploy", "-yq"]).exits(0);
-    assert_eq!(calls(project), ["deploy three --yes", "deploy two --yes"]);
+    assert_eq!(
+        project.take_calls(),
+        ["deploy three --yes", "deploy two --yes"]
+    );
     assert_eq!(deployed_apps(project), ["one", "three", "two"]);
 }
 
@@ -195,9 +192,9 @@ fn a_deploy_killed_at_any_moment_is_continued() {
         let done = deployed_apps(&project);
         assert_eq!(done, ["one", "three", "two"][..done.len()]);
         on_record[done.len()] += 1;
-        let called = calls(&project);
+        let called = project.take_calls();
         answer(&mut deploy()).exits(0);
-        let again = calls(&project);
+        let again = project.take_calls();
         for app in ["one", "three", "two"] {
             let call = format!("deploy {app} --yes");
             let is_done = done.iter().any(|done| done == app);
@@ -239,7 +236,7 @@ fn an_invalid_answer_is_an_error_and_the_state_stays() {
     let project = project();
     project.run(&["deploy", "-yq"]).exits(0);
     let before = project.read(STATE);
-    calls(&project);
+    project.take_calls();
     let too_much = "error: `fal apps list --output json` wrote more than 64 MiB and was killed\n";
     for (tool, expected) in [
         (

@@ -6,20 +6,13 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{Project, payload};
+use crate::support::Project;
 
 /// The apps `one`, `two` and `three` in one binary.
 fn project() -> Project {
     let project = Project::for_skypilot();
-    set_gpus(&project, 1);
+    project.write_services(&["one", "two", "three"], 1);
     project
-}
-
-fn set_gpus(project: &Project, gpus: u32) {
-    let code = json!({"machine_type": ["GPU-H100"], "gpus": gpus, "port": 8080});
-    let scaling = json!({"max_concurrency": 4});
-    let app = |name| payload(name, "p", &code, &scaling);
-    project.write_binary("a.wasm", &[app("one"), app("two"), app("three")]);
 }
 
 const DEPLOY: [&str; 4] = ["deploy", "-y", "--binary", "a.wasm"];

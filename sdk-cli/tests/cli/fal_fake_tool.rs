@@ -69,17 +69,15 @@ fn live_app(changes: Value) -> String {
 
 /// The calls of the tool since the last look, each with its folder.
 fn take_calls(project: &Project) -> Vec<String> {
-    let calls = fs::read_to_string(project.path("calls")).unwrap_or_default();
-    let _ = fs::remove_file(project.path("calls"));
+    let calls = project.take_calls();
     let root = project.path("").canonicalize().unwrap();
-    let is_question = |line: &&str| line.starts_with("apps list");
-    let calls = calls.lines().filter(|line| !is_question(line));
+    let calls = calls.iter().filter(|line| !line.starts_with("apps list"));
     let rendered = project.rendered("fal/");
     let shorten = |line: &str| {
         let line = line.replace(root.to_str().unwrap(), ".").replace("./", "");
         line.replace(&rendered, "")
     };
-    calls.map(shorten).collect()
+    calls.map(|line| shorten(line)).collect()
 }
 
 fn pyproject(project: &Project) -> toml::Table {

@@ -1,10 +1,6 @@
 //! Binaries are told by package, kind and name. Two that are written to one file are an error.
 
-use crate::support::{Project, package, record_static};
-
-fn main_with(app: &str, package: &str) -> String {
-    record_static(app, package) + "fn main() {}\n"
-}
+use crate::support::{Project, main_with, package, record_static};
 
 /// The name of a file of the build for the system that runs the tests.
 fn program(path: &str) -> String {

@@ -5,20 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::json;
-
-use crate::support::{Answer, Project, answer, payload};
+use crate::support::{Answer, Project, answer, git};
 
 const STATE: &str = "machinist-state.json";
 const BINARY: [&str; 2] = ["--binary", "a.wasm"];
-
-fn git(folder: &Path, args: &[&str]) -> String {
-    let mut git = Command::new("git");
-    git.args(["-c", "user.name=a", "-c", "user.email=a@a"]);
-    let output = git.args(args).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "{args:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
 
 /// A repository: a first commit without a state, then two deploys, each committed with its state.
 fn project() -> Project {
@@ -27,11 +17,7 @@ fn project() -> Project {
     let root = project.path("");
     git(&root, &["init", "-q", "-b", "main"]);
     for gpus in [1, 2] {
-        let code = json!({"machine_type": ["GPU-H100"], "gpus": gpus, "port": 8080});
-        project.write_binary(
-            "a.wasm",
-            &[payload("llm", "p", &code, &json!({"max_concurrency": 4}))],
-        );
+        project.write_services(&["llm"], gpus);
         if gpus == 1 {
             commit(&project);
         }
@@ -58,17 +44,13 @@ fn assert_refused(project: &Project, expected: &str) {
     for args in [
         &["plan", "-q", "--binary", "a.wasm"][..],
         &["deploy", "-yq", "--binary", "a.wasm"],
-        &["deploy", "-yq", "--dry-run", "--binary", "a.wasm"],
+        &["deploy", "-q", "--dry-run", "--binary", "a.wasm"],
         &["scale", "-q", "llm", "max_concurrency=5"],
         &["rollback", "-yq", "llm"],
         &["destroy", "-yq", "llm"],
         &["mv", "llm", "router"],
     ] {
-        let args: Vec<&str> = match args.contains(&"--dry-run") {
-            true => args.iter().copied().filter(|arg| *arg != "-yq").collect(),
-            false => args.to_vec(),
-        };
-        let said = project.run(&args).exits(1).stderr;
+        let said = project.run(args).exits(1).stderr;
         assert_eq!(said, expected, "{args:?}");
     }
     assert!(project.take_calls().is_empty());

@@ -3,7 +3,7 @@
 use machinist_deploy::State;
 use serde_json::json;
 
-use crate::support::{Project, package};
+use crate::support::{self, Project, package};
 
 const STATE: &str = "machinist-state.json";
 
@@ -18,12 +18,7 @@ fn project() -> Project {
 }
 
 fn git(project: &Project, args: &[&str]) -> String {
-    let mut git = std::process::Command::new("git");
-    git.args(["-c", "user.name=a", "-c", "user.email=a@a"])
-        .args(args);
-    let output = git.current_dir(project.path("")).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    support::git(&project.path(""), args)
 }
 
 /// Commits everything, and gives the commit.
@@ -107,7 +102,7 @@ fn the_history_names_who_did_it() {
     let project = project();
     let mut deploy = project.command(&["deploy", "-yq"]);
     deploy.env("GITHUB_ACTOR", "ada");
-    crate::support::answer(&mut deploy).exits(0);
+    support::answer(&mut deploy).exits(0);
     let apps = project.run(&["apps", "a"]).exits(0).stdout;
     assert!(apps.contains(" by ada\n"), "{apps}");
 }

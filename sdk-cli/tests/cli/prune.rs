@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Project, package, record_static};
+use crate::support::{Project, main_with, package, record_static};
 
 const STATE: &str = "machinist-state.json";
 
@@ -38,10 +38,6 @@ fn project() -> Project {
 fn server(rest: &str) -> String {
     let dependencies = format!("[dependencies]\nmachinist.path = \"../machinist\"\n{rest}");
     package("server", &dependencies)
-}
-
-fn main_with(app: &str, package: &str) -> String {
-    record_static(app, package) + "fn main() {}\n"
 }
 
 fn remove(project: &Project, file: &str) {

@@ -10,7 +10,7 @@ use machinist_core::setting::Setting;
 use machinist_deploy::{State, Store};
 use serde_json::{Value, json};
 
-use crate::support::{Project, answer, kills, package, record_of, record_static};
+use crate::support::{Project, answer, git, kills, package, record_of, record_static};
 
 const STATE_FILE: &str = "machinist-state.json";
 const EFFECTIVE_FILE: &str = "machinist-effective.json";
@@ -493,14 +493,7 @@ fn a_clock_set_back_does_not_change_the_order_of_deploys() {
 #[test]
 fn a_deploy_records_its_commit() {
     let project = project();
-    let git = |args: &[&str]| {
-        let mut git = std::process::Command::new("git");
-        git.args(["-c", "user.name=a", "-c", "user.email=a@a"])
-            .args(args);
-        let output = git.current_dir(project.path("")).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
+    let git = |args: &[&str]| git(&project.path(""), args);
     git(&["init", "-q"]);
     project.write(".gitignore", "target\n.*.lock\n");
     project.run(&["manifest"]).exits(0);

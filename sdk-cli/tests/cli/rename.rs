@@ -1,24 +1,15 @@
 //! An app with a new name: the hint, and `mv`, which carries tuned values and history over.
 #![cfg(unix)]
 
-use serde_json::{Value, json};
-
-use crate::support::{Project, payload};
+use crate::support::Project;
 
 fn project() -> Project {
     let project = Project::for_skypilot();
-    set_apps(&project, &["old", "other"]);
+    project.write_services(&["old", "other"], 1);
     project.run(&DEPLOY).exits(0);
     project.run(&["scale", "old", "max_concurrency=9"]).exits(0);
     project.take_calls();
     project
-}
-
-fn set_apps(project: &Project, names: &[&str]) {
-    let code = json!({"machine_type": ["GPU-H100"], "gpus": 1, "port": 8080});
-    let scaling = json!({"max_concurrency": 4});
-    let apps = names.iter().map(|name| payload(name, "p", &code, &scaling));
-    project.write_binary("a.wasm", &apps.collect::<Vec<Value>>());
 }
 
 const DEPLOY: [&str; 4] = ["deploy", "-yq", "--binary", "a.wasm"];
@@ -27,7 +18,7 @@ const PLAN: [&str; 4] = ["plan", "-q", "--binary", "a.wasm"];
 #[test]
 fn an_app_with_a_new_name_keeps_what_was_tuned() {
     let project = project();
-    set_apps(&project, &["new", "other"]);
+    project.write_services(&["new", "other"], 1);
     let hint = "\
 warning: `old` is gone and `new` is new: this looks like a rename
 help: carry the tuned values and the history over with `cargo machinist mv old new`

@@ -29,7 +29,7 @@ impl Project {
 
     /// One package `p` with one binary `p` that carries the app `a`.
     pub(crate) fn with_one_app() -> Self {
-        let main = record_static("a", "p") + "fn main() {}\n";
+        let main = main_with("a", "p");
         Self::new(&[("Cargo.toml", &package("p", "")), ("src/main.rs", &main)])
     }
 
@@ -65,6 +65,15 @@ impl Project {
         module.push(u8::try_from(size).unwrap());
         module.extend(section);
         fs::write(self.path(path), module).unwrap();
+    }
+
+    /// Writes the binary `a.wasm` with these apps of the package `p`, each on this many GPUs.
+    #[cfg(unix)]
+    pub(crate) fn write_services(&self, apps: &[&str], gpus: u32) {
+        let code = json!({"machine_type": ["GPU-H100"], "gpus": gpus, "port": 8080});
+        let scaling = json!({"max_concurrency": 4});
+        let apps = apps.iter().map(|app| payload(app, "p", &code, &scaling));
+        self.write_binary("a.wasm", &apps.collect::<Vec<Value>>());
     }
 
     /// Installs a script as a platform's tool.
@@ -209,6 +218,20 @@ up | update) cp service.yaml "$root/sent/$name" ;;
 down) rm "$root/sent/$name" ;;
 esac
 "#;
+
+/// A program with this app of this package.
+pub(crate) fn main_with(app: &str, package: &str) -> String {
+    record_static(app, package) + "fn main() {}\n"
+}
+
+/// What git prints, run in this folder.
+pub(crate) fn git(folder: &Path, args: &[&str]) -> String {
+    let mut git = Command::new("git");
+    git.args(["-c", "user.name=a", "-c", "user.email=a@a"]);
+    let output = git.args(args).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
 
 /// A command that runs `cargo machinist` in this folder, as cargo starts it.
 pub(crate) fn command(folder: &Path) -> Command {

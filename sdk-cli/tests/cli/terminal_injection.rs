@@ -1,6 +1,7 @@
 //! Texts with control characters, from binaries, states, settings, manifests and names of files,
 //! never reach the terminal as they are.
 
+use machinist_deploy::TARGETS;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Project, package};
@@ -59,6 +60,24 @@ fn project(settings: &str) -> Project {
     ])
 }
 
+/// Plans, deploys in a dry run and renders for every target. The plan exits with the target's code.
+#[track_caller]
+fn assert_harmless_for_every_target(
+    project: &Project,
+    binaries: &[&str],
+    out: &str,
+    plan_code: impl Fn(&str) -> i32,
+) {
+    for target in TARGETS {
+        let code = plan_code(target);
+        let target = format!("--target={target}");
+        let rest = [&["--no-refresh", &*target], binaries].concat();
+        assert_harmless_in_all_formats(project, &[&["plan"], &rest[..]].concat()).exits(code);
+        assert_harmless_in_all_formats(project, &[&["deploy", "--dry-run"], &rest[..]].concat());
+        assert_harmless_in_all_formats(project, &[&["render", "--out", out], &rest[..]].concat());
+    }
+}
+
 const SETTINGS_WITH_IMAGE: &str =
     "[workspace]\n[workspace.metadata.machinist]\nimage = \"acme/a:v1\"\n";
 
@@ -73,16 +92,7 @@ fn records_do_not_control_the_terminal() {
     let manifest: Value = serde_json::from_str(&manifest.stdout).unwrap();
     assert_eq!(manifest["apps"][0]["description"], HOSTILE);
     assert_eq!(manifest["apps"][1]["source"]["file"], HOSTILE);
-    for target in ["file", "fal", "knative", "skypilot", "dstack"] {
-        let target = format!("--target={target}");
-        let rest = [&["--no-refresh", &*target], &both[..]].concat();
-        assert_harmless_in_all_formats(&project, &[&["plan"], &rest[..]].concat()).exits(0);
-        assert_harmless_in_all_formats(&project, &[&["deploy", "--dry-run"], &rest[..]].concat());
-        assert_harmless_in_all_formats(
-            &project,
-            &[&["render", "--out", "out"], &rest[..]].concat(),
-        );
-    }
+    assert_harmless_for_every_target(&project, &both, "out", |_| 0);
     assert_harmless_in_all_formats(&project, &[&["deploy", "--yes"], &both[..]].concat()).exits(0);
     assert_harmless_in_all_formats(&project, &["apps"]).exits(0);
     assert_harmless_in_all_formats(&project, &["apps", "app-a"]).exits(0);
@@ -141,18 +151,10 @@ fn the_name_of_a_binary_does_not_control_the_terminal() {
         let args = ["manifest", "--binary", HOSTILE_FILE_NAME, flag, file];
         assert_harmless_in_all_formats(&project, &args).exits(code);
     }
-    for target in ["file", "fal", "knative", "skypilot", "dstack"] {
-        // Platforms that run the binary by its name refuse it.
-        let code = i32::from(!matches!(target, "file" | "fal"));
-        let target = format!("--target={target}");
-        let rest = ["--no-refresh", &*target, "--binary", HOSTILE_FILE_NAME];
-        assert_harmless_in_all_formats(&project, &[&["plan"], &rest[..]].concat()).exits(code);
-        assert_harmless_in_all_formats(&project, &[&["deploy", "--dry-run"], &rest[..]].concat());
-        assert_harmless_in_all_formats(
-            &project,
-            &[&["render", "--out", "out\u{1b}[31m"], &rest[..]].concat(),
-        );
-    }
+    // Platforms that run the binary by its name refuse it.
+    let plan_code = |target: &str| i32::from(!matches!(target, "file" | "fal"));
+    let binary = ["--binary", HOSTILE_FILE_NAME];
+    assert_harmless_for_every_target(&project, &binary, "out\u{1b}[31m", plan_code);
     assert_harmless_in_all_formats(
         &project,
         &[
