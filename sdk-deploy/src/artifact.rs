@@ -17,7 +17,8 @@ use crate::requirements::Requirements;
 /// assert_eq!(v1.changes(&v2)[0].to, Some("acme/llm:v2".into()));
 /// assert!(v1.changes(&v1).is_empty());
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Artifact {
     /// The name of the binary that runs.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +41,7 @@ pub struct Artifact {
     pub requires: Requirements,
     /// The platform's names of the regions, by ours; `None` for a region that has no name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub region_names: RegionNames,
+    pub region_names: SentRegionNames,
     /// The digest of what else the project sets for the target: names of its own machine types,
     /// tolerations and the like.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,26 +54,8 @@ pub struct Artifact {
     pub digest: Option<String>,
 }
 
-/// A platform's names of regions, by ours.
-type RegionNames = BTreeMap<String, Option<String>>;
-
-/// The members of an artifact.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Members {
-    binary: Option<String>,
-    binary_digest: Option<String>,
-    image: Option<String>,
-    context_digest: Option<String>,
-    auth: Option<String>,
-    #[serde(default)]
-    requires: Requirements,
-    #[serde(default)]
-    region_names: RegionNames,
-    settings_digest: Option<String>,
-    machine_names: Option<String>,
-    digest: Option<String>,
-}
+/// A platform's names of an app's regions, by ours; `None` for a region without a name.
+pub(crate) type SentRegionNames = BTreeMap<String, Option<String>>;
 
 /// An artifact as states have it.
 #[derive(Deserialize)]
@@ -80,30 +63,19 @@ struct Members {
 enum Recorded {
     /// Of an earlier version: one digest.
     Digest(String),
-    Members(Box<Members>),
+    Artifact(Box<Artifact>),
 }
 
-impl<'de> Deserialize<'de> for Artifact {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Recorded::deserialize(deserializer)? {
-            Recorded::Digest(digest) => Self {
-                digest: Some(digest),
-                ..Self::default()
-            },
-            Recorded::Members(members) => Self {
-                binary: members.binary,
-                binary_digest: members.binary_digest,
-                image: members.image,
-                context_digest: members.context_digest,
-                auth: members.auth,
-                requires: members.requires,
-                region_names: members.region_names,
-                settings_digest: members.settings_digest,
-                machine_names: members.machine_names,
-                digest: members.digest,
-            },
-        })
-    }
+/// Reads the artifact of a state.
+pub(crate) fn recorded<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Artifact>, D::Error> {
+    let recorded = Option::<Recorded>::deserialize(from)?;
+    Ok(recorded.map(|recorded| match recorded {
+        Recorded::Digest(digest) => Artifact {
+            digest: Some(digest),
+            ..Artifact::default()
+        },
+        Recorded::Artifact(artifact) => *artifact,
+    }))
 }
 
 impl Artifact {
@@ -164,13 +136,16 @@ impl Artifact {
 
 /// The regions of both sides that have other names, as texts. Regions of one side alone are a change
 /// of the parameter.
-fn renamed_regions(from: &RegionNames, to: &RegionNames) -> (Option<String>, Option<String>) {
+fn renamed_regions(
+    from: &SentRegionNames,
+    to: &SentRegionNames,
+) -> (Option<String>, Option<String>) {
     let of_both = |region: &&String| to.contains_key(*region);
     let renamed = from.keys().filter(of_both);
     let renamed: Vec<&String> = renamed
         .filter(|region| from.get(*region) != to.get(*region))
         .collect();
-    let text = |names: &RegionNames| {
+    let text = |names: &SentRegionNames| {
         let texts = renamed.iter().map(|region| {
             let name = names.get(*region).and_then(Option::as_deref);
             format!("{region} as {}", name.unwrap_or("nothing"))

@@ -7,7 +7,7 @@ use machinist_core::problem::Problem;
 use machinist_core::text::visible;
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::Artifact;
+use crate::artifact::{self, Artifact};
 use crate::change::{ArtifactPart, Change, What, Why};
 use crate::history::{Deploy, DeployKind};
 use crate::machines::{self, CustomMachine};
@@ -72,7 +72,11 @@ pub struct AppState {
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "machines")]
     pub machines: Vec<CustomMachine>,
     /// What was sent to the platform, parameters aside; `None` if that is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "artifact::recorded",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub artifact: Option<Artifact>,
     /// The deployed code parameters; empty if the platform does not have the app any more.
     pub code: Parameters,

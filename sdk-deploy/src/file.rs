@@ -1,9 +1,17 @@
-//! Writes files in one step, so that no reader sees half of one.
+//! Files: one is written in one step, so that no reader sees half of it.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
+
+use machinist_core::problem::Problem;
+
+/// The problem of a file or folder that cannot be read.
+pub(crate) fn cannot_read(path: &Path, error: &dyn Display) -> Problem {
+    Problem::new(format!("cannot read `{}`: {error}", path.display()))
+}
 
 /// Replaces a file in one step: a temporary file is written beside it, then renamed. Temporary
 /// files of killed processes are removed.

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::Artifact;
+use crate::artifact::{self, Artifact};
 use crate::change::Change;
 use crate::parameters::{Overrides, Parameters};
 
@@ -33,7 +33,11 @@ pub struct Deploy {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
     /// What ran the app afterwards.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "artifact::recorded",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub artifact: Option<Artifact>,
     /// The code parameters afterwards.
     pub code: Parameters,

@@ -179,7 +179,7 @@ pub(crate) fn has_gpus(machine: &CustomMachine) -> bool {
 }
 
 /// The smallest figure of several machine types, with this many GPUs.
-pub(crate) fn smallest(machines: &[CustomMachine], gpus: u32, figure: &Figure) -> u32 {
+fn smallest(machines: &[CustomMachine], gpus: u32, figure: &Figure) -> u32 {
     let figures = machines
         .iter()
         .map(|machine| machine.figures.with_gpus(gpus));

@@ -110,8 +110,8 @@ fn read_lines(pipe: Option<impl Read + Send + 'static>, sender: Sender<String>) 
 /// The lines that were written before the process ended.
 fn drain(lines: &Receiver<String>, on_line: &mut dyn FnMut(String)) {
     let deadline = Instant::now() + DRAIN_TIME;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
+    // The time is looked at first: a line that waits is given even with no time left.
+    while let Some(left) = deadline.checked_duration_since(Instant::now()) {
         match lines.recv_timeout(left) {
             Ok(line) => on_line(line),
             Err(_) => return,

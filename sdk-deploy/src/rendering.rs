@@ -48,11 +48,6 @@ impl Rendering {
         needs.map(String::as_str).collect()
     }
 
-    /// Whether a command is run for this app.
-    pub fn runs_for(&self, app: &str) -> bool {
-        self.steps.iter().any(|step| step.app == app)
-    }
-
     /// Without these apps' files and commands.
     #[must_use]
     pub fn without(mut self, apps: &BTreeSet<&str>) -> Self {

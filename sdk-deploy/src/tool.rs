@@ -1,7 +1,6 @@
 //! Runs the platform's own tool, and reads its output.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -111,9 +110,7 @@ impl ToolCommand {
         on_line: &mut dyn FnMut(String),
     ) -> Result<(), RunError> {
         self.run_in(folder, limits, |command| {
-            for variable in FORCED_COLOR {
-                command.env_remove(variable);
-            }
+            without_forced_color(command);
             process::run_with_lines(command, limits.run, on_line)
         })
     }
@@ -165,9 +162,7 @@ impl ToolCommand {
     /// When it is not installed, fails, takes too long or writes too much, with its output.
     pub(crate) fn read(&self, limits: Limits) -> Result<String, Problem> {
         let mut command = self.command();
-        for variable in FORCED_COLOR {
-            command.env_remove(variable);
-        }
+        without_forced_color(&mut command);
         let output = process::capture(&mut command, limits.answer)
             .map_err(|error| self.cannot_run(&error))?;
         let problem = match output.end {
@@ -192,7 +187,7 @@ impl ToolCommand {
 
     fn command(&self) -> Command {
         let mut command = Command::new(self.tool.program);
-        command.args(self.args.iter().map(OsString::from));
+        command.args(&self.args);
         command
     }
 
@@ -295,6 +290,12 @@ const READ_LENGTH: usize = 64 * EXCERPT_LENGTH;
 
 /// With these a tool writes colour codes into its JSON.
 const FORCED_COLOR: [&str; 3] = ["FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE"];
+
+fn without_forced_color(command: &mut Command) {
+    for variable in FORCED_COLOR {
+        command.env_remove(variable);
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::file::cannot_read;
 use machinist_core::attribute::Value;
 use machinist_core::machines_toml::FileError;
 use machinist_core::parameter::MAX_SECONDS;
@@ -139,8 +140,4 @@ impl Reader {
     fn located(&self, at: usize, problem: Problem) -> Problem {
         FileError::at(&self.text, at, problem).located(&self.file.display().to_string())
     }
-}
-
-fn cannot_read(file: &Path, error: &dyn std::error::Error) -> Problem {
-    Problem::new(format!("cannot read `{}`: {error}", file.display()))
 }

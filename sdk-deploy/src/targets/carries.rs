@@ -4,6 +4,7 @@ use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 
 use crate::app_plan::AppPlan;
+use crate::artifact::Artifact;
 use crate::parameters::Parameters;
 
 /// How a target carries a parameter. Whatever is not carried as it is becomes a warning, and with
@@ -65,10 +66,20 @@ pub(super) fn warnings<'t>(
 }
 
 /// A key that a platform does not support.
-pub(super) fn not_supported(platform: &str, app: &str, key: &str) -> Problem {
+fn not_supported(platform: &str, app: &str, key: &str) -> Problem {
     Problem::new(format!(
         "`{key}` of `{app}` is not supported by {platform} and is left out"
     ))
+}
+
+/// The warning for an app that not everybody may call, on a platform where everybody may.
+pub(super) fn auth_not_supported(
+    platform: &str,
+    app: &str,
+    artifact: &Artifact,
+) -> Option<Problem> {
+    let is_restricted = artifact.auth.as_ref().is_some_and(|auth| auth != "public");
+    is_restricted.then(|| not_supported(platform, app, "auth"))
 }
 
 fn not_carried(platform: &str, app: &str, key: Key, why: &str) -> Problem {

@@ -16,7 +16,9 @@ mod slashes;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
@@ -61,12 +63,17 @@ const DEFAULT_AUTH: &str = "private";
 /// The client's own variable for the environment that all its commands are for.
 const ENVIRONMENT: &str = "FAL_ENV";
 
+/// What a context is made of: the binary, the `Dockerfile`, and the folder of the settings.
+type ContextKey = (PathBuf, PathBuf, Option<PathBuf>);
+
 /// The target `fal`.
 pub(super) struct Fal {
     project: Project,
     environment: Environment,
     binaries: BinaryChoice,
     digests: Digests,
+    /// Each is collected once, however many apps it is sent for.
+    contexts: RefCell<BTreeMap<ContextKey, Context>>,
 }
 
 impl Fal {
@@ -76,6 +83,7 @@ impl Fal {
             environment: Environment::named(std::env::var(ENVIRONMENT).ok()),
             binaries: BinaryChoice::default(),
             digests: Digests::default(),
+            contexts: RefCell::default(),
         }
     }
 }
@@ -213,12 +221,19 @@ impl Fal {
 
     /// What the image is built from.
     fn context(&self, binary: &Binary, settings: &AppSettings) -> Result<Context, Problem> {
-        match &settings.dockerfile {
-            Some(dockerfile) => {
-                Context::of_dockerfile(binary, dockerfile, settings, &self.project.state_file)
-            }
-            None => Ok(Context::generated(binary, settings)),
+        let Some(dockerfile) = &settings.dockerfile else {
+            return Ok(Context::generated(binary, settings));
+        };
+        let folder = settings.context.clone();
+        let key = (binary.path.clone(), dockerfile.clone(), folder);
+        let mut known = self.contexts.borrow_mut();
+        if let Some(context) = known.get(&key) {
+            return Ok(context.clone());
         }
+        let state_file = &self.project.state_file;
+        let context = Context::of_dockerfile(binary, dockerfile, settings, state_file)?;
+        known.insert(key, context.clone());
+        Ok(context)
     }
 
     fn add_digests(

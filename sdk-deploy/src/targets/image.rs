@@ -1,7 +1,5 @@
 //! What platforms that run images are sent for an app.
 
-use std::collections::BTreeMap;
-
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -13,7 +11,7 @@ use super::machine_demands::{custom_machines, machine_settings, sent_requirement
 use super::messages::no_image;
 use super::region_names::{self, RegionNames};
 use crate::app_plan::AppPlan;
-use crate::artifact::Artifact;
+use crate::artifact::{Artifact, SentRegionNames};
 use crate::machines::CustomMachine;
 use crate::requirements::Requirements;
 
@@ -22,7 +20,7 @@ pub(super) struct TargetPart {
     /// What is asked of a machine.
     pub(super) requires: Requirements,
     /// The platform's names of its regions.
-    pub(super) region_names: BTreeMap<String, Option<String>>,
+    pub(super) region_names: SentRegionNames,
     /// What else the project sets for the target.
     pub(super) settings: Map<String, Value>,
 }
@@ -54,14 +52,13 @@ pub(super) fn image_artifact(
     project: &Project,
     target_part: TargetPart,
 ) -> Result<(Artifact, Option<Problem>), Problem> {
-    let is_anything_set = !target_part.settings.is_empty();
-    let digest = || {
-        hex(Sha256::digest(
-            Value::from(target_part.settings).to_string(),
-        ))
-    };
-    let settings_digest = is_anything_set.then(digest);
-    let (region_names, requires) = (target_part.region_names, target_part.requires);
+    let TargetPart {
+        requires,
+        region_names,
+        settings,
+    } = target_part;
+    let digest = || hex(Sha256::digest(Value::from(settings.clone()).to_string()));
+    let settings_digest = (!settings.is_empty()).then(digest);
     if let Some(deployed) = &app.artifact {
         if deployed.image.is_none() {
             return Err(not_recorded(&app.name));

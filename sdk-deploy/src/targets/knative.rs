@@ -16,7 +16,7 @@ use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 use machinist_core::setting::Setting;
 
-use super::carries::{Carries, warnings};
+use super::carries::{Carries, auth_not_supported, warnings};
 use super::each_app::each_app;
 use super::image::{TargetPart, image_artifact};
 use super::interface::{Project, Target};
@@ -89,11 +89,7 @@ impl Knative {
 
     /// Sets single scaling parameters, and removes those that are `None`.
     fn patch_step(&self, app: &AppPlan, values: &Overrides) -> Option<Step> {
-        let patch = service::scaling_patch(values);
-        if patch.as_object().is_none_or(serde_json::Map::is_empty) {
-            return None;
-        }
-        let patch = patch.to_string();
+        let patch = service::scaling_patch(values)?.to_string();
         let manager = format!("--field-manager={SCALING_MANAGER}");
         let args = [
             "patch",
@@ -119,13 +115,13 @@ impl Knative {
         let (code, scaling) = (service.code_part(), service.scaling_part());
         let rendered = rendering.app(&app.name);
         rendered.warnings = warnings(PLATFORM, app, |key| self.carries(key));
-        rendered.warnings.extend(service.auth_warning());
+        let auth = auth_not_supported(PLATFORM, &app.name, &artifact);
+        rendered.warnings.extend(auth);
         rendered.warnings.extend(changed);
         rendered.needs = service.needs();
-        rendered.artifact = Some(artifact.clone());
-        let code_text = yaml(&code);
+        rendered.artifact = Some(artifact);
         let files = [
-            (CODE_FILE, code_text),
+            (CODE_FILE, yaml(&code)),
             (SCALING_FILE, yaml(&scaling)),
             (ALL_FILE, yaml(&service::merged(scaling, code))),
         ];

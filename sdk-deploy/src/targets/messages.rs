@@ -18,6 +18,17 @@ pub(super) fn no_port(platform: &str, app: &str) -> Problem {
         .help("write `port = 8080` in its attribute")
 }
 
+/// Checks an app's name on a platform whose services have names that begin with a letter.
+pub(super) fn check_first_letter(platform: &str, app: &str) -> Result<(), Problem> {
+    match app.starts_with(|c: char| c.is_ascii_lowercase()) {
+        true => Ok(()),
+        false => Err(Problem::new(format!(
+            "the name of a {platform} service begins with a letter: `{app}`"
+        ))
+        .help("give the app another name")),
+    }
+}
+
 /// The warning for a rollback to a deploy of which the image is not recorded.
 pub(super) fn image_is_kept(to: &Deploy) -> Option<Problem> {
     to.artifact.is_none().then(|| {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use machinist_core::problem::Problem;
 
 use super::carries::Carries;
+use crate::artifact::SentRegionNames;
 use crate::parameters::Parameters;
 use crate::settings::reader::{Item, Reader};
 
@@ -40,7 +41,7 @@ pub(super) fn of_app<'n>(all: &Parameters, names: &'n RegionNames) -> Vec<&'n st
 }
 
 /// The platform's names of an app's regions, by ours; `None` for those without a name.
-pub(super) fn by_region(all: &Parameters, names: &RegionNames) -> BTreeMap<String, Option<String>> {
+pub(super) fn by_region(all: &Parameters, names: &RegionNames) -> SentRegionNames {
     let regions = all.regions().iter();
     regions
         .map(|region| (region.clone(), names.get(region).cloned()))

@@ -11,13 +11,13 @@ use serde_json::{Map, Value, json};
 
 use super::binary::path_in_image;
 use super::carries::{
-    Carries, fixed_replicas, not_supported, only_if_scaled, requests_per_second, warnings,
+    Carries, auth_not_supported, fixed_replicas, only_if_scaled, requests_per_second, warnings,
 };
 use super::each_app::each_app;
 use super::image::{TargetPart, image_and_binary, image_artifact};
 use super::interface::{Project, Target};
 use super::machine_demands::machine_demands;
-use super::messages::{image_is_kept, no_port};
+use super::messages::{check_first_letter, image_is_kept, no_port};
 use super::region_names::{self, RegionNames};
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
@@ -38,7 +38,7 @@ static SKY: Tool = Tool {
     install: "`pip install skypilot`, with the extras of your clouds",
 };
 
-/// What people call it.
+/// The platform's name in messages.
 const PLATFORM: &str = "SkyServe";
 
 const FILE: &str = "service.yaml";
@@ -63,11 +63,8 @@ impl SkyPilot {
         let rendered = rendering.app(name);
         rendered.warnings = warnings(PLATFORM, app, |key| self.carries(key));
         rendered.warnings.extend(changed);
-        if artifact.auth.as_ref().is_some_and(|auth| auth != "public") {
-            rendered
-                .warnings
-                .push(not_supported(PLATFORM, name, "auth"));
-        }
+        let auth = auth_not_supported(PLATFORM, name, &artifact);
+        rendered.warnings.extend(auth);
         rendered.needs.extend(probe_need(app));
         rendered.artifact = Some(artifact);
         let path = Path::new(name).join(FILE);
@@ -89,10 +86,7 @@ impl SkyPilot {
 
     fn service(&self, app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
         let name = &app.name;
-        if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-            let message = format!("the name of a SkyServe service begins with a letter: `{name}`");
-            return Err(Problem::new(message).help("give the app another name"));
-        }
+        check_first_letter(PLATFORM, name)?;
         let (image, binary) = image_and_binary(artifact);
         let all = app.all_parameters();
         let port = all

@@ -17,7 +17,7 @@ use crate::targets::binary::{check_binary_name, no_binary_name, which_binary};
 /// Chooses binaries. Each is read once, however many apps it links.
 #[derive(Default)]
 pub(super) struct BinaryChoice {
-    /// The apps of a binary that runs on the platform.
+    /// The apps of each binary that was read, by its path.
     apps: RefCell<BTreeMap<PathBuf, BTreeSet<String>>>,
 }
 
@@ -88,10 +88,12 @@ fn read_apps(binary: &Binary) -> Result<BTreeSet<String>, Problem> {
 }
 
 fn check_name(name: &str) -> Result<(), Problem> {
-    let reserved = [DOCKERFILE, DOCKERIGNORE, PYPROJECT];
-    if name.contains("--") || reserved.contains(&name) {
-        return Err(no_binary_name(name)
-            .note("the client takes what follows `--` in a `Dockerfile` for an option"));
-    }
-    check_binary_name(name)
+    let note = match name {
+        DOCKERFILE | DOCKERIGNORE | PYPROJECT => "the context has a file of its own of that name",
+        name if name.contains("--") => {
+            "the client takes what follows `--` in a `Dockerfile` for an option"
+        }
+        name => return check_binary_name(name),
+    };
+    Err(no_binary_name(name).note(note))
 }

@@ -12,7 +12,8 @@ pub(super) const PYPROJECT: &str = "pyproject.toml";
 /// The first line of the `.dockerignore` of a rendered context.
 const RENDERED: &str = "# Written by cargo machinist: what the client does not send.";
 
-/// The client takes names as git does, and knows no exceptions, so it gets no rules of a project.
+/// The client reads patterns as git does, but without exceptions (`!`), so the project's own rules
+/// are not passed on.
 pub(super) fn dockerignore(dockerfile: Option<&Path>) -> String {
     let is_special = |c: char| "\\*?[]!# ".contains(c);
     let mut text = format!("{RENDERED}\n/{PYPROJECT}\n/{DOCKERIGNORE}\n");

@@ -16,16 +16,20 @@ use machinist_core::problem::Problem;
 
 use super::client_files::dockerignore;
 use super::dockerfile::copied_paths;
+use crate::file::cannot_read;
 use crate::manifest::Binary;
-use crate::rendering::{Contents, RenderedFile};
+use crate::rendering::RenderedFile;
 use crate::settings::AppSettings;
 use crate::targets::binary::{self, path_in_image};
-use collector::{Collector, cannot_read, copy_of};
+use collector::{Collector, copy_of};
+
+pub(super) use collector::is_copy_of;
 
 /// The name of the generated `Dockerfile`.
 pub(super) const DOCKERFILE: &str = "Dockerfile";
 
 /// What is in the folder.
+#[derive(Clone)]
 pub(super) struct Context {
     /// Where the `Dockerfile` is in it.
     pub(super) dockerfile: PathBuf,
@@ -93,11 +97,6 @@ impl Context {
             warnings,
         })
     }
-}
-
-/// Whether a file is the binary.
-pub(super) fn is_copy_of(file: &RenderedFile, binary: &Binary) -> bool {
-    matches!(&file.contents, Contents::CopyOf(original) if *original == binary.path)
 }
 
 /// The warning for a `Dockerfile` that does not copy the binary that was read.

@@ -6,13 +6,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use machinist_core::problem::Problem;
 use sha2::{Digest, Sha256};
 
 use super::slashes::with_slashes;
+use crate::file::cannot_read;
 use crate::rendering::{Contents, RenderedFile};
 use crate::targets::digest::hex;
 
@@ -57,7 +58,7 @@ impl Digests {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Problem> {
-    let cannot = |error| Problem::new(format!("cannot read `{}`: {error}", file.display()));
+    let cannot = |error: io::Error| cannot_read(file, &error);
     let mut digest = Sha256::new();
     let mut reader = BufReader::with_capacity(1 << 16, File::open(file).map_err(cannot)?);
     loop {

@@ -10,6 +10,7 @@ use machinist_core::problem::Problem;
 use parse_dockerfile::{Instruction, Source};
 
 use super::client;
+use crate::file::cannot_read;
 
 /// A path that an instruction copies.
 pub(super) struct CopiedPath<'a> {
@@ -46,9 +47,7 @@ pub(super) fn copied_paths<'a>(
     dockerfile: &'a Path,
     text: &str,
 ) -> Result<Vec<CopiedPath<'a>>, Problem> {
-    let parsed = parse_dockerfile::parse(text).map_err(|error| {
-        Problem::new(format!("cannot read `{}`: {error}", dockerfile.display()))
-    })?;
+    let parsed = parse_dockerfile::parse(text).map_err(|error| cannot_read(dockerfile, &error))?;
     let found_by_client = client::copied_paths(text);
     let mut copied = Vec::new();
     for instruction in &parsed.instructions {

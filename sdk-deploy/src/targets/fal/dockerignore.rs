@@ -13,6 +13,7 @@ use machinist_core::problem::Problem;
 use machinist_core::text::visible;
 
 use super::slashes::with_slashes;
+use crate::file::cannot_read;
 use pattern::Pattern;
 
 /// The name of the file in the context.
@@ -38,8 +39,7 @@ impl Ignore {
             return Ok(None);
         };
         let shown_file = file.display();
-        let text = fs::read_to_string(&file)
-            .map_err(|error| Problem::new(format!("cannot read `{shown_file}`: {error}")))?;
+        let text = fs::read_to_string(&file).map_err(|error| cannot_read(&file, &error))?;
         Self::parse(&text).map(Some).map_err(|line| {
             let text = text.lines().nth(line).unwrap_or_default();
             Problem::new(format!(
@@ -103,7 +103,7 @@ impl Ignore {
     }
 }
 
-/// The file of a `Dockerfile` is stronger than the context's.
+/// The file of a `Dockerfile` takes precedence over the context's.
 fn find(dockerfile: &Path, context: &Path) -> Option<PathBuf> {
     let mut beside = dockerfile.file_name().unwrap_or_default().to_owned();
     beside.push(DOCKERIGNORE);

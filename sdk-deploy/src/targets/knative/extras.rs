@@ -107,13 +107,17 @@ fn other_containers(pod: &Value) -> Vec<String> {
     names.map(|name| format!("container {name}")).collect()
 }
 
-/// The labels of nodes that somebody else asks for.
-fn other_node_terms(pod: &Value, has_regions: bool, settings: &KnativeSettings) -> Vec<String> {
+/// What a pod requires of the labels of its node.
+pub(super) fn node_expressions(pod: &Value) -> impl Iterator<Item = &Value> {
     let required =
         &pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
     let terms = list(required, "nodeSelectorTerms");
-    let expressions = terms.flat_map(|term| list(term, "matchExpressions"));
-    let labels = expressions.filter_map(|expression| expression["key"].as_str());
+    terms.flat_map(|term| list(term, "matchExpressions"))
+}
+
+/// The labels of nodes that somebody else asks for.
+fn other_node_terms(pod: &Value, has_regions: bool, settings: &KnativeSettings) -> Vec<String> {
+    let labels = node_expressions(pod).filter_map(|expression| expression["key"].as_str());
     let others = labels.filter(|label| {
         let is_ours = *label == gpu_label(settings) || (*label == REGION_LABEL && has_regions);
         !is_ours

@@ -5,7 +5,7 @@ use machinist_core::setting::Setting;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::extras::extras;
+use super::extras::{extras, node_expressions};
 use super::managers;
 use super::service::{
     DEADLINE, MAX_DELAY, MAX_SCALE, MIN_SCALE, RETENTION, UTILIZATION, gpu_label, labelled,
@@ -154,15 +154,8 @@ fn read_machines(
     custom: &[CustomMachine],
     settings: &KnativeSettings,
 ) -> Option<Vec<String>> {
-    let affinity = &pod["affinity"]["nodeAffinity"];
-    let required = &affinity["requiredDuringSchedulingIgnoredDuringExecution"];
     let label = gpu_label(settings);
-    let terms = required["nodeSelectorTerms"].as_array()?;
-    let expressions = terms
-        .iter()
-        .filter_map(|term| term["matchExpressions"].as_array());
-    let mut expressions = expressions.flatten();
-    let gpu_expression = expressions.find(|expression| expression["key"] == label)?;
+    let gpu_expression = node_expressions(pod).find(|expression| expression["key"] == label)?;
     let labels: Vec<&str> = gpu_expression["values"]
         .as_array()?
         .iter()

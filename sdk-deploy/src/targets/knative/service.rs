@@ -14,11 +14,12 @@ use crate::artifact::Artifact;
 use crate::history::now;
 use crate::machines::{self, CustomMachine, has_gpus};
 use crate::parameters::{Overrides, Parameters};
-use crate::targets::carries::{approximated, not_supported};
+use crate::targets::carries::approximated;
 use crate::targets::machine_demands::custom_machines;
+use crate::targets::messages::check_first_letter;
 use crate::targets::region_names;
 
-/// What people call the platform.
+/// The platform's name in messages.
 pub(super) const PLATFORM: &str = "Knative";
 
 /// The longest delay of the autoscaler, in seconds.
@@ -42,7 +43,6 @@ const DEPLOYED_AT: &str = "machinist/deployed-at";
 pub(super) struct Service<'a> {
     app: &'a AppPlan,
     all: Parameters,
-    gpus: u32,
     machines: Vec<CustomMachine>,
     artifact: &'a Artifact,
     settings: &'a KnativeSettings,
@@ -54,11 +54,9 @@ impl<'a> Service<'a> {
         artifact: &'a Artifact,
         settings: &'a KnativeSettings,
     ) -> Self {
-        let all = app.all_parameters();
         Self {
             app,
-            gpus: all.gpus(),
-            all,
+            all: app.all_parameters(),
             machines: app
                 .machine_types()
                 .into_iter()
@@ -75,11 +73,7 @@ impl<'a> Service<'a> {
 
     /// Checks what a service needs.
     pub(super) fn check(&self) -> Result<(), Problem> {
-        let name = &self.app.name;
-        if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-            let message = format!("the name of a Knative service begins with a letter: `{name}`");
-            return Err(Problem::new(message).help("give the app another name"));
-        }
+        check_first_letter(PLATFORM, &self.app.name)?;
         let unlabelled = self
             .machines
             .iter()
@@ -199,7 +193,7 @@ impl<'a> Service<'a> {
 
     /// The resources that every listed machine type has.
     fn resources(&self) -> Value {
-        let gpus = self.gpus;
+        let gpus = self.all.gpus();
         let (ram_mb, millicores) = machines::smallest_runner(&self.machines, gpus);
         let mut resources = json!({
             "requests": {"cpu": format!("{millicores}m"), "memory": format!("{ram_mb}M")},
@@ -245,16 +239,6 @@ impl<'a> Service<'a> {
         };
         let all_but_last = with_gpus.iter().enumerate().take(with_gpus.len() - 1);
         all_but_last.map(weigh).collect()
-    }
-
-    /// A warning if the settings restrict who may call the app.
-    pub(super) fn auth_warning(&self) -> Option<Problem> {
-        let is_restricted = self
-            .artifact
-            .auth
-            .as_ref()
-            .is_some_and(|auth| auth != "public");
-        is_restricted.then(|| not_supported(PLATFORM, &self.app.name, "auth"))
     }
 
     /// What the cluster must be configured for.
@@ -464,11 +448,8 @@ fn scaling_template(values: &Overrides) -> Map<String, Value> {
     template
 }
 
-/// A patch that sets scaling parameters of a service; empty if it supports none of them.
-pub(super) fn scaling_patch(values: &Overrides) -> Value {
+/// A patch that sets scaling parameters of a service; `None` if it supports none of them.
+pub(super) fn scaling_patch(values: &Overrides) -> Option<Value> {
     let template = scaling_template(values);
-    match template.is_empty() {
-        true => json!({}),
-        false => json!({"spec": {"template": template}}),
-    }
+    (!template.is_empty()).then(|| json!({"spec": {"template": template}}))
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use machinist_core::problem::Problem;
 
 use super::size::Size;
+use crate::file::cannot_read;
 use crate::manifest::Binary;
 use crate::rendering::{Contents, RenderedFile};
 use crate::settings::AppSettings;
@@ -34,7 +35,7 @@ pub(super) struct Collector<'a> {
     own_files: OwnFiles,
     files: Vec<RenderedFile>,
     size: Size,
-    /// A file with secrets that a folder brings along.
+    /// The first `.env` file that a copied folder has; it may hold secrets.
     dotenv: Option<PathBuf>,
 }
 
@@ -53,7 +54,10 @@ impl<'a> Collector<'a> {
         };
         let root = canonical(folder)?;
         if !root.is_dir() {
-            return Err(cannot_read(folder, &"the `context` is a folder"));
+            return Err(cannot_read(
+                folder,
+                &"it is not a folder, and the `context` must be one",
+            ));
         }
         let beside = canonical(beside)?;
         let in_context = beside.strip_prefix(&root).ok();
@@ -92,8 +96,8 @@ impl<'a> Collector<'a> {
 
     /// Whether the binary was added.
     pub(super) fn has_binary(&self) -> bool {
-        let binary = Contents::CopyOf(self.binary.path.clone());
-        self.files.iter().any(|file| file.contents == binary)
+        let mut files = self.files.iter();
+        files.any(|file| is_copy_of(file, self.binary))
     }
 
     fn excludes(&self, path: &Path) -> bool {
@@ -400,6 +404,7 @@ pub(super) fn copy_of(path: &Path, original: &Path) -> RenderedFile {
     }
 }
 
-pub(super) fn cannot_read(path: &Path, error: &dyn std::fmt::Display) -> Problem {
-    Problem::new(format!("cannot read `{}`: {error}", path.display()))
+/// Whether a file is the binary.
+pub(crate) fn is_copy_of(file: &RenderedFile, binary: &Binary) -> bool {
+    matches!(&file.contents, Contents::CopyOf(original) if *original == binary.path)
 }

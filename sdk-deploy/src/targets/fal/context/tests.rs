@@ -323,7 +323,7 @@ fn a_dockerfile_in_a_folder_has_the_context_of_the_settings() {
     let package = Package::new(&files).with_context("a");
     assert_eq!(
         package.problem(),
-        "cannot read `a`: the `context` is a folder; "
+        "cannot read `a`: it is not a folder, and the `context` must be one; "
     );
 }
 

@@ -57,6 +57,9 @@ impl Pattern {
         let mut reached = vec![false; path.len() + 1];
         reached[0] = true;
         for part in &self.parts {
+            if !reached.contains(&true) {
+                return false;
+            }
             reached = part.advance(&reached, &path);
         }
         reached[path.len()]
