@@ -16,7 +16,7 @@ use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::known_states::KnownStates;
 use crate::output::Output;
-use crate::plan_report::PlanReport;
+use crate::plan_report::{Place, PlanReport};
 
 /// Reads the state. Unless it is a dry run, the state file stays locked until the `Store` is
 /// dropped, so that the change is carried out on the state that the plan was made from.
@@ -135,12 +135,8 @@ impl<'a> PendingChange<'a> {
     }
 
     /// Where it goes and how, for a question.
-    pub(crate) fn place(&self) -> String {
-        let mut place = self.target.name().to_owned();
-        let known = self.deployed.place.clone();
-        if let Some(inside) = known.or_else(|| self.target.place()) {
-            place += &format!(", {inside}");
-        }
+    pub(crate) fn place_and_build(&self) -> String {
+        let mut place = Place::new(self.target, self.deployed.place.as_deref()).to_string();
         if let Some(profile) = self.profile {
             place += &format!(", from a {profile} build");
         }
@@ -159,7 +155,8 @@ impl<'a> PendingChange<'a> {
         is_agreed: bool,
         question: &str,
     ) -> Result<Option<Store>, Failure> {
-        let report = PlanReport::new(plan, self.target, self.profile);
+        let place = Place::new(self.target, self.deployed.place.as_deref());
+        let report = PlanReport::new(plan, place, self.profile);
         let Some(store) = store else {
             let folder = self.destination.output_folder(self.target);
             let report = report.with_dry_run(self.rendering, &folder);
@@ -237,7 +234,9 @@ impl<'a> PendingChange<'a> {
     ) -> Result<State, Failure> {
         let (output, destination) = (self.output, self.destination);
         self.remove_earlier_files()?;
-        let report = PlanReport::new(plan, self.target, self.profile);
+        let (target, place) = (self.target, self.deployed.place.clone());
+        let place = Place::new(target, place.as_deref());
+        let report = PlanReport::new(plan, place, self.profile);
         let result = apply(self.apply(store)?, &mut |progress| {
             show_progress(output, progress);
         });

@@ -178,6 +178,16 @@ impl Destination {
         settings
     }
 
+    /// What is deployed, with the place where commands go. Another place than the state's is
+    /// refused.
+    pub(crate) fn at_place(
+        &self,
+        target: &dyn Target,
+        deployed: Deployed,
+    ) -> Result<Deployed, Failure> {
+        Ok(target.at_place(deployed, self.settings.limits()?)?)
+    }
+
     /// What the platform says is deployed; `None` if it has no say or is not to be asked.
     pub(crate) fn read_live(
         &self,
@@ -214,8 +224,8 @@ impl Destination {
         deployed: Deployed,
         output: &Output,
     ) -> Result<Deployed, Failure> {
-        let live = self.read_live(target, &deployed, output)?;
-        Ok(match live {
+        let deployed = self.at_place(target, deployed)?;
+        Ok(match self.read_live(target, &deployed, output)? {
             Some(live) => deployed.refreshed(&live),
             None => deployed,
         })

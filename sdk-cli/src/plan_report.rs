@@ -1,6 +1,7 @@
 //! A plan as `plan`, `deploy`, `scale`, `rollback` and `destroy` print it: as text or as JSON.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 
 use machinist_deploy::{ApplyError, Contents, Plan, Rendering, State, Target};
@@ -18,7 +19,8 @@ const PLAN_VERSION: u32 = 2;
 #[derive(Serialize)]
 pub(crate) struct PlanReport<'a> {
     plan_version: u32,
-    target: &'static str,
+    #[serde(flatten)]
+    place: Place<'a>,
     /// The profile of the build, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<&'a str>,
@@ -33,6 +35,35 @@ pub(crate) struct PlanReport<'a> {
     refusal: Option<&'a Failure>,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<ChangeResult>,
+}
+
+/// Where a plan goes.
+#[derive(Clone, Copy, Serialize)]
+pub(crate) struct Place<'a> {
+    target: &'static str,
+    /// The account, the namespace or the environment there, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    /// This place of a target.
+    pub(crate) fn new(target: &dyn Target, place: Option<&'a str>) -> Self {
+        Self {
+            target: target.name(),
+            place,
+        }
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.target)?;
+        match self.place {
+            Some(place) => write!(f, ", {place}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a change did, and what it did not.
@@ -75,11 +106,11 @@ struct CommandToRun {
 }
 
 impl<'a> PlanReport<'a> {
-    pub(crate) fn new(plan: &'a Plan, target: &dyn Target, profile: Option<&'a str>) -> Self {
+    pub(crate) fn new(plan: &'a Plan, place: Place<'a>, profile: Option<&'a str>) -> Self {
         Self {
             profile,
             plan_version: PLAN_VERSION,
-            target: target.name(),
+            place,
             plan,
             files: None,
             commands: None,
@@ -154,7 +185,7 @@ impl<'a> PlanReport<'a> {
     }
 
     fn lines(&self) -> Vec<Line> {
-        let mut lines = text_view::plan_lines(self.plan, self.target, self.profile);
+        let mut lines = text_view::plan_lines(self.plan, &self.place, self.profile);
         for file in self.files.iter().flatten() {
             let original = file.copy_of.as_ref();
             let note = original.map(|original| format!("  (a copy of {original})"));

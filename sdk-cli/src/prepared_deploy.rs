@@ -16,7 +16,7 @@ use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::linked_apps::{LinkedApps, no_apps_found};
 use crate::output::Output;
-use crate::plan_report::PlanReport;
+use crate::plan_report::{Place, PlanReport};
 
 /// Builds or reads the apps, and finds out where they go.
 pub(crate) fn read_apps(
@@ -79,6 +79,10 @@ impl PreparedDeploy {
         let manifest = &apps.to_deploy();
         let target = destination.target_for_linked_apps(manifest, apps.binaries.clone())?;
         let mut deployed = state.deployed_to(target.name());
+        // Files for anywhere need no place.
+        if rendered != RenderedApps::All {
+            deployed = destination.at_place(&*target, deployed)?;
+        }
         if let Some(live) = destination.read_live(&*target, &deployed, output)? {
             deployed = deployed.refreshed(&live).with_found(&live, manifest);
         }
@@ -135,7 +139,8 @@ impl PreparedDeploy {
 
     /// The plan, to print.
     pub(crate) fn report(&self) -> PlanReport<'_> {
-        let report = PlanReport::new(&self.plan, &*self.target, self.profile.as_deref());
+        let place = Place::new(&*self.target, self.deployed.place.as_deref());
+        let report = PlanReport::new(&self.plan, place, self.profile.as_deref());
         report.with_refusal(self.refusal.as_ref())
     }
 }

@@ -1,6 +1,7 @@
 //! Plans and deployed apps as text.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use machinist_core::parameter::Key;
 use machinist_core::setting::Setting;
@@ -13,7 +14,7 @@ use serde_json::Value;
 use crate::output::{Line, Look, MAX_COLUMN_WIDTH};
 
 /// A plan, app by app, with a summary at the end.
-pub(crate) fn plan_lines(plan: &Plan, target: &str, profile: Option<&str>) -> Vec<Line> {
+pub(crate) fn plan_lines(plan: &Plan, place: &dyn Display, profile: Option<&str>) -> Vec<Line> {
     let costs_the_same = |app: &AppPlan| app.cost_per_hour.from == app.cost_per_hour.to;
     let listed = |app: &&AppPlan| app.action != Action::Unchanged || !costs_the_same(app);
     let apps = plan.apps.iter().filter(listed);
@@ -29,7 +30,7 @@ pub(crate) fn plan_lines(plan: &Plan, target: &str, profile: Option<&str>) -> Ve
         lines.push(Line::default());
     }
     let build = profile.map_or_else(String::new, |profile| format!(", from a {profile} build"));
-    let summary = format!("{target}: {}{build}", summary(plan));
+    let summary = format!("{place}: {}{build}", summary(plan));
     lines.push(Line::default().with(Look::Bold, summary));
     let total = TotalCost::of(&plan.apps).map(total_cost);
     lines.extend(total.map(|total| Line::default().with(Look::Bold, total)));

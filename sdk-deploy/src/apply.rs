@@ -307,12 +307,8 @@ impl Apply<'_> {
 
     /// Finds out where the commands go, and refuses another place than the state's.
     fn find_place(&mut self) -> Result<(), Problem> {
-        let place = self.target.find_place(self.limits);
-        self.deployed
-            .check_place(self.target.name(), place.as_deref())?;
-        if place.is_some() {
-            self.deployed.place = place;
-        }
+        let deployed = std::mem::take(&mut self.deployed);
+        self.deployed = self.target.at_place(deployed, self.limits)?;
         Ok(())
     }
 

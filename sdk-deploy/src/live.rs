@@ -29,7 +29,7 @@ use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters, is_same
 ///     parameters: [(Key::MachineType, Some(machine("GPU-A100")))].into_iter().collect(),
 ///     ..LiveApp::default()
 /// };
-/// let live = Live { apps: [("llm".into(), app)].into(), ..Live::default() };
+/// let live = Live { apps: [("llm".into(), app)].into() };
 /// let drift = &deployed.refreshed(&live).apps["llm"].drift;
 /// assert_eq!(drift.get(Key::MachineType), Some(&Some(machine("GPU-A100"))));
 /// ```
@@ -37,8 +37,6 @@ use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters, is_same
 pub struct Live {
     /// The apps by name.
     pub apps: BTreeMap<String, LiveApp>,
-    /// Where it is, if that is known.
-    pub place: Option<String>,
 }
 
 /// What a platform reports of one app.
@@ -80,7 +78,7 @@ impl Deployed {
         };
         Self {
             apps: self.apps.iter().map(refreshed).collect(),
-            place: live.place.clone().or_else(|| self.place.clone()),
+            place: self.place.clone(),
         }
     }
 

@@ -201,7 +201,6 @@ fn a_platform_that_does_not_know_the_keys_leaves_them_alone() {
     };
     let live = Live {
         apps: [("llm".into(), live)].into(),
-        ..Live::default()
     };
     let state = app(&written(before.refreshed(&live)));
     assert_eq!(state["code"]["colour"], json!("red"));

@@ -94,7 +94,6 @@ fn live(deployed: &Deployed) -> Live {
     });
     Live {
         apps: apps.collect(),
-        ..Live::default()
     }
 }
 

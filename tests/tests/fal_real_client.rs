@@ -135,7 +135,7 @@ impl Platform {
 }
 
 /// What `plan` says where no command would run.
-const UNCHANGED: &str = "fal: 1 unchanged, from a release build\n";
+const UNCHANGED: &str = "fal, environment main: 1 unchanged, from a release build\n";
 
 /// Where this test was built, and with it most of the examples.
 fn target() -> &'static Path {
@@ -222,7 +222,7 @@ fn every_example_is_deployed_as_its_code_says() {
         let plan = stdout(&platform.machinist(&["plan", "-p", package]));
         assert!(
             plan == format!(
-                "fal: {} unchanged, from a release build\n",
+                "fal, environment main: {} unchanged, from a release build\n",
                 manifest.apps.len()
             ),
             "{plan}"
@@ -256,7 +256,7 @@ fn the_code_wins_and_what_was_tuned_stays_until_it_is_reset() {
         "machine_type     GPU-A100 -> GPU-H100, GPU-H200  (drift: changed outside the code)",
         "keep_alive       stays 10m  (tuned; the code says 5m)",
         "max_concurrency  stays 12  (tuned; the code says 10)",
-        "fal: 1 to update, 3 unchanged",
+        "fal, environment main: 1 to update, 3 unchanged",
     ] {
         assert!(plan.contains(line), "{plan}");
     }
@@ -625,7 +625,7 @@ fn an_app_that_this_state_never_deployed_is_not_taken_over_unasked() {
         "machine_type  GPU-H100 -> GPU-L40",
         "auth          public -> private",
         "keep_alive    stays 5s  (tuned; the code says 1m)",
-        "fal: 1 to adopt",
+        "fal, environment main: 1 to adopt",
     ] {
         assert!(plan.contains(line), "{plan}");
     }
@@ -661,7 +661,7 @@ fn an_environment_has_an_app_of_its_own_and_the_other_stays_as_it_is() {
     let plan = run(&["plan"]);
     assert!(plan.starts_with("+ twice  create\n"), "{plan}");
     run(&["deploy", "--yes"]);
-    assert_eq!(run(&["plan"]), UNCHANGED);
+    assert_eq!(run(&["plan"]), UNCHANGED.replace("main", "staging"));
     run(&["scale", "twice", "keep_alive=10m"]);
     let names = |call: &str, key: &str| -> Vec<Value> {
         let requests = staging.requests(call).into_iter();
@@ -674,8 +674,29 @@ fn an_environment_has_an_app_of_its_own_and_the_other_stays_as_it_is() {
     assert_eq!(staging.app("twice--staging")["keep_alive"], 600);
     assert_eq!(staging.app("twice"), main);
 
+    let refusal = |environment: &str, known: &str| {
+        format!(
+            "error: the state describes fal at `environment {known}`, and this is \
+             `environment {environment}`\n"
+        )
+    };
+    let elsewhere = stderr(&staging.machinist(&["plan"]));
+    assert!(elsewhere.contains(&refusal("staging", "main")), "{elsewhere}");
     let main = staging.in_environment("main");
     assert_eq!(stdout(&main.machinist(&["plan"])), UNCHANGED);
+    for args in [
+        &["plan"][..],
+        &["plan", "--no-refresh"],
+        &["deploy", "--yes"],
+        &["scale", "twice", "keep_alive=5m"],
+        &["destroy", "twice", "--yes"],
+        &["rollback", "twice", "--yes"],
+    ] {
+        let refused = main.run(machinist(), &[args, &common].concat());
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        let said = stderr(&refused);
+        assert!(said.contains(&refusal("main", "staging")), "{said}");
+    }
     let staging = main.in_environment("staging");
     let run = |args: &[&str]| stdout(&staging.run(machinist(), &[args, &common].concat()));
     run(&["destroy", "twice", "--yes"]);

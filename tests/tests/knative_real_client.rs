@@ -142,7 +142,7 @@ fn annotation(service: &Value, name: &str) -> Value {
     annotations[format!("autoscaling.knative.dev/{name}")].clone()
 }
 
-const UNCHANGED: &str = "knative: 1 unchanged, from a release build\n";
+const UNCHANGED: &str = "knative, context test, namespace apps: 1 unchanged, from a release build\n";
 
 const ON_GPUS: &str = r#"machine_type = ["GPU-H100"], gpus = 2, startup_timeout = "15m",
     scaling(keep_alive = "5m", min_concurrency = 1, max_concurrency = 10)"#;
@@ -170,7 +170,7 @@ fn the_cluster_gives_the_machine_back_to_the_code_and_keeps_what_was_tuned() {
     machine_type     GPU-A100 -> GPU-H100  (drift: changed outside the code)
     min_concurrency  stays 5  (tuned; the code says 1)
 
-knative: 1 to update, from a release build
+knative, context test, namespace apps: 1 to update, from a release build
 ";
     assert_eq!(cluster.machinist(&["plan"]), expected);
     // As its tool says it, saved into a file.
@@ -330,7 +330,7 @@ fn what_somebody_put_into_the_container_is_shown_before_a_deploy_removes_it() {
     mounts  models at /models is removed  (drift: changed outside the code)
     fields  livenessProbe, container proxy is removed  (drift: changed outside the code)
 
-knative: 1 to update, from a release build
+knative, context test, namespace apps: 1 to update, from a release build
 ";
     assert_eq!(plan, expected);
     let json = cluster.machinist(&["plan", "--format", "json"]);

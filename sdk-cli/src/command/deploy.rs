@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         jobs,
         ..PendingChange::new(&destination, target, deploy.deployed, rendering, output)
     };
-    let question = format!("Deploy to {}?", change.place());
+    let question = format!("Deploy to {}?", change.place_and_build());
     if let Some(mut store) = change.confirm(&deploy.plan, store, args.consent.yes, &question)? {
         change.deploy(&deploy.plan, &mut store)?;
     }

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let after = deployed.after(&plan, &DeployStamp::default());
     let rendering = target.deploy(&plan, &after)?;
     let change = PendingChange::new(&destination, &*target, deployed, &rendering, output);
-    let question = format!("Delete `{}` from {}?", args.app, change.place());
+    let question = format!("Delete `{}` from {}?", args.app, change.place_and_build());
     if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
         change.deploy(&plan, &mut store)?;
     }

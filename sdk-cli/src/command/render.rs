@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::ValueHint;
-use machinist_deploy::{Progress, Store, write};
+use machinist_deploy::{Progress, write};
 
 use crate::args::deployment::PlanOptions;
 use crate::args::source::AppSource;
+use crate::carry_out::read_state;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -27,7 +28,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
     let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
-    let state = Store::read(&destination.state_file)?;
+    let state = read_state(&destination)?;
     let options = &args.plan_options;
     // All apps are rendered, and no platform is asked for what it has.
     let destination = destination.without_asking();

@@ -148,7 +148,7 @@ fn a_deploy_to_a_platform_is_a_release_build_unless_a_profile_is_chosen() {
     let (code, said) = project.on_a_terminal("deploy --color=never --force --target fal", "n\n");
     assert_eq!(code, Some(1), "{said}");
     assert!(
-        said.contains("Deploy to fal, from a release build? [y/N] "),
+        said.contains("Deploy to fal, environment main, from a release build? [y/N] "),
         "{said}"
     );
     // Files need no release build.
@@ -166,7 +166,7 @@ fn defaults_of_the_platform_are_no_change() {
     let project = project();
     deploy_and_list(&project, json!({}));
     let plan = project.run(&["plan", "--target", "fal"]).exits(0);
-    assert_eq!(plan.stdout, "fal: 1 unchanged, from a release build\n");
+    assert_eq!(plan.stdout, "fal, environment main: 1 unchanged, from a release build\n");
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn changes_on_the_platform_are_drift_or_tuning() {
     startup_timeout  10m -> 15m  (drift: changed outside the code)
     keep_alive       stays 10s  (tuned; the code says 5m)
 
-fal: 1 to update, from a release build
+fal, environment main: 1 to update, from a release build
 ";
     assert_eq!(plan.stdout, expected);
     // The tuned scaling needs no call: the platform keeps it.
@@ -316,7 +316,7 @@ help: to take it over, add `--adopt a`; else give the app another name";
     termination_grace_period  not set -> 20s
     keep_alive                stays 77s  (tuned; the code says 5m)
 
-fal: 1 to adopt, from a release build
+fal, environment main: 1 to adopt, from a release build
 "
         );
     }
@@ -331,7 +331,7 @@ fal: 1 to adopt, from a release build
     let plan = project.run(&["plan", "-q", "--target", "fal", "--no-refresh"]);
     assert_eq!(
         plan.exits(0).stdout,
-        "fal: 1 unchanged, from a release build\n"
+        "fal, environment main: 1 unchanged, from a release build\n"
     );
 }
 
@@ -366,7 +366,7 @@ fn an_unchanged_app_is_deployed_only_with_force() {
     let forced = project.run(&concat(&DEPLOY, &["--force"])).exits(0);
     assert_eq!(
         forced.stdout,
-        "~ a  update\n    deployment  again  (forced)\n\nfal: 1 to update, from a release build\n"
+        "~ a  update\n    deployment  again  (forced)\n\nfal, environment main: 1 to update, from a release build\n"
     );
     assert_eq!(take_calls(&project).len(), 1);
 }
@@ -379,13 +379,13 @@ fn assert_change(project: &Project, expected: &str) {
     let plan = project.run(&PLAN).exits(2).stdout;
     assert_eq!(
         plan,
-        format!("~ a  update\n    {expected}\n\nfal: 1 to update, from a release build\n")
+        format!("~ a  update\n    {expected}\n\nfal, environment main: 1 to update, from a release build\n")
     );
     take_calls(project);
     project.run(&DEPLOY).exits(0);
     assert_eq!(take_calls(project), ["deploy a --yes|a"]);
     let plan = project.run(&PLAN).exits(0).stdout;
-    assert_eq!(plan, "fal: 1 unchanged, from a release build\n");
+    assert_eq!(plan, "fal, environment main: 1 unchanged, from a release build\n");
 }
 
 #[test]
@@ -538,7 +538,7 @@ fn scaling_that_failed_is_still_planned() {
     keep_alive  5m -> 1m
     deployment  not the one on record: somebody else deployed it, or a deploy was cut off
 
-fal: 1 to update, from a release build
+fal, environment main: 1 to update, from a release build
 "
     );
 }

@@ -33,6 +33,7 @@ use crate::artifact::Artifact;
 use crate::change::{ArtifactPart, What};
 use crate::deployed::Deployed;
 use crate::history::Deploy;
+use crate::limits::Limits;
 use crate::live::Live;
 use crate::manifest::Binary;
 use crate::rendering::{RenderedApp, RenderedFile, Rendering, Step, StepKind};
@@ -93,9 +94,8 @@ impl Target for Fal {
         NAME
     }
 
-    fn place(&self) -> Option<String> {
-        let name = self.environment.name();
-        (!self.environment.is_main()).then(|| format!("environment {name}"))
+    fn find_place(&self, _: Limits) -> Option<String> {
+        Some(format!("environment {}", self.environment.name()))
     }
 
     fn carries(&self, key: Key) -> Carries<'_> {

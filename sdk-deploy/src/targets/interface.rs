@@ -41,15 +41,24 @@ pub trait Target {
     /// Its name.
     fn name(&self) -> &'static str;
 
-    /// Where on the platform apps go, as far as the settings say: an account, a namespace.
-    fn place(&self) -> Option<String> {
+    /// Where on the platform apps go: an account, a namespace. What the settings do not say, the
+    /// platform's tool is set to by itself; `None` if that is not known. The platform is not asked.
+    fn find_place(&self, _: Limits) -> Option<String> {
         None
     }
 
-    /// The same, with what the platform's tool is set to by itself; `None` if that is not known. The
-    /// platform is not asked.
-    fn find_place(&self, _: Limits) -> Option<String> {
-        self.place()
+    /// What is deployed, with the place where commands go now.
+    ///
+    /// # Errors
+    ///
+    /// When that is another place than the one where it was deployed.
+    fn at_place(&self, deployed: Deployed, limits: Limits) -> Result<Deployed, Problem> {
+        let place = self.find_place(limits);
+        deployed.check_place(self.name(), place.as_deref())?;
+        Ok(Deployed {
+            place: place.or(deployed.place),
+            ..deployed
+        })
     }
 
     /// How it carries a parameter. Every target answers for every key, so a new key does not
@@ -75,22 +84,18 @@ pub trait Target {
     ///
     /// # Errors
     ///
-    /// When its tool is missing, fails, takes too long, or its output cannot be read, and when it is
-    /// at another place than what is known.
+    /// When its tool is missing, fails, takes too long, or its output cannot be read.
     fn live(&self, known: &Deployed, limits: Limits) -> Result<Option<Live>, Problem> {
         let Some(command) = self.list_command() else {
             return Ok(None);
         };
-        let place = self.find_place(limits);
-        known.check_place(self.name(), place.as_deref())?;
         let output = command.read(limits)?;
         if output.trim().is_empty() {
             let message = format!("`{command}` succeeded without output");
             return Err(Problem::new(message).help("run it by itself to see why"));
         }
         let live = self.read_list(&output, known);
-        let live = live.map(|live| Some(Live { place, ..live }));
-        live.map_err(|reason| {
+        live.map(Some).map_err(|reason| {
             let problem = Problem::new(format!("cannot read the output of `{command}`: {reason}"));
             let problem = problem.help(
                 "upgrade this command with `cargo install cargo-machinist`, or the platform's own tool",

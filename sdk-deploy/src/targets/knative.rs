@@ -181,15 +181,11 @@ impl Target for Knative {
         NAME
     }
 
-    fn place(&self) -> Option<String> {
-        let settings = self.settings();
-        place::text(settings.context.as_deref(), settings.namespace.as_deref())
-    }
-
     fn find_place(&self, limits: Limits) -> Option<String> {
         let settings = self.settings();
-        if settings.context.is_some() && settings.namespace.is_some() {
-            return self.place();
+        let (context, namespace) = (settings.context.as_deref(), settings.namespace.as_deref());
+        if context.is_some() && namespace.is_some() {
+            return place::text(context, namespace);
         }
         let command = ToolCommand::new(&KUBECTL, &["config", "view", "--output=json"], None);
         place::read(&command.read(limits).ok()?, settings)

@@ -89,7 +89,6 @@ pub(super) fn parse(
     });
     Ok(Live {
         apps: apps.collect::<Result<BTreeMap<_, _>, String>>()?,
-        place: None,
     })
 }
 
