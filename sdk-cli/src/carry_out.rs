@@ -6,8 +6,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use machinist_deploy::{
-    AppPlan, Apply, ApplyError, Deploy, DeployStamp, Deployed, Plan, Progress, Rendering, State,
-    Store, Target,
+    Action, AppPlan, Apply, ApplyError, Deploy, DeployStamp, Deployed, Plan, Progress, Rendering,
+    State, Store, Target,
 };
 
 use crate::args::deployment::Deployment;
@@ -159,7 +159,7 @@ impl<'a> PendingChange<'a> {
         let report = PlanReport::new(plan, place, self.profile);
         let Some(store) = store else {
             let folder = self.destination.output_folder(self.target);
-            let report = report.with_dry_run(self.rendering, &folder);
+            let report = report.with_files_and_commands(self.rendering, &folder);
             report.print(self.output)?;
             return Ok(None);
         };
@@ -191,7 +191,7 @@ impl<'a> PendingChange<'a> {
     pub(crate) fn deploy(self, plan: &Plan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
         let (target_name, state_file) = (self.target.name(), &self.destination.state_file);
-        let serial_before = store.state().serial;
+        let (serial_before, restores) = (store.state().serial, self.restores);
         let state = self.carry_out(plan, store, |apply, report| {
             apply.plan(plan, rendering, report)
         })?;
@@ -200,11 +200,21 @@ impl<'a> PendingChange<'a> {
                 output.status("Wrote", &file.display().to_string());
             }
         } else if state.serial == serial_before && rendering.steps.is_empty() {
-            output.status("Unchanged", "what is deployed matches the code");
+            let matches = match restores {
+                Some(earlier) => format!("the deploy of {}", earlier.time),
+                None => "the code".into(),
+            };
+            output.status("Unchanged", &format!("what is deployed matches {matches}"));
         } else {
+            let only_deletes = plan.changed_apps().all(|app| app.action == Action::Delete);
+            let (status, preposition) = match (restores, only_deletes) {
+                (Some(_), _) => ("Restored", "on"),
+                (None, true) => ("Deleted", "from"),
+                (None, false) => ("Deployed", "to"),
+            };
             let (file, serial) = (state_file.display(), state.serial);
-            let text = format!("to {target_name}: `{file}` has serial {serial}");
-            output.status("Deployed", &text);
+            let text = format!("{preposition} {target_name}: `{file}` has serial {serial}");
+            output.status(status, &text);
         }
         Ok(())
     }

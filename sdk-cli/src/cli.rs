@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-use crate::args::globals::Globals;
+use crate::args::globals::{Format, Globals};
 use crate::command::Subcommand;
 use crate::exit::Exit;
 
@@ -24,21 +24,29 @@ pub(crate) struct Cli {
     pub(crate) globals: Globals,
 }
 
+/// The format that arguments ask for, whatever is wrong with them.
+fn format_in(args: &[OsString]) -> Format {
+    let mut pairs = args.windows(2);
+    let is_json = args.iter().any(|arg| arg == "--format=json")
+        || pairs.any(|pair| pair == ["--format", "json"]);
+    if is_json { Format::Json } else { Format::Text }
+}
+
 impl Cli {
     /// Reads the arguments. cargo repeats the subcommand's name as the first one.
     ///
     /// # Errors
     ///
-    /// The arguments are wrong, or ask for help or the version.
-    pub(crate) fn read() -> Result<Self, clap::Error> {
+    /// The arguments are wrong, or ask for help or the version; with the format that they ask for.
+    pub(crate) fn read() -> Result<Self, (clap::Error, Format)> {
         let mut args: Vec<OsString> = std::env::args_os().collect();
         if args.get(1).is_some_and(|arg| arg == "machinist") {
             args.remove(1);
         }
         // Not in the attribute above, because completion scripts are made for `cargo-machinist`.
         let mut command = Self::command().bin_name("cargo machinist");
-        command
-            .try_get_matches_from_mut(args)
-            .and_then(|matches| Self::from_arg_matches(&matches))
+        let matches = command.try_get_matches_from_mut(&args);
+        let cli = matches.and_then(|matches| Self::from_arg_matches(&matches));
+        cli.map_err(|error| (error, format_in(&args)))
     }
 }

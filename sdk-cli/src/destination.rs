@@ -11,7 +11,7 @@ use machinist_deploy::{
     effective_file, target,
 };
 
-use crate::args::deployment::{Deployment, PlanOptions, StateSource};
+use crate::args::deployment::{DeployedState, Deployment, PlanOptions, Refresh, StateFile};
 use crate::args::selection::Selection;
 use crate::args::source::AppSource;
 use crate::failure::Failure;
@@ -62,7 +62,8 @@ impl Destination {
         let selection = &source.selection;
         let target_flag = target_flag(selection)?;
         let workspace = Workspace::find(selection.manifest_path())?;
-        let mut destination = Self::new(target_flag, &plan_options.state, workspace)?;
+        let destination = Self::new(target_flag, &plan_options.file, workspace)?;
+        let mut destination = destination.asking(&plan_options.refresh);
         if let (Some(folder), Some(workspace)) =
             (selection.target_dir(), &mut destination.workspace)
         {
@@ -74,13 +75,18 @@ impl Destination {
 
     /// For subcommands that build nothing.
     pub(crate) fn of_deployed_apps(deployment: &Deployment) -> Result<Self, Failure> {
-        let workspace = Workspace::find(deployment.manifest_path.as_deref())?;
-        Self::new(deployment.target.clone(), &deployment.state, workspace)
+        Ok(Self::of_state(&deployment.state)?.asking(&deployment.refresh))
+    }
+
+    /// For subcommands that change the state and nothing else. The platform is not asked.
+    pub(crate) fn of_state(state: &DeployedState) -> Result<Self, Failure> {
+        let workspace = Workspace::find(state.manifest_path.as_deref())?;
+        Self::new(state.target.clone(), &state.file, workspace)
     }
 
     fn new(
         target_flag: Option<String>,
-        state: &StateSource,
+        file: &StateFile,
         workspace: Option<Workspace>,
     ) -> Result<Self, Failure> {
         let cargo_tomls = workspace
@@ -94,7 +100,7 @@ impl Destination {
         let root = workspace
             .as_ref()
             .map_or(Path::new(""), |workspace| &workspace.root);
-        let state_file = match (&state.state, settings.state()?) {
+        let state_file = match (&file.state, settings.state()?) {
             (Some(flag), _) => flag.clone(),
             (None, Some(setting)) => setting.to_owned(),
             (None, None) => root.join(DEFAULT_STATE_FILE),
@@ -104,9 +110,18 @@ impl Destination {
             state_file: relative_to_cwd(&state_file),
             settings,
             workspace,
-            asks_platform: !state.no_refresh,
-            saved_answer: state.live.clone(),
+            asks_platform: false,
+            saved_answer: None,
         })
+    }
+
+    /// The same, where the platform is asked unless a flag says otherwise.
+    fn asking(self, refresh: &Refresh) -> Self {
+        Self {
+            asks_platform: !refresh.no_refresh,
+            saved_answer: refresh.live.clone(),
+            ..self
+        }
     }
 
     /// Whether apps go to a platform, where they run.

@@ -1,6 +1,6 @@
 //! Errors and warnings of the command.
 
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, first_names};
 use machinist_deploy::{ApplyError, ManifestError, StoreError};
 use serde::Serialize;
 
@@ -29,6 +29,16 @@ impl Failure {
             help: Vec::new(),
             note: Vec::new(),
             exit: Exit::Error,
+        }
+    }
+
+    /// What is wrong with the arguments, in clap's words: paragraphs, the first of which says it.
+    pub(crate) fn of_arguments(text: &str) -> Self {
+        let mut paragraphs = text.split("\n\n").map(str::trim);
+        let first = paragraphs.next().unwrap_or_default();
+        Self {
+            help: paragraphs.map(str::to_owned).collect(),
+            ..Self::new(first.trim_start_matches("error: "))
         }
     }
 
@@ -77,22 +87,16 @@ impl From<ApplyError> for Failure {
             return failure;
         }
         if !error.done.is_empty() {
-            let done = first_names(&error.done);
+            let done = quoted(&error.done);
             failure = failure.note(format!("done and recorded in the state: {done}"));
         }
-        failure.note(format!("not deployed: {}", first_names(&error.not_done)))
+        failure.note(format!("not deployed: {}", quoted(&error.not_done)))
     }
 }
 
-/// The names, or the first of many.
-fn first_names(names: &[String]) -> String {
-    const MOST: usize = 20;
-    let first = names.iter().take(MOST).map(|name| format!("`{name}`"));
-    let first = first.collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(MOST) {
-        0 => first,
-        more => format!("{first} and {more} more"),
-    }
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    first_names(&names, 20)
 }
 
 impl From<ManifestError> for Failure {

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
                 failure.exit
             })
         }
-        Err(error) => output::arguments_error(&error),
+        Err((error, format)) => output::arguments_error(&error, format),
     };
     exit.into()
 }

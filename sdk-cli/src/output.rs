@@ -86,15 +86,21 @@ impl Output {
     /// Prints a document as it is. Its writer has already escaped control characters.
     pub(crate) fn data(&self, text: &str) -> Result<(), Failure> {
         self.has_data.set(true);
-        // Not through anstream, which would search a long text for colors to remove.
-        write_to(io::stdout().lock(), |out| out.write_all(text.as_bytes()))
+        print_data(text)
     }
 
     /// Prints data as JSON.
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
-        let compact = serde_json::to_string(value)
-            .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
-        self.data(&(json::indent(&compact) + "\n"))
+        self.has_data.set(true);
+        print_json(value)
+    }
+
+    /// Prints with `--format json` what was done; as text the status says it.
+    pub(crate) fn document(&self, value: &impl Serialize) -> Result<(), Failure> {
+        match self.format {
+            Format::Text => Ok(()),
+            Format::Json => self.json(value),
+        }
     }
 
     /// Prints why the command failed: as text, and with `--format json` as data too, unless a
@@ -210,15 +216,30 @@ impl Output {
     }
 }
 
+fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let compact = serde_json::to_string(value)
+        .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
+    print_data(&(json::indent(&compact) + "\n"))
+}
+
+fn print_data(text: &str) -> Result<(), Failure> {
+    // Not through anstream, which would search a long text for colors to remove.
+    write_to(io::stdout().lock(), |out| out.write_all(text.as_bytes()))
+}
+
 /// Prints why the command failed.
 fn error(failure: &Failure) {
     print_report("error", ERROR, failure);
 }
 
 /// Prints what is wrong with the arguments, or the help or version that they ask for.
-pub(crate) fn arguments_error(clap_error: &clap::Error) -> Exit {
+pub(crate) fn arguments_error(clap_error: &clap::Error, format: Format) -> Exit {
     let text = clap_error.render().to_string();
     let is_error = clap_error.use_stderr();
+    if is_error && format == Format::Json {
+        // If stdout is closed, nobody listens.
+        let _ = print_json(&json!({"error": Failure::of_arguments(&text)}));
+    }
     // A typed argument may be the name of a file with control characters in it.
     if !text.lines().all(|line| line.chars().all(is_visible)) {
         print_to_stderr(escape_lines(&text).trim_end());

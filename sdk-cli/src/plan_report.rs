@@ -15,7 +15,7 @@ use crate::text_view;
 /// The version of the JSON document.
 const PLAN_VERSION: u32 = 2;
 
-/// A plan, and in a dry run the files and commands that would carry it out.
+/// A plan and, where nothing is carried out, the files and commands that would do it.
 #[derive(Serialize)]
 pub(crate) struct PlanReport<'a> {
     plan_version: u32,
@@ -126,9 +126,7 @@ impl<'a> PlanReport<'a> {
 
     /// Adds what a change did.
     pub(crate) fn with_result(mut self, result: &Result<State, ApplyError>) -> Self {
-        let apps = self.plan.apps.iter();
-        let touched = apps.filter(|app| app.action.is_change());
-        let touched = touched.map(|app| app.name.clone());
+        let touched = self.plan.changed_apps().map(|app| app.name.clone());
         self.result = Some(match result {
             Ok(state) => ChangeResult {
                 serial: Some(state.serial),
@@ -156,7 +154,11 @@ impl<'a> PlanReport<'a> {
     }
 
     /// Adds the files that would be written into this folder, and the commands that would run.
-    pub(crate) fn with_dry_run(mut self, rendering: &Rendering, output_folder: &Path) -> Self {
+    pub(crate) fn with_files_and_commands(
+        mut self,
+        rendering: &Rendering,
+        output_folder: &Path,
+    ) -> Self {
         let files = rendering.files.iter().map(|file| FileToWrite {
             path: output_folder.join(&file.path).display().to_string(),
             copy_of: match &file.contents {

@@ -240,9 +240,11 @@ fn suggest_app(problem: Problem, name: &str, manifest: &Manifest) -> Problem {
 fn refuse_to_delete_lost(plan: &Plan, apps: &LinkedApps) -> Result<(), Failure> {
     for lost in &apps.lost {
         if let Some(problem) = lost.lost_crate.deleted_by(plan) {
-            let mut failure = Failure::from(problem);
-            failure.help.clone_from(&lost.report.help);
-            return Err(failure);
+            return Err(Failure {
+                help: lost.report.help.clone(),
+                note: lost.report.note.clone(),
+                ..problem.into()
+            });
         }
     }
     Ok(())

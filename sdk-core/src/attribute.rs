@@ -86,6 +86,22 @@ pub enum Value {
     Other(String),
 }
 
+impl Value {
+    /// The list of texts that somebody wrote without quotes, as in an argument of a shell:
+    /// `us-west,eu-north`.
+    ///
+    /// ```
+    /// use machinist_core::attribute::Value;
+    ///
+    /// let regions = Value::list_without_quotes("us-west, eu-north");
+    /// assert_eq!(regions.to_string(), r#"["us-west", "eu-north"]"#);
+    /// ```
+    pub fn list_without_quotes(text: &str) -> Self {
+        let texts = text.split(',').map(|text| Self::Text(text.trim().into()));
+        Self::List(texts.map(|text| (text, Place(0))).collect())
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

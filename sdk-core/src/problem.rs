@@ -70,7 +70,7 @@ impl Problem {
     /// ```
     #[must_use]
     pub fn suggest(self, what: &str, given: &str, names: &[&str]) -> Self {
-        let all = format!("{what}s are {}", listed(names));
+        let all = format!("{what}s are {}", first_names(names, 40));
         let article = match what.starts_with(['a', 'e', 'i', 'o', 'u']) {
             true => "an",
             false => "a",
@@ -154,11 +154,18 @@ pub fn unknown(what: &str, given: &str, names: &[&str]) -> Problem {
     Problem::new(format!("unknown {what} `{}`", visible(given))).suggest(what, given, names)
 }
 
-/// The names on one line: the first of them, and how many more there are.
-fn listed(names: &[&str]) -> String {
-    const LIMIT: usize = 40;
-    let first = names[..names.len().min(LIMIT)].join(", ");
-    match names.len().saturating_sub(LIMIT) {
+/// The names on one line: at most this many of them, and how many more there are.
+///
+/// ```
+/// use machinist_core::problem::first_names;
+///
+/// assert_eq!(first_names(&["a", "b", "c"], 2), "a, b and 1 more");
+/// assert_eq!(first_names(&["a", "b"], 2), "a, b");
+/// ```
+pub fn first_names(names: &[impl AsRef<str>], most: usize) -> String {
+    let first: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
+    let first = first.join(", ");
+    match names.len().saturating_sub(most) {
         0 => first,
         more => format!("{first} and {more} more"),
     }

@@ -172,9 +172,14 @@ impl Plan {
         };
     }
 
-    /// Whether it changes a parameter, or creates or deletes an app.
+    /// The apps that it creates, changes or deletes.
+    pub fn changed_apps(&self) -> impl Iterator<Item = &AppPlan> {
+        self.apps.iter().filter(|app| app.action.is_change())
+    }
+
+    /// Whether it changes an app, or writes a file of the target again.
     pub fn changes_something(&self) -> bool {
-        self.apps.iter().any(|app| app.action.is_change()) || !self.stale_files.is_empty()
+        self.changed_apps().next().is_some() || !self.stale_files.is_empty()
     }
 }
 

@@ -153,7 +153,7 @@ impl Apply<'_> {
         report: &mut dyn FnMut(Progress<'_>),
     ) -> Result<State, ApplyError> {
         let failed = |problem| {
-            let touched = plan.apps.iter().filter(|app| app.action.is_change());
+            let touched = plan.changed_apps();
             ApplyError::before_any_app(problem, touched.map(|app| &*app.name))
         };
         for app in &plan.apps {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use machinist_core::name::{is_dns_label, kebab_case};
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, first_names};
 use machinist_core::text::visible;
 use serde::{Deserialize, Serialize};
 
@@ -293,13 +293,13 @@ impl AppState {
             None => deploys().nth(1),
         };
         found.ok_or_else(|| {
-            let line = |deploy: &Deploy| format!("{} of {}", deploy.serial, deploy.time);
-            let known: Vec<String> = deploys().map(line).collect();
+            let known = |deploy: &Deploy| format!("{} ({})", deploy.serial, deploy.time);
+            let known: Vec<String> = deploys().map(known).collect();
             let message = match serial {
                 Some(serial) => format!("no deploy with the serial {serial} is recorded"),
                 None => "no earlier deploy is recorded".into(),
             };
-            Problem::new(message).help(format!("recorded deploys are {}", known.join(", ")))
+            Problem::new(message).help(format!("recorded deploys are {}", first_names(&known, 10)))
         })
     }
 }

@@ -55,11 +55,10 @@ impl LostCrate {
         let is_deleted = |app: &&AppPlan| app.action == Action::Delete;
         let mut deleted = plan.apps.iter().filter(is_deleted);
         let app = deleted.find(|app| self.apps.contains(&app.name))?;
-        let message = format!(
+        Some(Problem::new(format!(
             "`{}` is not deleted: it is in the code, but it was not linked",
             app.name
-        );
-        Some(Problem::new(message).note(WHY_LOST))
+        )))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use machinist_core::parameter::Key;
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, first_names};
 use machinist_core::setting::check_concurrency;
 
 use crate::app_plan::{Action, AppPlan, Plan};
@@ -102,15 +102,8 @@ fn check_together(app: &AppPlan) -> Result<(), Problem> {
 
 /// An app to delete, that a binary may have which was not read.
 fn may_be_unread(app: &AppPlan, unread: &Unread) -> Problem {
-    const MOST: usize = 10;
     let binaries = unread.binaries.iter();
-    let mut names: Vec<String> = binaries.map(|name| format!("`{name}`")).collect();
-    let more = names.len().saturating_sub(MOST);
-    names.truncate(MOST);
-    let more = match more {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let binaries: Vec<String> = binaries.map(|name| format!("`{name}`")).collect();
     Problem::new(format!(
         "`{}` is not deleted: a binary that was not read may have it",
         app.name
@@ -119,5 +112,5 @@ fn may_be_unread(app: &AppPlan, unread: &Unread) -> Problem {
         "{}, or delete the app by name with `cargo machinist destroy {}`",
         unread.how_to_read, app.name
     ))
-    .note(format!("not read: {}{more}", names.join(", ")))
+    .note(format!("not read: {}", first_names(&binaries, 10)))
 }

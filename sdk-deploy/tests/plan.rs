@@ -466,7 +466,6 @@ fn a_machine_type_changed_outside_the_code_is_drift_and_put_back() {
     };
     state = state.refreshed(&Live {
         apps: [("llm".into(), there)].into(),
-        ..Live::default()
     });
     let plan = plan(&manifest, &state, &Options::default());
     let change = &plan.apps[0].changes[0];
@@ -599,7 +598,6 @@ fn adopted(reported: Value) -> machinist_deploy::AppPlan {
     };
     let live = Live {
         apps: [("llm".into(), there)].into(),
-        ..Live::default()
     };
     let found = Deployed::default().with_found(&live, &manifest);
     let mut plan = plan(&manifest, &found, &Options::default());

@@ -681,7 +681,10 @@ fn an_environment_has_an_app_of_its_own_and_the_other_stays_as_it_is() {
         )
     };
     let elsewhere = stderr(&staging.machinist(&["plan"]));
-    assert!(elsewhere.contains(&refusal("staging", "main")), "{elsewhere}");
+    assert!(
+        elsewhere.contains(&refusal("staging", "main")),
+        "{elsewhere}"
+    );
     let main = staging.in_environment("main");
     assert_eq!(stdout(&main.machinist(&["plan"])), UNCHANGED);
     for args in [

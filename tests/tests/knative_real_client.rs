@@ -142,7 +142,8 @@ fn annotation(service: &Value, name: &str) -> Value {
     annotations[format!("autoscaling.knative.dev/{name}")].clone()
 }
 
-const UNCHANGED: &str = "knative, context test, namespace apps: 1 unchanged, from a release build\n";
+const UNCHANGED: &str =
+    "knative, context test, namespace apps: 1 unchanged, from a release build\n";
 
 const ON_GPUS: &str = r#"machine_type = ["GPU-H100"], gpus = 2, startup_timeout = "15m",
     scaling(keep_alive = "5m", min_concurrency = 1, max_concurrency = 10)"#;

@@ -41,15 +41,22 @@ pub(crate) struct PlanOptions {
     #[arg(value_name = "APP")]
     pub(crate) apps: Vec<String>,
     #[command(flatten)]
-    pub(crate) state: StateSource,
+    pub(crate) file: StateFile,
+    #[command(flatten)]
+    pub(crate) refresh: Refresh,
 }
 
-/// How the command knows what is deployed: from the state file, and from the platform.
+/// Where the state is.
 #[derive(Debug, Args)]
-pub(crate) struct StateSource {
+pub(crate) struct StateFile {
     /// The state file [default: machinist-state.json in the workspace]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = DEPLOYMENT)]
     pub(crate) state: Option<PathBuf>,
+}
+
+/// Whether the platform is asked what is deployed.
+#[derive(Debug, Args)]
+pub(crate) struct Refresh {
     /// Read what is deployed from this file, written by the platform's tool, instead of asking it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_refresh", help_heading = DEPLOYMENT)]
     pub(crate) live: Option<PathBuf>,
@@ -58,14 +65,23 @@ pub(crate) struct StateSource {
     pub(crate) no_refresh: bool,
 }
 
-/// Where apps are deployed, for subcommands that build nothing.
+/// What is deployed, for subcommands that build nothing.
 #[derive(Debug, Args)]
 pub(crate) struct Deployment {
+    #[command(flatten)]
+    pub(crate) state: DeployedState,
+    #[command(flatten)]
+    pub(crate) refresh: Refresh,
+}
+
+/// Where apps are deployed and recorded.
+#[derive(Debug, Args)]
+pub(crate) struct DeployedState {
     /// The target [default: the one in the settings, or file]
     #[arg(long, value_name = "TARGET", value_parser = PossibleValuesParser::new(TARGETS), help_heading = DEPLOYMENT)]
     pub(crate) target: Option<String>,
     #[command(flatten)]
-    pub(crate) state: StateSource,
+    pub(crate) file: StateFile,
     /// The Cargo.toml with the settings
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CARGO_TOML_AND_LOCK)]
     pub(crate) manifest_path: Option<PathBuf>,

@@ -2,7 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
-use machinist_core::attribute::{Place, Value};
+use machinist_core::attribute::Value;
 use machinist_core::built_in::WORKLOADS;
 use machinist_core::catalogue::Catalogue;
 use machinist_core::figure::{FIGURES, Figure, Figures, Visibility};
@@ -107,10 +107,7 @@ fn flag(what: &'static Requirement) -> Arg {
 fn read_amount(what: &Requirement, text: &str) -> Result<u32, String> {
     let value = match what.unit() {
         Unit::Quantity(_) | Unit::Flag => Value::Text(text.into()),
-        Unit::Words(_) => {
-            let words = text.split(',').map(|word| Value::Text(word.trim().into()));
-            Value::List(words.map(|word| (word, Place(0))).collect())
-        }
+        Unit::Words(_) => Value::list_without_quotes(text),
         Unit::Decimal { .. } | Unit::Count | Unit::Gpus => match text.parse() {
             Ok(number) => Value::Integer(number),
             Err(_) => Value::Number(text.into()),

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 use machinist_deploy::{shell_word, write_file};
+use serde_json::json;
 use similar::TextDiff;
 
+use crate::args::globals::Format;
 use crate::args::source::AppSource;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -69,6 +71,7 @@ fn write(file: &Path, text: &str, output: &Output) -> Result<Exit, Failure> {
     write_file(file, text)
         .map_err(|error| Failure::new(format!("cannot write `{}`: {error}", file.display())))?;
     output.status("Wrote", &file.display().to_string());
+    output.document(&json!({"file": file.display().to_string()}))?;
     Ok(Exit::Success)
 }
 
@@ -105,14 +108,21 @@ fn compare(expected: &Expected<'_>, text: &str, output: &Output) -> Result<Exit,
     let file = expected.file.display().to_string();
     if expected.text == text {
         output.status("Checked", &format!("{file}: it matches the code"));
+        output.document(&json!({"file": file, "matches": true}))?;
         return Ok(Exit::Success);
     }
     let diff = TextDiff::from_lines(&*expected.text, text)
         .unified_diff()
         .header(&file, "the code's manifest")
         .to_string();
-    output.diff(&diff)?;
-    Err(Failure::new(format!("`{file}` does not match the code"))
+    let failure = Failure::new(format!("`{file}` does not match the code"))
         .help(&*expected.help)
-        .exit(Exit::Differs))
+        .exit(Exit::Differs);
+    Err(match output.format {
+        Format::Text => {
+            output.diff(&diff)?;
+            failure
+        }
+        Format::Json => failure.note(diff),
+    })
 }

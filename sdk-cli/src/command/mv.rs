@@ -1,6 +1,8 @@
 //! `cargo machinist mv`.
 
-use crate::args::deployment::Deployment;
+use serde_json::json;
+
+use crate::args::deployment::DeployedState;
 use crate::carry_out::{keep_state, open_store};
 use crate::context::Context;
 use crate::destination::Destination;
@@ -20,11 +22,11 @@ pub(crate) struct Args {
     #[arg(value_name = "NEW")]
     new: String,
     #[command(flatten)]
-    deployment: Deployment,
+    state: DeployedState,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let destination = Destination::of_deployed_apps(&args.deployment)?;
+    let destination = Destination::of_state(&args.state)?;
     let mut store = open_store(&destination)?;
     let state = store.state();
     let target = destination.target_for_deployed_apps(&state)?;
@@ -32,7 +34,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     deployed.rename(&args.old, &args.new)?;
     store.save(&state.with(target.name(), deployed))?;
     keep_state(&store, &destination);
-    context.output.status(
+    let serial = store.state().serial;
+    let output = &context.output;
+    output.document(&json!({"old": args.old, "new": args.new, "serial": serial}))?;
+    output.status(
         "Renamed",
         &format!(
             "`{}` to `{}`: deploy, and it starts with the tuned values",

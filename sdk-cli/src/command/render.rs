@@ -34,10 +34,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let destination = destination.without_asking();
     let rendered = RenderedApps::All;
     let deploy = PreparedDeploy::new(&destination, &apps, options, rendered, &state, output)?;
-    if let Some(refusal) = deploy.refusal {
-        return Err(refusal);
-    }
     let rendering = &deploy.rendering;
+    let report = deploy
+        .report()
+        .with_files_and_commands(rendering, &args.out);
+    if let Some(refusal) = &deploy.refusal {
+        output.document(&report)?;
+        return Err(refusal.clone());
+    }
     write(rendering, &args.out, &mut |progress| {
         if let Progress::Wrote(path) = progress {
             output.status("Wrote", &path.display().to_string());
@@ -50,5 +54,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let text = format!("{}{}", step.command, note.unwrap_or_default());
         output.status("To run", &text);
     }
+    output.document(&report)?;
     Ok(Exit::Success)
 }

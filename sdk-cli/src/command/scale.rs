@@ -1,6 +1,6 @@
 //! `cargo machinist scale`.
 
-use machinist_core::attribute::{Place, Value};
+use machinist_core::attribute::Value;
 use machinist_core::parameter::{Key, Kind};
 use machinist_deploy::{DeployStamp, Plan};
 
@@ -81,10 +81,7 @@ fn parse_values(arguments: &[(String, String)]) -> Result<Vec<(String, Value)>, 
 fn parse_value(key: &str, text: &str) -> Value {
     let kind = Key::find(key).map(|key| key.parameter().kind);
     match (kind, text.parse()) {
-        (Some(Kind::Regions | Kind::MachineTypes), _) => {
-            let elements = text.split(',').map(|text| Value::Text(text.trim().into()));
-            Value::List(elements.map(|text| (text, Place(0))).collect())
-        }
+        (Some(Kind::Regions | Kind::MachineTypes), _) => Value::list_without_quotes(text),
         (_, Ok(number)) => Value::Integer(number),
         (_, Err(_)) => Value::Text(text.into()),
     }

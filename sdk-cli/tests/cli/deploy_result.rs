@@ -262,3 +262,52 @@ fn nothing_is_asked_when_the_plan_went_to_a_file() {
     assert!(project.read("plan.txt").contains("3 to create"));
     assert!(project.take_calls().is_empty());
 }
+
+#[test]
+fn whatever_a_subcommand_does_it_is_one_document() {
+    let project = project();
+    let manifest = project.run(&["manifest", "--binary", "a.wasm"]).exits(0);
+    project.write("manifest.json", &manifest.stdout);
+    project.write("old.json", "{}\n");
+    let binary = ["--binary", "a.wasm"];
+    let deploy = ["deploy", "-y"];
+    for (args, reads, code) in [
+        (&["plan"][..], true, 0),
+        (&deploy, true, 0),
+        (&deploy, true, 0),
+        (&["deploy", "--dry-run", "--force"], true, 0),
+        (&["render", "-o", "out"], true, 0),
+        (&["plan", "--strict", "nobody"], true, 1),
+        (&["scale", "one", "max_concurrency=9"], false, 0),
+        (&["scale", "one", "--reset", "max_concurrency"], false, 0),
+        (&["scale", "one", "max_concurrency=0"], false, 1),
+        (&["rollback", "one", "-y"], false, 1),
+        (&["mv", "one", "uno"], false, 0),
+        (&["mv", "one", "two"], false, 1),
+        (&["destroy", "two", "-y"], false, 0),
+        (&["destroy", "two"], false, 1),
+        (&["apps"], false, 0),
+        (&["apps", "--nope"], false, 1),
+        (&["deploy", "--jobs=none"], true, 1),
+        (&["no-such-subcommand"], false, 1),
+        (&["apps", "three"], false, 0),
+        (&["apps", "two"], false, 1),
+        (&["machines"], false, 0),
+        (&["machines", "GPU-H100"], false, 0),
+        (&["machines", "GPU-H10O"], false, 1),
+        (&["schema"], false, 0),
+        (&["manifest"], true, 0),
+        (&["manifest", "-o", "new.json"], true, 0),
+        (&["manifest", "--check", "manifest.json"], true, 0),
+        (&["manifest", "--check", "old.json"], true, 3),
+        (&["manifest", "--check", "none.json"], true, 1),
+    ] {
+        let binary = if reads { &binary[..] } else { &[] };
+        let args = [args, binary, &["--format=json"]].concat();
+        let answer = project.run(&args).exits(code);
+        let document: Value = serde_json::from_str(&answer.stdout)
+            .unwrap_or_else(|error| panic!("{args:?}: {error}: {answer:#?}"));
+        let is_error = document["error"].is_object() || document["refusal"].is_object();
+        assert_eq!(is_error, code != 0, "{args:?}: {document}");
+    }
+}

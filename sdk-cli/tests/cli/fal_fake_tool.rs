@@ -166,7 +166,10 @@ fn defaults_of_the_platform_are_no_change() {
     let project = project();
     deploy_and_list(&project, json!({}));
     let plan = project.run(&["plan", "--target", "fal"]).exits(0);
-    assert_eq!(plan.stdout, "fal, environment main: 1 unchanged, from a release build\n");
+    assert_eq!(
+        plan.stdout,
+        "fal, environment main: 1 unchanged, from a release build\n"
+    );
 }
 
 #[test]
@@ -379,13 +382,18 @@ fn assert_change(project: &Project, expected: &str) {
     let plan = project.run(&PLAN).exits(2).stdout;
     assert_eq!(
         plan,
-        format!("~ a  update\n    {expected}\n\nfal, environment main: 1 to update, from a release build\n")
+        format!(
+            "~ a  update\n    {expected}\n\nfal, environment main: 1 to update, from a release build\n"
+        )
     );
     take_calls(project);
     project.run(&DEPLOY).exits(0);
     assert_eq!(take_calls(project), ["deploy a --yes|a"]);
     let plan = project.run(&PLAN).exits(0).stdout;
-    assert_eq!(plan, "fal, environment main: 1 unchanged, from a release build\n");
+    assert_eq!(
+        plan,
+        "fal, environment main: 1 unchanged, from a release build\n"
+    );
 }
 
 #[test]

@@ -199,7 +199,7 @@ skypilot: 1 to update
     let tuning = run(&["rollback", "beta-svc", "-yq", "--to", "4"]).exits(1);
     assert!(
         tuning.stderr.starts_with(
-            "error: no deploy with the serial 4 is recorded\nhelp: recorded deploys are 6 of 20"
+            "error: no deploy with the serial 4 is recorded\nhelp: recorded deploys are 6 (20"
         ),
         "{tuning:?}"
     );
