@@ -585,7 +585,7 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
     assert_eq!(earlier.code.number(Key::Gpus), Some(7));
     let unknown = state.apps["llm"].earlier(Some(3)).unwrap_err().to_string();
     assert!(
-        unknown.contains("no deploy with the serial 3") && unknown.contains("16 of 8, 14 of 7")
+        unknown.contains("no deploy with the serial 3") && unknown.contains("16 (8), 14 (7)")
     );
 }
 
