@@ -282,6 +282,7 @@ pub(crate) fn app_row(name: &str, app: &AppState) -> Vec<String> {
     };
     let or_dash = |text: String| if text.is_empty() { "-".into() } else { text };
     let deployed = match (app.is_deployed(), app.history.first()) {
+        (false, _) if app.is_half_created => "in part: its first deploy broke off".into(),
         (false, _) => "not on the platform".into(),
         (true, Some(last)) => time_and_commit(last),
         (true, None) => "outside this state".into(),

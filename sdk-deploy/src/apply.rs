@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use machinist_core::problem::Problem;
 
-use crate::app_plan::{AppPlan, Plan};
+use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Deployed;
 use crate::file::{copy_file, write_file, write_file_unsynced};
 use crate::history::DeployStamp;
@@ -21,7 +21,7 @@ use crate::rendering::{Contents, RenderedFile, Rendering, StepKind};
 use crate::state::State;
 use crate::store::{Store, StoreError};
 use crate::targets::Target;
-use jobs::{Job, Ran, Runner};
+use jobs::{Job, Ran, Recorder, Runner};
 pub use progress::Progress;
 
 /// Why a change was not carried out, or only in part.
@@ -181,17 +181,18 @@ impl Apply<'_> {
         let without_job = plan.apps.iter().filter(|app| !has_job.contains(&*app.name));
         without_job.for_each(|app| self.deployed.settle(app, &self.stamp));
 
-        let mut outcome = Outcome::default();
-        let (folder, limits) = (self.folder.clone(), self.limits);
+        let (folder, limits, at_once) = (self.folder.clone(), self.limits, self.jobs);
         let runner = Runner {
             folder: &folder,
             limits,
             count: jobs.len(),
         };
-        runner.run_all(&jobs, self.jobs, report, &mut |job, ran| {
-            self.finish(job, ran, &mut outcome);
-            outcome.failures.is_empty()
-        });
+        let mut recorded = Recorded {
+            apply: self,
+            outcome: Outcome::default(),
+        };
+        runner.run_all(&jobs, at_once, report, &mut recorded);
+        let outcome = recorded.outcome;
         let saved = self.save();
         let saved = saved.and_then(|_| self.save_revisions(&outcome.settled));
         let settled: BTreeSet<&str> = outcome.done.iter().map(String::as_str).collect();
@@ -212,6 +213,17 @@ impl Apply<'_> {
                 not_done,
             }),
         }
+    }
+
+    /// Records that the commands of an app are about to run.
+    fn begin(&mut self, app: &AppPlan) -> Result<(), Problem> {
+        let is_reported = self.target.list_command().is_some();
+        if is_reported && app.action != Action::Create {
+            return Ok(());
+        }
+        self.deployed.begin(app, is_reported);
+        let recorded = self.record(&app.name).map_err(Problem::from);
+        recorded.map_err(|problem| problem.note(format!("`{}` was not begun", app.name)))
     }
 
     /// Records an app whose commands ran.
@@ -282,8 +294,9 @@ impl Apply<'_> {
         if has_steps {
             self.find_place()?;
             write(rendering, &self.folder, report)?;
+            let folder = self.folder.clone();
             let runner = Runner {
-                folder: &self.folder,
+                folder: &folder,
                 limits: self.limits,
                 count: 1,
             };
@@ -292,7 +305,13 @@ impl Apply<'_> {
                 nth: 1,
                 steps: rendering.steps.iter().collect(),
             };
+            let sent = self.deployed.apps.get(&app.name);
+            let sent = sent.and_then(|state| state.artifact.clone());
+            self.begin(app)?;
             runner.run(&job, report).map_err(|(_, problem)| problem)?;
+            if let Some(state) = self.deployed.apps.get_mut(&app.name) {
+                state.artifact = sent;
+            }
         }
         self.deployed.settle_tuning(app, &self.stamp);
         let state = self.save().map_err(|error| match has_steps {
@@ -351,6 +370,23 @@ impl Apply<'_> {
             }
         }
         self.save()
+    }
+}
+
+/// Records what becomes of the apps.
+struct Recorded<'r, 'a> {
+    apply: &'r mut Apply<'a>,
+    outcome: Outcome,
+}
+
+impl Recorder for Recorded<'_, '_> {
+    fn begin(&mut self, job: &Job<'_>) -> Result<(), Problem> {
+        self.apply.begin(job.app)
+    }
+
+    fn end(&mut self, job: &Job<'_>, ran: Ran) -> bool {
+        self.apply.finish(job, ran, &mut self.outcome);
+        self.outcome.failures.is_empty()
     }
 }
 

@@ -101,8 +101,9 @@ pub struct AppState {
     /// Whether it was only found on the platform, and is not in the state.
     #[serde(skip)]
     pub is_found: bool,
-    /// Whether its first deploy broke off, so that it is to be deployed from the beginning.
-    #[serde(skip)]
+    /// Whether its first deploy was begun and did not end, so that it is to be deployed from the
+    /// beginning.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_half_created: bool,
     /// The last changes that were carried out, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -114,9 +115,18 @@ impl Deployed {
     #[must_use]
     pub(crate) fn recorded(&self) -> Self {
         let mut recorded = self.clone();
-        recorded.apps.retain(|_, app| !app.is_found);
+        let nothing = AppState::default();
+        recorded
+            .apps
+            .retain(|_, app| !app.is_found && *app != nothing);
         recorded.apps.values_mut().for_each(AppState::forget_live);
         recorded
+    }
+
+    /// The names of the apps that the platform has as a deploy left them.
+    pub fn names(&self) -> Vec<&str> {
+        let deployed = self.apps.iter().filter(|(_, state)| state.is_deployed());
+        deployed.map(|(name, _)| name.as_str()).collect()
     }
 
     /// Checks that a change goes to the place that this describes.
@@ -153,7 +163,25 @@ impl Deployed {
     pub fn find(&self, app: &str) -> Result<&AppState, Problem> {
         match self.apps.get(app) {
             Some(state) if state.is_deployed() => Ok(state),
+            Some(state) if state.is_half_created => {
+                let message = format!("the first deploy of `{app}` broke off");
+                Err(Problem::new(message).help(format!(
+                    "deploy it again, or delete it with `cargo machinist destroy {app}`"
+                )))
+            }
             _ => Err(self.unknown_app(app)),
+        }
+    }
+
+    /// A deployed app, or one whose first deploy broke off.
+    ///
+    /// # Errors
+    ///
+    /// As of [`find`](Self::find).
+    pub fn find_there(&self, app: &str) -> Result<&AppState, Problem> {
+        match self.apps.get(app) {
+            Some(state) if state.is_half_created => Ok(state),
+            _ => self.find(app),
         }
     }
 
@@ -186,8 +214,7 @@ impl Deployed {
 
     fn unknown_app(&self, given: &str) -> Problem {
         let problem = Problem::new(format!("no app `{}` is deployed", visible(given)));
-        let deployed = self.apps.iter().filter(|(_, state)| state.is_deployed());
-        let names: Vec<&str> = deployed.map(|(name, _)| name.as_str()).collect();
+        let names = self.names();
         match names.is_empty() {
             true => problem.help("deploy it with `cargo machinist deploy`"),
             false => problem.suggest("deployed app", given, &names),
@@ -196,9 +223,14 @@ impl Deployed {
 }
 
 impl AppState {
-    /// Whether the platform has it.
+    /// Whether the platform has it as a deploy left it.
     pub fn is_deployed(&self) -> bool {
         !self.code.is_empty()
+    }
+
+    /// Whether the platform has it, or something of it.
+    pub fn is_there(&self) -> bool {
+        self.is_deployed() || self.is_half_created
     }
 
     /// Forgets what the platform reports at this moment.
@@ -207,7 +239,6 @@ impl AppState {
         self.live_auth = None;
         self.owner = None;
         self.is_found = false;
-        self.is_half_created = false;
     }
 
     /// Checks what a state says of it by the rules of the attribute and of `scale`.
@@ -228,7 +259,8 @@ impl AppState {
 
     /// Who has it, if that is not this package of this state.
     pub fn owner_for(&self, package: &str) -> Option<Owner> {
-        let is_moved = !self.package.is_empty() && self.package != package;
+        let is_known = self.is_deployed() && !self.package.is_empty();
+        let is_moved = is_known && self.package != package;
         let moved = || is_moved.then(|| Owner::Package(self.package.clone()));
         self.owner.clone().or_else(moved)
     }

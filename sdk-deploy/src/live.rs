@@ -58,9 +58,8 @@ pub struct LiveApp {
     pub is_foreign: bool,
     /// Who has it, if the platform knows.
     pub owner: Option<String>,
-    /// Whether our own first deploy of it broke off, so that it is to be deployed from the
-    /// beginning.
-    pub is_half_created: bool,
+    /// Whether our own first deploy of it broke off, if the platform knows that.
+    pub is_half_created: Option<bool>,
 }
 
 impl Deployed {
@@ -101,9 +100,14 @@ impl Deployed {
 impl AppState {
     fn refreshed(&self, live: &LiveApp) -> Self {
         let mut state = self.clone();
-        if live.is_half_created {
+        state.is_half_created = live.is_half_created.unwrap_or(self.is_half_created);
+        if state.is_half_created {
             // What it has there is no tuning.
-            state.is_half_created = true;
+            return state;
+        }
+        if !self.is_deployed() && !self.is_found {
+            // Its tuned values are for its first deploy, and somebody else deployed it.
+            state.owner = Some(Owner::Platform(live.owner.clone()));
             return state;
         }
         let scaling = self.effective_scaling();
@@ -165,7 +169,10 @@ impl AppState {
     fn removed_from_platform(&self) -> Self {
         if !self.is_deployed() {
             // Its tuned values are for its first deploy, after a rename.
-            return self.clone();
+            return Self {
+                is_half_created: false,
+                ..self.clone()
+            };
         }
         Self {
             package: self.package.clone(),
@@ -176,7 +183,7 @@ impl AppState {
 
     /// An app that the platform has, but that was not deployed from this state, or not completely.
     fn found(app: &App, live: &LiveApp) -> Self {
-        if live.is_half_created {
+        if live.is_half_created == Some(true) {
             return Self {
                 is_found: true,
                 is_half_created: true,

@@ -74,7 +74,7 @@ pub fn plan(manifest: &Manifest, deployed: &Deployed, options: &Options) -> Plan
         apps.insert(&app.name, plan);
     }
     for (name, state) in &deployed.apps {
-        if state.is_deployed() && !options.is_unread(state) {
+        if state.is_there() && !options.is_unread(state) {
             apps.entry(name)
                 .or_insert_with(|| plan_removed(name, state, options.prune));
         }
@@ -97,6 +97,10 @@ fn plan_deploy(app: &App, state: Option<&AppState>, options: &Options) -> AppPla
         .filter(|state| state.is_half_created)
         .map(tuned_before);
     let before = half_created.as_ref().or(state).unwrap_or(&empty);
+    let owner = match half_created {
+        Some(_) => None,
+        None => state.and_then(|state| state.owner_for(&app.package)),
+    };
     let state = state.filter(|state| state.is_deployed() && !state.is_half_created);
     let overrides = if reset {
         Overrides::default()
@@ -121,10 +125,9 @@ fn plan_deploy(app: &App, state: Option<&AppState>, options: &Options) -> AppPla
         &mut changes,
         drift.filter(|drift| drift.what.parameter().is_some()),
     );
-    let owner = state.and_then(|state| state.owner_for(&app.package));
     let action = match (state, &owner, changes.is_empty()) {
-        (None, ..) => Action::Create,
-        (Some(_), Some(_), _) => Action::Adopt,
+        (_, Some(_), _) => Action::Adopt,
+        (None, None, _) => Action::Create,
         (Some(_), None, true) => Action::Unchanged,
         (Some(_), None, false) => Action::Update,
     };

@@ -37,6 +37,20 @@ impl Deployed {
         }
     }
 
+    /// Records that the commands of an app are about to run. If they do not end, it is not known
+    /// what the platform has; `is_reported` says whether the platform tells that of deployed apps.
+    pub(crate) fn begin(&mut self, app: &AppPlan, is_reported: bool) {
+        if app.action == Action::Create {
+            let state = self.apps.entry(app.name.clone()).or_default();
+            state.is_half_created = true;
+            return;
+        }
+        let state = self.apps.get_mut(&app.name);
+        if let Some(state) = state.filter(|_| !is_reported) {
+            state.artifact = None;
+        }
+    }
+
     /// Records that an app was tuned.
     pub fn settle_tuning(&mut self, tuned: &AppPlan, stamp: &DeployStamp) {
         let Some(state) = self.apps.get_mut(&tuned.name) else {
@@ -73,6 +87,7 @@ impl AppState {
     fn settle(&mut self, app: &AppPlan, effective: &Effective, stamp: &DeployStamp) {
         self.package.clone_from(&app.package);
         self.forget_live();
+        self.is_half_created = false;
         self.binaries.clone_from(&app.binaries);
         self.machines.clone_from(&app.machines);
         self.code = effective.code.clone();

@@ -584,9 +584,7 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
     let earlier = state.apps["llm"].earlier(None).unwrap();
     assert_eq!(earlier.code.number(Key::Gpus), Some(7));
     let unknown = state.apps["llm"].earlier(Some(3)).unwrap_err().to_string();
-    assert!(
-        unknown.contains("no deploy with the serial 3") && unknown.contains("16 (8), 14 (7)")
-    );
+    assert!(unknown.contains("no deploy with the serial 3") && unknown.contains("16 (8), 14 (7)"));
 }
 
 /// The plan for an app that the platform has, with what it reports, and that the state does not have.

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         deployed,
         store,
     } = DeployedApps::open(&args.deployment, args.consent.dry_run, output)?;
-    let plan = removal(&args.app, deployed.find(&args.app)?);
+    let plan = removal(&args.app, deployed.find_there(&args.app)?);
     let after = deployed.after(&plan, &DeployStamp::default());
     let rendering = target.deploy(&plan, &after)?;
     let change = PendingChange::new(&destination, &*target, deployed, &rendering, output);

@@ -59,7 +59,8 @@ fn write_live_apps(project: &Project, apps: &[&str]) {
 /// The apps on record: in the state, and in the journal that a killed deploy left beside it.
 fn deployed_apps(project: &Project) -> Vec<String> {
     let state = Store::read(&project.path(STATE)).unwrap();
-    state.deployed_to("fal").apps.into_keys().collect()
+    let deployed = state.deployed_to("fal");
+    deployed.names().into_iter().map(str::to_owned).collect()
 }
 
 /// Asserts what holds after the second of three apps failed: the state has the first, and the next

@@ -205,7 +205,7 @@ fn a_deploy_that_cannot_be_recorded_says_so_and_is_repeated() {
     );
     let state = Store::read(&project.path(STATE)).unwrap();
     let state = state.deployed_to("fal");
-    assert_eq!(state.apps.keys().collect::<Vec<_>>(), ["one"]);
+    assert_eq!(state.names(), ["one"]);
     project.with_tool("fal", "#!/bin/sh\necho $2 >> calls\n");
     project.run(&["deploy", "-yq", "--no-refresh"]).exits(0);
     let calls = project.read(&project.rendered("fal/two/calls"));

@@ -502,7 +502,7 @@ fn after_a_failed_app_the_next_deploy_does_the_rest() {
     let state = State::parse(&project.read("machinist-state.json"))
         .unwrap()
         .deployed_to("fal");
-    assert_eq!(state.apps.keys().collect::<Vec<_>>(), ["one"]);
+    assert_eq!(state.names(), ["one"]);
     fs::remove_file(project.path("fail")).unwrap();
     take_calls(&project);
     project.run(&concat(&DEPLOY, &["--no-refresh"])).exits(0);

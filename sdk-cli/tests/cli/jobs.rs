@@ -53,7 +53,8 @@ fn most_at_once(calls: &[String]) -> usize {
 
 fn apps_on_record(project: &Project) -> Vec<String> {
     let state = Store::read(&project.path("machinist-state.json")).unwrap();
-    state.deployed_to("skypilot").apps.into_keys().collect()
+    let deployed = state.deployed_to("skypilot");
+    deployed.names().into_iter().map(str::to_owned).collect()
 }
 
 #[test]

@@ -63,19 +63,28 @@ impl<'a> Job<'a> {
     }
 }
 
+/// What keeps a record of jobs, in the thread that starts them.
+pub(super) trait Recorder {
+    /// A job is about to run; it does not if that cannot be recorded.
+    fn begin(&mut self, job: &Job<'_>) -> Result<(), Problem>;
+
+    /// A job ended. No other is begun once this is `false`.
+    fn end(&mut self, job: &Job<'_>, ran: Ran) -> bool;
+}
+
 impl Runner<'_> {
-    /// Runs all jobs, this many at once. Each is given to `end` when it ended, in this thread; once
-    /// that returns `false`, no other is begun.
+    /// Runs all jobs, this many at once.
     pub(super) fn run_all(
         self,
         jobs: &[Job<'_>],
         at_once: NonZeroUsize,
         report: &mut dyn FnMut(Progress<'_>),
-        end: &mut dyn FnMut(&Job<'_>, Ran) -> bool,
+        recorder: &mut dyn Recorder,
     ) {
         if at_once == NonZeroUsize::MIN {
             for job in jobs {
-                if !end(job, self.run(job, report)) {
+                let begun = recorder.begin(job).map_err(|problem| (None, problem));
+                if !recorder.end(job, begun.and_then(|()| self.run(job, report))) {
                     break;
                 }
             }
@@ -89,9 +98,11 @@ impl Runner<'_> {
                 while goes_on && running < at_once.get() {
                     let Some(job) = waiting.next() else { break };
                     running += 1;
-                    if let Err(problem) = self.start(job, scope, sender.clone()) {
+                    let begun = recorder.begin(job);
+                    let started = begun.and_then(|()| self.start(job, scope, sender.clone()));
+                    if let Err(problem) = started {
                         running -= 1;
-                        goes_on = end(job, Err((None, problem)));
+                        goes_on = recorder.end(job, Err((None, problem)));
                     }
                 }
                 if running == 0 {
@@ -106,7 +117,7 @@ impl Runner<'_> {
                     Ok(Event::Said(app, line)) => report(Progress::Said { app, line: &line }),
                     Ok(Event::Ended(job, ran)) => {
                         running -= 1;
-                        goes_on &= end(job, ran);
+                        goes_on &= recorder.end(job, ran);
                     }
                     // This thread has a sender.
                     Err(mpsc::RecvError) => break,

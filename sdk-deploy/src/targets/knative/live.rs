@@ -55,7 +55,7 @@ pub(super) fn parse(
             revision: text(&service["status"]["latestCreatedRevisionName"]),
             image: text(&service["spec"]["template"]["spec"]["containers"][0]["image"]),
             extras: extras(&service, !parameters.regions().is_empty(), settings),
-            is_half_created: managers::is_half_created(&service),
+            is_half_created: Some(managers::is_half_created(&service)),
             is_foreign,
             owner: managers::names(&service).filter(|_| is_foreign),
             ..LiveApp::default()
