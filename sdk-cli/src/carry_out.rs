@@ -7,7 +7,7 @@ use std::path::Path;
 
 use machinist_deploy::{
     Action, AppPlan, Apply, ApplyError, Deploy, DeployStamp, Deployed, Plan, Progress, Rendering,
-    State, Store, Target,
+    State, Store, Target, Why,
 };
 
 use crate::args::deployment::Deployment;
@@ -46,7 +46,7 @@ pub(crate) fn read_state(destination: &Destination) -> Result<State, Failure> {
 }
 
 /// Checks that no checkout brought an old state back.
-fn check_newest(state: &State, destination: &Destination) -> Result<(), Failure> {
+pub(crate) fn check_newest(state: &State, destination: &Destination) -> Result<(), Failure> {
     let file = &destination.state_file;
     let known = KnownStates::of(file).map_or_else(Vec::new, |known| known.find(file));
     Ok(state.check_newest(file, &known)?)
@@ -177,12 +177,15 @@ impl<'a> PendingChange<'a> {
             None => {
                 let reason = match self.output.format {
                     Format::Text => "there is no terminal",
-                    Format::Json => "nobody has seen the plan, which is printed at the end",
+                    Format::Json => "nobody has seen the plan",
                 };
-                Err(
-                    Failure::new(format!("cannot ask for confirmation: {reason}"))
-                        .help("look at the changes with `--dry-run`, then pass `--yes`"),
-                )
+                let failure = Failure::new(format!("cannot ask for confirmation: {reason}"))
+                    .help("look at the changes with `--dry-run`, then pass `--yes`");
+                if self.output.format == Format::Json {
+                    let report = PlanReport::new(plan, place, self.profile);
+                    report.with_refusal(Some(&failure)).print(self.output)?;
+                }
+                Err(failure)
             }
         }
     }
@@ -225,13 +228,13 @@ impl<'a> PendingChange<'a> {
         self.carry_out(plan, store, |apply, report| {
             apply.tuning(app, rendering, report)
         })?;
-        match app.overrides().is_empty() {
-            true => output.status(
-                "Reset",
-                &format!("{}: the code's values are in effect", app.name),
-            ),
-            false => output.status("Tuned", &format!("{}, until it is reset", app.name)),
-        }
+        let is_tuned = app.changes.iter().any(|change| change.why == Why::Tuned);
+        let (status, text) = match (app.overrides().is_empty(), is_tuned) {
+            (true, _) => ("Reset", "the code's values are in effect"),
+            (false, true) => ("Tuned", "until it is reset"),
+            (false, false) => ("Reset", "other values of it stay tuned"),
+        };
+        output.status(status, &format!("{}: {text}", app.name));
         Ok(())
     }
 

@@ -86,7 +86,7 @@ fn summary(plan: &Plan) -> String {
     };
     let counts: Vec<String> = counts.chain(files).collect();
     match counts.is_empty() {
-        true => "nothing is deployed, and there is nothing to deploy".into(),
+        true => "there is nothing to deploy".into(),
         false => counts.join(", "),
     }
 }
@@ -108,15 +108,14 @@ fn app_plan_lines(app: &AppPlan) -> Vec<Line> {
         .with(look, format!("{sign} "))
         .with(Look::Bold, app.name.clone())
         .with(look, format!("  {action}"));
-    let is_tuned_now = |tuned: &&Tuned| {
+    // Each value is shown once.
+    let is_changed = |tuned: &&Tuned| {
         let mut changes = app.changes.iter();
-        changes.any(|change| {
-            change.why == Why::Tuned && change.what.parameter() == Some(&tuned.parameter)
-        })
+        changes.any(|change| change.what.parameter() == Some(&tuned.parameter))
     };
     let changes = app.changes.iter();
     let changes = changes.map(|change| ParameterRow::changed(change, app.action));
-    let kept = app.tuned.iter().filter(|tuned| !is_tuned_now(tuned));
+    let kept = app.tuned.iter().filter(|tuned| !is_changed(tuned));
     let rows = changes.chain(kept.map(ParameterRow::kept));
     let rows = rows.chain(ParameterRow::cost(app)).collect();
     std::iter::once(head).chain(parameter_lines(rows)).collect()
@@ -269,6 +268,16 @@ fn key_value_list<V: JsonValue>(parameters: &Parameters<V>) -> String {
     pairs.collect::<Vec<_>>().join(" ")
 }
 
+/// What was changed outside the code: parameters with their values, and names of what else.
+fn drift_list(app: &AppState) -> String {
+    let parameters = key_value_list(&app.drift);
+    let others = app.drift_of_artifact().into_iter();
+    let others = others.map(|change| change.what.as_str().to_owned());
+    let all = std::iter::once(parameters).chain(others);
+    let all: Vec<String> = all.filter(|text| !text.is_empty()).collect();
+    all.join(" ")
+}
+
 /// The heads of the table of deployed apps.
 pub(crate) const APP_COLUMNS: [&str; 6] =
     ["NAME", "MACHINE TYPE", "GPUS", "TUNED", "DRIFT", "DEPLOYED"];
@@ -292,7 +301,7 @@ pub(crate) fn app_row(name: &str, app: &AppState) -> Vec<String> {
         code_value(Key::MachineType),
         code_value(Key::Gpus),
         or_dash(key_value_list(&app.overrides)),
-        or_dash(key_value_list(&app.drift)),
+        or_dash(drift_list(app)),
         deployed,
     ]
 }
@@ -347,6 +356,11 @@ pub(crate) fn app_details(name: &str, app: &AppState) -> Vec<Line> {
         "tuned",
         Look::Plain,
     ));
+    let others = app.drift_of_artifact();
+    let others = others
+        .iter()
+        .map(|change| ParameterRow::changed(change, Action::Update));
+    lines.extend(others.map(line));
     for deploy in &app.history {
         let revision = deploy.revision.as_ref();
         let revision = revision.map(|revision| format!(", revision {revision}"));

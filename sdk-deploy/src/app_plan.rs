@@ -249,7 +249,7 @@ impl AppPlan {
             return;
         };
         self.artifact = Some(artifact.clone());
-        let state = state.filter(|state| state.is_deployed() && !state.is_half_created);
+        let state = state.filter(|state| !state.is_half_created);
         if let (Some(state), Action::Update | Action::Unchanged | Action::Adopt) =
             (state, self.action)
         {
@@ -257,6 +257,7 @@ impl AppPlan {
             if self.action == Action::Adopt {
                 // That others deployed it is what an adoption is.
                 changes.retain(|change| change.what != What::Artifact(ArtifactPart::Deployment));
+                as_adopted(&mut changes);
             }
             self.changes.extend(changes);
             if self.action == Action::Unchanged && !self.changes.is_empty() {
@@ -306,6 +307,13 @@ impl AppPlan {
         let of_code = self.overrides.values_in(&self.code_scaling);
         half.code_scaling = effective.scaling.overridden_by(&of_code);
         half
+    }
+}
+
+/// What others set for an app is no drift from what this state deployed.
+pub(crate) fn as_adopted(changes: &mut [Change]) {
+    for change in changes.iter_mut().filter(|change| change.why == Why::Drift) {
+        change.why = Why::Code;
     }
 }
 

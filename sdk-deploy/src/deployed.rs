@@ -95,6 +95,9 @@ pub struct AppState {
     /// Who may call the app, as the platform reports it now.
     #[serde(skip)]
     pub live_auth: Option<String>,
+    /// The image that runs, as the platform reports it now.
+    #[serde(skip)]
+    pub live_image: Option<String>,
     /// Who has the app on the platform, if it was never deployed from this state.
     #[serde(skip)]
     pub owner: Option<Owner>,
@@ -173,16 +176,13 @@ impl Deployed {
         }
     }
 
-    /// A deployed app, or one whose first deploy broke off.
+    /// An app of which something is on record, whether it is deployed or not.
     ///
     /// # Errors
     ///
-    /// As of [`find`](Self::find).
-    pub fn find_there(&self, app: &str) -> Result<&AppState, Problem> {
-        match self.apps.get(app) {
-            Some(state) if state.is_half_created => Ok(state),
-            _ => self.find(app),
-        }
+    /// When there is nothing of it, with the apps that are deployed.
+    pub fn find_known(&self, app: &str) -> Result<&AppState, Problem> {
+        self.apps.get(app).ok_or_else(|| self.unknown_app(app))
     }
 
     /// Gives the tuned values and the history of an app to its new name. The old app stays until it
@@ -202,10 +202,15 @@ impl Deployed {
             return Err(Problem::new(message)
                 .help("tune it with `cargo machinist scale`: it has values of its own"));
         }
+        let history = state.history.iter().cloned().map(|deploy| Deploy {
+            // The platform's names are those of the old app.
+            revision: None,
+            ..deploy
+        });
         let renamed = AppState {
             package: state.package.clone(),
             overrides: state.overrides.clone(),
-            history: state.history.clone(),
+            history: history.collect(),
             ..AppState::default()
         };
         self.apps.insert(new.into(), renamed);
@@ -237,6 +242,7 @@ impl AppState {
     pub(crate) fn forget_live(&mut self) {
         self.live_drift = Vec::new();
         self.live_auth = None;
+        self.live_image = None;
         self.owner = None;
         self.is_found = false;
     }
@@ -248,13 +254,12 @@ impl AppState {
             .try_for_each(CustomMachine::check_names)?;
         self.code.check()?;
         self.scaling.check()?;
-        for (key, value) in self.overrides.iter() {
-            tunable(key.as_str())?;
-            if let Some(value) = value {
-                key.parameter().check(value)?;
-            }
-        }
-        Ok(())
+        check_overrides(&self.overrides)?;
+        self.history.iter().try_for_each(|deploy| {
+            deploy.code.check()?;
+            deploy.scaling.check()?;
+            check_overrides(&deploy.overrides)
+        })
     }
 
     /// Who has it, if that is not this package of this state.
@@ -292,22 +297,56 @@ impl AppState {
             &mut changes,
             drift.filter(|drift| drift.what.parameter().is_none()),
         );
-        if let (Some(live), Some(to)) = (&self.live_auth, &artifact.auth) {
-            changes.retain(|change| change.what != What::Artifact(ArtifactPart::Auth));
-            changes.extend(self.auth_change(live, to));
+        let recorded = self.artifact.as_ref();
+        let sent = |part: fn(&Artifact) -> &Option<String>| {
+            recorded.and_then(|known| part(known).as_ref())
+        };
+        for (part, live, sent, to) in [
+            (
+                ArtifactPart::Auth,
+                &self.live_auth,
+                sent(|known| &known.auth),
+                &artifact.auth,
+            ),
+            (
+                ArtifactPart::Image,
+                &self.live_image,
+                sent(|known| &known.image),
+                &artifact.image,
+            ),
+        ] {
+            // What the platform reports comes before what the state says.
+            if let (Some(live), Some(to)) = (live, to) {
+                changes.retain(|change| change.what != What::Artifact(part));
+                changes.extend(reported_change(part, live, sent, to));
+            }
         }
         changes
     }
 
-    /// Who may call the app now, and after a deploy.
-    fn auth_change(&self, live: &String, to: &String) -> Option<Change> {
-        let deployed = self.artifact.as_ref().and_then(|known| known.auth.as_ref());
-        let why = match deployed == Some(live) {
-            true => Why::Code,
-            false => Why::Drift,
-        };
-        let (from, after) = (Some(live.clone()), Some(to.clone()));
-        (live != to).then(|| Change::of_part(ArtifactPart::Auth, &from, &after, why))
+    /// What is not as it was sent, parameters aside, as far as the platform reports it.
+    pub fn drift_of_artifact(&self) -> Vec<Change> {
+        let sent = self.artifact.clone().unwrap_or_default();
+        let mut changes = self.artifact_changes(&sent);
+        if self.history.iter().all(|deploy| deploy.artifact.is_none()) {
+            // The target sends nothing but parameters.
+            changes.retain(|change| change.what != What::Artifact(ArtifactPart::Deployment));
+        }
+        changes
+    }
+
+    /// Checks that nothing of it was changed outside the code, parameters aside.
+    ///
+    /// # Errors
+    ///
+    /// What was changed.
+    pub fn check_no_drift(&self, app: &str) -> Result<(), Problem> {
+        let mut drift = self.drift_of_artifact();
+        drift.retain(|change| change.what != What::Artifact(ArtifactPart::Deployment));
+        match drift.is_empty() {
+            true => Ok(()),
+            false => Err(drift_would_be_undone(app, &drift)),
+        }
     }
 
     /// The deploy of this serial; without a serial the deploy before the last.
@@ -334,6 +373,53 @@ impl AppState {
             Problem::new(message).help(format!("recorded deploys are {}", first_names(&known, 10)))
         })
     }
+}
+
+/// Drift that a change would undo which is about something else.
+fn drift_would_be_undone(app: &str, drift: &[Change]) -> Problem {
+    let parts = drift.iter().map(|change| match &change.from {
+        Some(from) => format!(
+            "{} {}",
+            change.what.as_str(),
+            from.as_str().unwrap_or_default()
+        ),
+        None => change.what.as_str().to_owned(),
+    });
+    let parts: Vec<String> = parts.collect();
+    Problem::new(format!(
+        "this sends all of `{app}` again, which undoes what was changed outside the code"
+    ))
+    .help("look at it with `cargo machinist plan`, and deploy first, or change it back")
+    .note(format!(
+        "changed outside the code: {}",
+        first_names(&parts, 10)
+    ))
+}
+
+/// Checks tuned values by the rules of `scale`.
+fn check_overrides(overrides: &Overrides) -> Result<(), Problem> {
+    for (key, value) in overrides.iter() {
+        tunable(key.as_str())?;
+        if let Some(value) = value {
+            key.parameter().check(value)?;
+        }
+    }
+    Ok(())
+}
+
+/// A part that the platform reports now, and what a deploy makes of it.
+fn reported_change(
+    part: ArtifactPart,
+    live: &String,
+    sent: Option<&String>,
+    to: &String,
+) -> Option<Change> {
+    let why = match sent == Some(live) {
+        true => Why::Code,
+        false => Why::Drift,
+    };
+    let (from, after) = (Some(live.clone()), Some(to.clone()));
+    (live != to).then(|| Change::of_part(part, &from, &after, why))
 }
 
 /// Adds drift to changes: what the platform reports comes before what the state says.

@@ -7,6 +7,7 @@ use machinist_core::setting::Setting;
 
 use crate::change::{ArtifactPart, Change, What, Why};
 use crate::deployed::{AppState, Deployed, Owner};
+use crate::history::DeployKind;
 use crate::manifest::{App, Manifest};
 use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters, is_same_value};
 
@@ -134,48 +135,41 @@ impl AppState {
                 }),
             }
         }
-        let mut revisions = self.history.iter();
-        let last = revisions.find_map(|last| last.revision.as_ref());
-        if live.image.is_none() && live.revision.as_ref() != last {
+        if live.image.is_none() && state.is_of_others(live.revision.as_ref()) {
             // Somebody deployed it without this state.
             state.artifact = None;
         }
         state.live_auth.clone_from(&live.auth);
-        state.live_drift = self.drift_of_artifact(live);
-        state.live_drift.extend(invalid);
+        state.live_image.clone_from(&live.image);
+        let extras = live.extras.iter().map(|(part, names)| {
+            Change::of_part(*part, &Some(names.join(", ")), &None, Why::Drift)
+        });
+        state.live_drift = extras.chain(invalid).collect();
         if live.is_foreign {
             state.owner = Some(Owner::Platform(live.owner.clone()));
         }
         state
     }
 
-    /// An image that is not the one that was sent, and what a deploy would remove.
-    fn drift_of_artifact(&self, live: &LiveApp) -> Vec<Change> {
-        let sent = self.artifact.as_ref().and_then(|sent| sent.image.as_ref());
-        let image = match (sent, &live.image) {
-            (Some(sent), Some(other)) if sent != other => {
-                let (from, to) = (&live.image, Some(sent.clone()));
-                Some(Change::of_part(ArtifactPart::Image, from, &to, Why::Drift))
+    /// Whether a deploy that is not on record has this name on the platform.
+    fn is_of_others(&mut self, revision: Option<&String>) -> bool {
+        let mut deploys = self.history.iter_mut();
+        let last = deploys.find(|deploy| deploy.kind != DeployKind::Tuning);
+        match last {
+            Some(last) if last.revision.is_none() => {
+                // A deploy that was killed before it asked for the name.
+                last.revision = revision.cloned();
+                false
             }
-            _ => None,
-        };
-        let extras = live.extras.iter().map(|(part, names)| {
-            Change::of_part(*part, &Some(names.join(", ")), &None, Why::Drift)
-        });
-        image.into_iter().chain(extras).collect()
+            last => last.and_then(|last| last.revision.as_ref()) != revision,
+        }
     }
 
-    /// An app that the platform does not have any more. Its tuned values are lost.
+    /// An app that the platform does not have any more. Its tuned values are for its next deploy.
     fn removed_from_platform(&self) -> Self {
-        if !self.is_deployed() {
-            // Its tuned values are for its first deploy, after a rename.
-            return Self {
-                is_half_created: false,
-                ..self.clone()
-            };
-        }
         Self {
             package: self.package.clone(),
+            overrides: self.overrides.clone(),
             history: self.history.clone(),
             ..Self::default()
         }
@@ -202,10 +196,6 @@ impl AppState {
         let mut adopted = unknown.refreshed(live);
         adopted.code = Parameters::default().overridden_by(&adopted.drift);
         adopted.drift = Overrides::default();
-        if adopted.code.is_empty() {
-            // The platform reports no code parameter, so none is known to differ.
-            adopted.code = app.code.clone();
-        }
         adopted
     }
 }

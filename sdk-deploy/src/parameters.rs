@@ -130,9 +130,12 @@ impl<V> Parameters<V> {
         self.known.insert(key, value)
     }
 
-    /// Removes a key.
-    pub fn remove(&mut self, key: Key) -> Option<V> {
-        self.known.remove(&key)
+    /// Removes a key of this version or of a later one.
+    pub fn remove(&mut self, name: &ParameterName) {
+        match name {
+            ParameterName::Known(key) => drop(self.known.remove(key)),
+            ParameterName::Later(key) => drop(self.later.remove(key)),
+        }
     }
 
     /// The keys of this version with their values, in the order of the manifest.

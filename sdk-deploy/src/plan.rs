@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app_plan::{Action, AppPlan, Effective, Plan, changes, cost_change, tuned};
+use crate::app_plan::{Action, AppPlan, Effective, Plan, as_adopted, changes, cost_change, tuned};
 use crate::change::Why;
 use crate::deployed::{AppState, Deployed, add_drift};
 use crate::manifest::{App, Manifest};
@@ -131,6 +131,9 @@ fn plan_deploy(app: &App, state: Option<&AppState>, options: &Options) -> AppPla
         (Some(_), None, true) => Action::Unchanged,
         (Some(_), None, false) => Action::Update,
     };
+    if action == Action::Adopt {
+        as_adopted(&mut changes);
+    }
     AppPlan {
         name: app.name.clone(),
         action,

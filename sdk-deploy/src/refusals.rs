@@ -34,7 +34,7 @@ impl Plan {
                     return Err(belongs_to_others(app, target));
                 }
                 Action::Create | Action::Adopt | Action::Update | Action::Unchanged => {
-                    check_together(app)?;
+                    app.check_together(&[])?;
                 }
                 Action::Delete if !unread.binaries.is_empty() => {
                     return Err(may_be_unread(app, unread));
@@ -70,34 +70,45 @@ fn belongs_to_others(app: &AppPlan, target: &str) -> Problem {
     }
 }
 
-/// Checks the code's and the tuned values by the rules that need several of them.
-fn check_together(app: &AppPlan) -> Result<(), Problem> {
-    let Some(effective) = &app.effective else {
-        return Ok(());
-    };
-    let (min, max) = (Key::MinConcurrency, Key::MaxConcurrency);
-    let number = |key| effective.scaling.number(key);
-    let Some(fewest) = number(min) else {
-        return Ok(());
-    };
-    check_concurrency(fewest, number(max)).map_err(|problem| {
-        let tuned: Vec<&str> = [min, max]
-            .into_iter()
-            .filter(|key| app.overrides.contains(*key))
-            .map(Key::as_str)
-            .collect();
-        let problem = Problem::new(format!("`{}`: {}", app.name, problem.message));
+impl AppPlan {
+    /// Checks the code's and the tuned values by the rules that need several of them. `typed` are
+    /// the keys that somebody sets at this moment.
+    ///
+    /// # Errors
+    ///
+    /// The rule that they break together, with what to do.
+    pub fn check_together(&self, typed: &[&str]) -> Result<(), Problem> {
+        let Some(effective) = &self.effective else {
+            return Ok(());
+        };
+        let number = |key| effective.scaling.number(key);
+        let Some(fewest) = number(Key::MinConcurrency) else {
+            return Ok(());
+        };
+        check_concurrency(fewest, number(Key::MaxConcurrency)).map_err(|problem| {
+            let problem = Problem::new(format!("`{}`: {}", self.name, problem.message));
+            self.with_advice_on_concurrency(problem, typed)
+        })
+    }
+
+    fn with_advice_on_concurrency(&self, problem: Problem, typed: &[&str]) -> Problem {
+        let keys = [Key::MinConcurrency, Key::MaxConcurrency];
+        if keys.iter().any(|key| typed.contains(&key.as_str())) {
+            return problem.help("set both in one command, so that they fit together");
+        }
+        let tuned = keys.into_iter().filter(|key| self.overrides.contains(*key));
+        let tuned: Vec<&str> = tuned.map(Key::as_str).collect();
         match &*tuned {
             [] => problem.help("change one of them in the code"),
             [key, ..] => problem
                 .help(format!(
                     "give the tuned value back with `cargo machinist scale {} --reset {key}`, or \
                      change the code",
-                    app.name
+                    self.name
                 ))
                 .note(format!("tuned: `{}`", tuned.join("` and `"))),
         }
-    })
+    }
 }
 
 /// An app to delete, that a binary may have which was not read.

@@ -48,6 +48,11 @@ impl Rendering {
         needs.map(String::as_str).collect()
     }
 
+    /// Whether a command sends more than scaling.
+    pub fn sends_code(&self) -> bool {
+        self.steps.iter().any(|step| step.kind == StepKind::Deploy)
+    }
+
     /// Without these apps' files and commands.
     #[must_use]
     pub fn without(mut self, apps: &BTreeSet<&str>) -> Self {

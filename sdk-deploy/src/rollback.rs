@@ -6,7 +6,7 @@ use crate::deployed::AppState;
 use crate::history::Deploy;
 
 /// What going back to an earlier deploy of an app would change: its code parameters and what runs it.
-/// Tuned values are kept, unless the scaling goes back as well.
+/// The scaling stays as it is, the code's values and the tuned ones, unless it goes back as well.
 ///
 /// ```
 /// use machinist_core::parameter::Key;
@@ -32,29 +32,31 @@ use crate::history::Deploy;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn rollback(name: &str, state: &AppState, deploy: &Deploy, with_scaling: bool) -> AppPlan {
-    let overrides = match with_scaling {
-        true => &deploy.overrides,
-        false => &state.overrides,
+    let scaling = match with_scaling {
+        true => (&deploy.scaling, &deploy.overrides),
+        false => (&state.scaling, &state.overrides),
     };
-    let mut plan = AppPlan::with_parameters(
-        name,
-        state,
-        &deploy.code,
-        (&deploy.scaling, overrides),
-        Why::RolledBack,
-    );
+    let mut plan = AppPlan::with_parameters(name, state, &deploy.code, scaling, Why::RolledBack);
     // What runs the app goes back too; of an old history it is not known and stays.
     let artifact = deploy.artifact.clone().or_else(|| state.artifact.clone());
-    if let (Some(now), Some(then)) = (&state.artifact, &artifact) {
-        let changes = now.changes(then).into_iter();
-        plan.changes.extend(changes.map(|change| Change {
-            why: Why::RolledBack,
-            ..change
-        }));
+    if let Some(then) = &artifact {
+        let changes = state.artifact_changes(then).into_iter();
+        plan.changes.extend(changes.map(rolled_back));
         if !plan.changes.is_empty() {
             plan.action = Action::Update;
         }
     }
     plan.artifact = artifact;
     plan
+}
+
+/// What the code does not change goes back; what is drift is drift.
+fn rolled_back(change: Change) -> Change {
+    match change.why {
+        Why::Code => Change {
+            why: Why::RolledBack,
+            ..change
+        },
+        _ => change,
+    }
 }

@@ -3,12 +3,12 @@
 use machinist_core::attribute::{Place, Value};
 use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
-use machinist_core::setting::{Setting, check_concurrency};
+use machinist_core::setting::Setting;
 
 use crate::app_plan::AppPlan;
 use crate::change::Why;
 use crate::deployed::{AppState, Deployed};
-use crate::parameters::{Overrides, tunable};
+use crate::parameters::{Overrides, ParameterName, tunable};
 
 impl Deployed {
     /// What tuning an app would change: these values are set, and the code's values of the keys in
@@ -26,15 +26,21 @@ impl Deployed {
     ) -> Result<AppPlan, Problem> {
         let state = self.find(app)?;
         let mut overrides = state.overrides.clone();
-        for (key, value) in values {
-            let key = tunable(key)?;
+        for (name, value) in values {
+            let key = tunable(name)?;
+            if reset.contains(name) {
+                let message = format!("`{name}` is set and reset at once");
+                return Err(Problem::new(message).help("leave out one of them"));
+            }
             overrides.insert(key, Some(checked(key, value)?));
         }
         for key in reset {
-            let key = tunable(key)?;
-            if overrides.remove(key).is_none() {
+            let name = ParameterName::from(key.clone());
+            let is_known = overrides.contains_name(&name) || tunable(key).map(|_| false)?;
+            if !is_known {
                 return Err(not_tuned(app, key, state));
             }
+            overrides.remove(&name);
         }
         let mut tuned = with_overrides(app, state, &overrides);
         for change in &mut tuned.changes {
@@ -42,23 +48,20 @@ impl Deployed {
                 change.why = Why::Reset;
             }
         }
-        let scaling = tuned.effective.as_ref().map(|effective| &effective.scaling);
-        let number = |key| scaling?.number(key);
-        if let Some(min) = number(Key::MinConcurrency) {
-            check_concurrency(min, number(Key::MaxConcurrency))?;
-        }
+        let typed: Vec<&str> = values.iter().map(|(name, _)| &**name).collect();
+        tuned.check_together(&typed)?;
         Ok(tuned)
     }
 }
 
 /// A key that has the code's value already.
-fn not_tuned(app: &str, key: Key, state: &AppState) -> Problem {
-    let problem = Problem::new(format!("`{}` of `{app}` is not tuned", key.as_str()));
-    let tuned: Vec<&str> = state
+fn not_tuned(app: &str, key: &str, state: &AppState) -> Problem {
+    let problem = Problem::new(format!("`{key}` of `{app}` is not tuned"));
+    let tuned = state
         .overrides
-        .iter()
-        .map(|(key, _)| key.as_str())
-        .collect();
+        .json()
+        .map(|(name, _)| name.as_str().to_owned());
+    let tuned: Vec<String> = tuned.collect();
     match tuned.is_empty() {
         true => problem.help("nothing of it is tuned: the code's values are in effect"),
         false => problem.help(format!("tuned values are {}", tuned.join(", "))),

@@ -118,7 +118,7 @@ fn a_changed_value_is_a_change_and_a_rollback_restores_it() {
     let mut after_second = deployed(&after_first, &second, 2);
     assert_eq!(app(&after_second)["scaling"]["patience"], json!(null));
     let state = &after_second.apps["llm"];
-    let back = rollback("llm", state, state.earlier(None).unwrap(), false);
+    let back = rollback("llm", state, state.earlier(None).unwrap(), true);
     after_second.settle(&back, &DeployStamp::default());
     let restored = app(&written(after_second));
     assert_eq!(restored["code"], app(&after_first)["code"]);

@@ -610,7 +610,13 @@ fn an_app_that_the_platform_has_is_not_created_even_if_it_reports_no_code_parame
         json!({"port": null, "startup_timeout": 600, "keep_alive": 300, "max_concurrency": 4}),
     ] {
         let app = adopted(reported);
-        assert_eq!((app.action, app.changes), (Action::Adopt, Vec::new()));
+        let changes = app.changes.iter();
+        let changes: Vec<_> = changes
+            .map(|change| (change.what.as_str(), change.why))
+            .collect();
+        // What it does not report is not known to be the same.
+        let expected = [("machine_type", Why::Code), ("gpus", Why::Code)];
+        assert_eq!((app.action, &*changes), (Action::Adopt, &expected[..]));
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::args::deployment::Deployment;
 use crate::args::globals::Format;
+use crate::carry_out::check_newest;
 use crate::context::Context;
 use crate::destination::Destination;
 use crate::exit::Exit;
@@ -25,6 +26,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
     let destination = Destination::of_deployed_apps(&args.deployment)?;
     let state = Store::read(&destination.state_file)?;
+    // What only shows goes on.
+    if let Err(old) = check_newest(&state, &destination) {
+        output.warning(&old);
+    }
     let target = destination.target_for_deployed_apps(&state)?;
     let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
     if let Some(name) = &args.app {
@@ -66,6 +71,7 @@ fn app_in_json(name: &str, app: &AppState) -> Value {
         "effective": {"code": app.actual_code(), "scaling": app.effective_scaling()},
         "overrides": app.overrides,
         "drift": app.drift,
+        "other_drift": app.drift_of_artifact(),
         "history": app.history,
     })
 }

@@ -1,6 +1,6 @@
 //! `cargo machinist destroy`.
 
-use machinist_deploy::{DeployStamp, removal};
+use machinist_deploy::{DeployStamp, Rendering, removal};
 
 use crate::args::deployment::{Consent, Deployment};
 use crate::carry_out::{DeployedApps, PendingChange};
@@ -28,9 +28,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         deployed,
         store,
     } = DeployedApps::open(&args.deployment, args.consent.dry_run, output)?;
-    let plan = removal(&args.app, deployed.find_there(&args.app)?);
+    let app = deployed.find_known(&args.app)?;
+    let plan = removal(&args.app, app);
     let after = deployed.after(&plan, &DeployStamp::default());
-    let rendering = target.deploy(&plan, &after)?;
+    let rendering = match app.is_there() {
+        true => target.deploy(&plan, &after)?,
+        // Only the state has something of it.
+        false => Rendering::default(),
+    };
     let change = PendingChange::new(&destination, &*target, deployed, &rendering, output);
     let question = format!("Delete `{}` from {}?", args.app, change.place_and_build());
     if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {

@@ -1,6 +1,6 @@
 //! `cargo machinist rollback`.
 
-use machinist_deploy::{DeployStamp, Plan, rollback};
+use machinist_deploy::{DeployStamp, Plan, Rendering, rollback};
 
 use crate::args::deployment::{Consent, Deployment};
 use crate::carry_out::{DeployedApps, PendingChange, show_warnings_and_needs};
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// Restore an earlier deploy of an app: its code parameters and what runs it
 ///
-/// Tuned values are kept.
+/// The scaling stays as it is, unless `--with-scaling` is given.
 /// The next deploy applies the code's values again.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -40,19 +40,24 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let app_state = deployed.find(&args.app)?;
     let earlier = app_state.earlier(args.to)?;
     let app = rollback(&args.app, app_state, earlier, args.with_scaling);
+    app.check_together(&[])?;
     let plan = Plan {
         apps: vec![app.clone()],
         ..Plan::default()
     };
     let after = deployed.after(&plan, &DeployStamp::default());
-    let rendering = target.roll_back(&app, earlier, &after)?;
+    let rendering = match app.action.is_change() {
+        true => target.roll_back(&app, earlier, &after)?,
+        false => Rendering::default(),
+    };
     show_warnings_and_needs(&rendering, output);
-    let question = format!("Restore the deploy of {}?", earlier.time);
     let known = deployed.clone();
     let change = PendingChange {
         restores: Some(earlier),
         ..PendingChange::new(&destination, &*target, known, &rendering, output)
     };
+    let (app, time, place) = (&args.app, &earlier.time, change.place_and_build());
+    let question = format!("Restore `{app}` as it was deployed at {time}, on {place}?");
     if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
         change.deploy(&plan, &mut store)?;
         if plan.changes_something() {

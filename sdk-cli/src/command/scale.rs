@@ -44,6 +44,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut after = deployed.clone();
     after.settle_tuning(&app, &DeployStamp::default());
     let rendering = target.scale(&app, &after)?;
+    if rendering.sends_code() {
+        deployed.find(&args.app)?.check_no_drift(&args.app)?;
+    }
     show_warnings_and_needs(&rendering, output);
     let change = PendingChange::new(&destination, &*target, deployed, &rendering, output);
     let plan = Plan {

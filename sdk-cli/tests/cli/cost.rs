@@ -144,13 +144,12 @@ kept runners: 0/hour -> 3.98/hour
         &project,
         &["rollback", "a", "--yes"],
         "~ a  update
-    gpus                4 -> 2  (rolled back)
-    concurrency_buffer  2 -> not set  (rolled back)
-    min_concurrency     stays 1  (tuned; the code sets nothing)
-    kept runners        15.92/hour -> 3.98/hour
+    gpus             4 -> 2  (rolled back)
+    min_concurrency  stays 1  (tuned; the code sets nothing)
+    kept runners     15.92/hour -> 7.96/hour
 
 file: 1 to update
-kept runners: 15.92/hour -> 3.98/hour
+kept runners: 15.92/hour -> 7.96/hour
 ",
     );
 }

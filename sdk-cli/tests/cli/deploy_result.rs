@@ -212,11 +212,13 @@ fn errors_are_data_too() {
         })
     );
     // Nobody has seen the plan, so nobody can agree to it.
-    let asked = error(&["deploy", "--binary", "a.wasm"]);
+    let asked = project.run(&["deploy", "--binary", "a.wasm", "--format=json"]);
+    let asked = asked.exits(1).json();
     assert_eq!(
-        asked["message"],
-        "cannot ask for confirmation: nobody has seen the plan, which is printed at the end"
+        asked["refusal"]["message"],
+        "cannot ask for confirmation: nobody has seen the plan"
     );
+    assert_eq!(asked["apps"][0]["action"], "create");
     project.write("machinist-state.json", "{");
     for args in [&["plan", "--binary", "a.wasm"][..], &["apps"], &DEPLOY] {
         let message = error(args)["message"].to_string();

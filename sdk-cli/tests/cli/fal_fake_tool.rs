@@ -576,9 +576,11 @@ fn a_rollback_restores_the_revision_and_its_scaling() {
         json!({"revision": "r2", "machine_types": ["GPU-H200"], "startup_timeout": 600, "keep_alive": 60}),
     );
     take_calls(&project);
-    let back = project
-        .run(&["rollback", "a", "-yq", "--target", "fal"])
-        .exits(0);
+    let back = ["rollback", "a", "-yq", "--target", "fal"];
+    let dry = project.run(&concat(&back[..2], &["--target", "fal", "--dry-run"]));
+    assert!(!dry.exits(0).stdout.contains("keep_alive"));
+    assert!(take_calls(&project).is_empty());
+    let back = project.run(&concat(&back, &["--with-scaling"])).exits(0);
     assert!(back.stdout.contains("gpus"), "{back:?}");
     assert_eq!(
         take_calls(&project),

@@ -188,10 +188,7 @@ fn the_last_app_can_be_deleted() {
     let pruned = project.run(&["deploy", "-yq", "--prune"]).exits(0);
     assert_eq!(pruned.stdout, "- a  delete\n\nfile: 1 to delete\n");
     let plan = project.run(&["plan", "-q", "--prune"]).exits(0);
-    assert_eq!(
-        plan.stdout,
-        "file: nothing is deployed, and there is nothing to deploy\n"
-    );
+    assert_eq!(plan.stdout, "file: there is nothing to deploy\n");
 }
 
 #[test]

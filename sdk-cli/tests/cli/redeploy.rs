@@ -427,7 +427,10 @@ fn a_rollback_restores_an_earlier_deploy_with_its_scaling() {
         );
         project.run(&["deploy", "-y", "--reset-scaling"]).exits(0);
     }
-    let back = project.run(&["rollback", "a", "--yes"]).exits(0);
+    let kept = project.run(&["rollback", "a", "--dry-run"]).exits(0);
+    assert!(!kept.stdout.contains("keep_alive"), "{kept:?}");
+    let back = ["rollback", "a", "--yes", "--with-scaling"];
+    let back = project.run(&back).exits(0);
     assert!(
         back.stdout.contains("gpus        8 -> 4  (rolled back)"),
         "{back:?}"
@@ -442,7 +445,7 @@ fn a_rollback_restores_an_earlier_deploy_with_its_scaling() {
         json!({"keep_alive": 60})
     );
     project
-        .run(&["rollback", "a", "--to", "1", "--yes"])
+        .run(&["rollback", "a", "--to", "1", "--yes", "--with-scaling"])
         .exits(0);
     assert_eq!(effective_app(&project, 0)["code"]["gpus"], 2);
     assert_eq!(effective_app(&project, 0)["scaling"]["keep_alive"], 300);
