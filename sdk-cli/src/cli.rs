@@ -38,8 +38,8 @@ impl Cli {
     /// # Errors
     ///
     /// The arguments are wrong, or ask for help or the version; with the format that they ask for.
-    pub(crate) fn read() -> Result<Self, (clap::Error, Format)> {
-        let mut args: Vec<OsString> = std::env::args_os().collect();
+    pub(crate) fn read(args: &[OsString]) -> Result<Self, (clap::Error, Format)> {
+        let mut args = args.to_vec();
         if args.get(1).is_some_and(|arg| arg == "machinist") {
             args.remove(1);
         }

@@ -1,6 +1,7 @@
 //! `cargo machinist`: builds, reads the apps out of the binaries, shows what a deploy would change,
 //! and deploys. The rules are in machinist-core and machinist-deploy, not here.
 
+mod advice;
 mod args;
 mod cargo;
 mod carry_out;
@@ -23,22 +24,25 @@ mod prepared_deploy;
 mod text_view;
 mod workspace;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 
+use advice::DeploymentFlags;
 use cli::Cli;
 use context::Context;
 use output::Output;
 
 fn main() -> ExitCode {
-    let exit = match Cli::read() {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let exit = match Cli::read(&args) {
         Ok(Cli {
             subcommand,
             globals,
         }) => {
             let context = Context {
-                output: Output::new(&globals),
+                output: Output::new(&globals, DeploymentFlags::of(&args)),
                 globals,
                 describe_cli: Cli::command,
             };

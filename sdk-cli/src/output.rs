@@ -9,6 +9,7 @@ use machinist_core::text::{is_visible, visible};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::advice::DeploymentFlags;
 use crate::args::globals::{ColorWhen, Format, Globals};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -64,12 +65,14 @@ pub(crate) struct Output {
     verbose: bool,
     /// Whether data was printed.
     has_data: Cell<bool>,
+    /// What advised command lines are about.
+    pub(crate) deployment: DeploymentFlags,
 }
 
 impl Output {
     /// Follows the global flags. Unless `--color` decides, anstream decides by the terminal,
     /// `NO_COLOR` and `CLICOLOR`.
-    pub(crate) fn new(globals: &Globals) -> Self {
+    pub(crate) fn new(globals: &Globals, deployment: DeploymentFlags) -> Self {
         match globals.color {
             Some(ColorWhen::Always) => anstream::ColorChoice::Always.write_global(),
             Some(ColorWhen::Never) => anstream::ColorChoice::Never.write_global(),
@@ -80,6 +83,7 @@ impl Output {
             quiet: globals.quiet,
             verbose: globals.verbose > 0,
             has_data: Cell::new(false),
+            deployment,
         }
     }
 
@@ -106,6 +110,7 @@ impl Output {
     /// Prints why the command failed: as text, and with `--format json` as data too, unless a
     /// document was printed that says it.
     pub(crate) fn error(&self, failure: &Failure) {
+        let failure = &self.deployment.add_to(failure);
         if self.format == Format::Json && !self.has_data.get() {
             // If stdout is closed too, nobody listens.
             let _ = self.json(&json!({"error": failure}));
@@ -212,7 +217,7 @@ impl Output {
 
     /// Prints a warning. `--quiet` does not hide it, as cargo's does not hide the compiler's.
     pub(crate) fn warning(&self, warning: &Failure) {
-        print_report("warning", WARNING, warning);
+        print_report("warning", WARNING, &self.deployment.add_to(warning));
     }
 }
 

@@ -121,6 +121,7 @@ impl PreparedDeploy {
         let checked = plan.check(&adopt, &unread, target.name());
         let checked = checked.and_then(|()| refuse_warnings(plan_options, &rendering));
         let refusal = keeps_lost.and(checked.map_err(Failure::from)).err();
+        let refusal = refusal.map(|refusal| output.deployment.add_to(&refusal));
         let untouched = |app: &&AppPlan| match app.action {
             Action::Unchanged => rendered != RenderedApps::All,
             action => action == Action::Orphaned,

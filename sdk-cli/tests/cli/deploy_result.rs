@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{Project, payload};
 
 /// The apps `one`, `two` and `three` in one binary.
 fn project() -> Project {
@@ -312,4 +312,24 @@ fn whatever_a_subcommand_does_it_is_one_document() {
         let is_error = document["error"].is_object() || document["refusal"].is_object();
         assert_eq!(is_error, code != 0, "{args:?}: {document}");
     }
+}
+
+#[test]
+fn advice_is_about_the_same_deployment() {
+    let project = project();
+    let flags = ["--target", "skypilot", "--state", "prod.json"];
+    let run = |args: &[&str]| project.run(&[args, &flags].concat());
+    run(&deploy(&[])).exits(0);
+    run(&["scale", "one", "min_concurrency=3"]).exits(0);
+    let code = json!({"machine_type": ["GPU-H100"], "gpus": 1, "port": 8080});
+    let app = payload("one", "p", &code, &json!({"max_concurrency": 2}));
+    project.write_binary("a.wasm", &[app]);
+    let refused = run(&["plan", "--binary", "a.wasm"]).exits(1).stderr;
+    let advised =
+        "`cargo machinist scale one --reset min_concurrency --target skypilot --state prod.json`";
+    assert!(refused.contains(advised), "{refused}");
+    let words: Vec<&str> = advised.trim_matches('`').split(' ').skip(2).collect();
+    project.run(&words).exits(0);
+    let refused = run(&["plan", "--binary", "a.wasm", "--format=json"]);
+    assert_eq!(refused.exits(0).json()["refusal"], Value::Null);
 }
