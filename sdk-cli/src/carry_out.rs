@@ -33,6 +33,8 @@ pub(crate) fn open_state(
 
 /// Opens and locks the state file.
 pub(crate) fn open_store(destination: &Destination) -> Result<Store, Failure> {
+    // Opening takes what a killed deploy recorded into the state: not into an old one.
+    read_state(destination)?;
     let store = Store::open(&destination.state_file)?;
     check_newest(&store.state(), destination)?;
     Ok(store)

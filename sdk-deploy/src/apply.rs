@@ -17,7 +17,7 @@ use crate::deployed::Deployed;
 use crate::file::{copy_file, write_file, write_file_unsynced};
 use crate::history::DeployStamp;
 use crate::limits::Limits;
-use crate::rendering::{Contents, RenderedFile, Rendering, StepKind};
+use crate::rendering::{Contents, RenderedFile, Rendering};
 use crate::state::State;
 use crate::store::{Store, StoreError};
 use crate::targets::Target;
@@ -231,26 +231,38 @@ impl Apply<'_> {
         let app = job.app;
         let name = || app.name.clone();
         let mut failures = Vec::new();
-        match &ran {
-            Ok(()) => self.deployed.settle(app, &self.stamp),
-            Err((Some(StepKind::Deploy), _)) => {
-                let mut without_scaling = app.without_scaling_changes();
-                // The next deploy is to repeat it.
-                without_scaling.artifact = None;
-                self.deployed.settle(&without_scaling, &self.stamp);
+        let is_settled = match &ran {
+            Ok(()) => {
+                self.deployed.settle(app, &self.stamp);
+                true
             }
-            // Nothing of it is known to have changed.
-            Err(_) => {}
-        }
-        let is_settled = matches!(ran, Ok(()) | Err((Some(StepKind::Deploy), _)));
+            Err(failed) if failed.is_half_done() && app.action != Action::Create => {
+                self.deployed
+                    .settle(&app.without_scaling_changes(), &self.stamp);
+                // The next deploy is to repeat it.
+                if let Some(state) = self.deployed.apps.get_mut(&app.name) {
+                    state.is_interrupted = true;
+                }
+                true
+            }
+            Err(failed) => {
+                if !failed.is_started {
+                    self.deployed.take_back(app);
+                    failures.extend(self.record(&app.name).err().map(Problem::from));
+                }
+                false
+            }
+        };
         let is_done = ran.is_ok();
-        failures.extend(ran.err().map(|(_, problem)| problem));
+        failures.extend(ran.err().map(|failed| failed.problem));
         if is_settled {
             outcome.settled.push(name());
             match self.record(&app.name) {
                 Ok(()) if is_done => outcome.done.push(name()),
                 Ok(()) => {}
-                Err(error) => failures.push(self.not_recorded(error, app)),
+                Err(error) => {
+                    failures.push(self.not_recorded(error, app, "the next deploy repeats it"));
+                }
             }
         }
         outcome
@@ -305,17 +317,15 @@ impl Apply<'_> {
                 nth: 1,
                 steps: rendering.steps.iter().collect(),
             };
-            let sent = self.deployed.apps.get(&app.name);
-            let sent = sent.and_then(|state| state.artifact.clone());
             self.begin(app)?;
-            runner.run(&job, report).map_err(|(_, problem)| problem)?;
+            runner.run(&job, report).map_err(|failed| failed.problem)?;
             if let Some(state) = self.deployed.apps.get_mut(&app.name) {
-                state.artifact = sent;
+                state.is_interrupted &= !rendering.sends_code();
             }
         }
         self.deployed.settle_tuning(app, &self.stamp);
         let state = self.save().map_err(|error| match has_steps {
-            true => self.not_recorded(error, app),
+            true => self.not_recorded(error, app, "scale it again, or the next deploy undoes it"),
             false => error.into(),
         })?;
         if !has_steps {
@@ -332,10 +342,9 @@ impl Apply<'_> {
     }
 
     /// The platform was changed, and the state could not be saved.
-    fn not_recorded(&self, error: StoreError, app: &AppPlan) -> Problem {
+    fn not_recorded(&self, error: StoreError, app: &AppPlan, then: &str) -> Problem {
         Problem::from(error).note(format!(
-            "{} carried out the change of `{}`, but the state does not record it: the next deploy \
-             repeats it",
+            "{} carried out the change of `{}`, but the state does not record it: {then}",
             self.target.name(),
             app.name
         ))
@@ -343,9 +352,7 @@ impl Apply<'_> {
 
     /// Records an app in the journal or, if that cannot be written, in the state itself.
     fn record(&mut self, app: &str) -> Result<(), StoreError> {
-        let state = self.deployed.apps.get(app);
-        let state = state.filter(|state| !state.is_found);
-        let recorded = self.store.record(self.target.name(), app, state);
+        let recorded = self.store.record(self.target.name(), &self.deployed, app);
         recorded.or_else(|error| self.save().map(drop).map_err(|_| error))
     }
 

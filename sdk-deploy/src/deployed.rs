@@ -108,6 +108,9 @@ pub struct AppState {
     /// beginning.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_half_created: bool,
+    /// Whether a change was begun and did not end: what the platform has is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_interrupted: bool,
     /// The last changes that were carried out, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Deploy>,
@@ -197,7 +200,7 @@ impl Deployed {
             let problem = Problem::new(format!("invalid app name `{}`", visible(new)));
             return Err(problem.help(format!("the code has a name like `{}`", kebab_case(new))));
         }
-        if self.apps.get(new).is_some_and(AppState::is_deployed) {
+        if self.apps.get(new).is_some_and(AppState::is_there) {
             let message = format!("an app `{new}` is deployed already");
             return Err(Problem::new(message)
                 .help("tune it with `cargo machinist scale`: it has values of its own"));
@@ -282,16 +285,17 @@ impl AppState {
 
     /// What changes beside parameters when this is sent.
     pub(crate) fn artifact_changes(&self, artifact: &Artifact) -> Vec<Change> {
-        let mut changes = match &self.artifact {
-            Some(known) => known.changes(artifact),
-            // Somebody deployed it without this state, or a deploy did not end.
-            None => vec![Change::of_part(
+        let known = self.artifact.as_ref();
+        let mut changes = known.map_or_else(Vec::new, |known| known.changes(artifact));
+        if known.is_none() || self.is_interrupted {
+            // Somebody deployed it without this state, or a change did not end.
+            changes.push(Change::of_part(
                 ArtifactPart::Deployment,
                 &None,
                 &None,
                 Why::Drift,
-            )],
-        };
+            ));
+        }
         let drift = self.live_drift.iter();
         add_drift(
             &mut changes,
@@ -328,7 +332,8 @@ impl AppState {
     pub fn drift_of_artifact(&self) -> Vec<Change> {
         let sent = self.artifact.clone().unwrap_or_default();
         let mut changes = self.artifact_changes(&sent);
-        if self.history.iter().all(|deploy| deploy.artifact.is_none()) {
+        let sends_artifacts = self.history.iter().any(|deploy| deploy.artifact.is_some());
+        if !sends_artifacts && !self.is_interrupted {
             // The target sends nothing but parameters.
             changes.retain(|change| change.what != What::Artifact(ArtifactPart::Deployment));
         }

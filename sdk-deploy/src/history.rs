@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifact::{self, Artifact};
 use crate::change::Change;
+use crate::machines::{self, CustomMachine};
 use crate::parameters::{Overrides, Parameters};
 
 /// A change of an app that was carried out: a deploy, a tuning or a rollback.
@@ -39,6 +40,9 @@ pub struct Deploy {
         skip_serializing_if = "Option::is_none"
     )]
     pub artifact: Option<Artifact>,
+    /// The custom machine types of the code at that time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "machines")]
+    pub machines: Vec<CustomMachine>,
     /// The code parameters afterwards.
     pub code: Parameters,
     /// The scaling parameters of the code at that time.

@@ -7,7 +7,7 @@ use machinist_core::setting::Setting;
 
 use crate::change::{ArtifactPart, Change, What, Why};
 use crate::deployed::{AppState, Deployed, Owner};
-use crate::history::DeployKind;
+use crate::history::{Deploy, DeployKind};
 use crate::manifest::{App, Manifest};
 use crate::parameters::{JsonValue, Overrides, ParameterName, Parameters, is_same_value};
 
@@ -101,15 +101,24 @@ impl Deployed {
 impl AppState {
     fn refreshed(&self, live: &LiveApp) -> Self {
         let mut state = self.clone();
-        state.is_half_created = live.is_half_created.unwrap_or(self.is_half_created);
+        // A first deploy that was begun may have ended after all, without being recorded.
+        let is_ours = self.is_half_created && !self.is_deployed() && !live.is_foreign;
+        state.is_half_created = is_ours || live.is_half_created.unwrap_or(false);
         if state.is_half_created {
             // What it has there is no tuning.
             return state;
         }
         if !self.is_deployed() && !self.is_found {
-            // Its tuned values are for its first deploy, and somebody else deployed it.
-            state.owner = Some(Owner::Platform(live.owner.clone()));
-            return state;
+            let Some(last) = self.last_deploy_named(live.revision.as_ref()) else {
+                // Its tuned values are for its first deploy, and somebody else deployed it.
+                state.owner = Some(Owner::Platform(live.owner.clone()));
+                return state;
+            };
+            // It was not listed for a while.
+            state.code.clone_from(&last.code);
+            state.scaling.clone_from(&last.scaling);
+            state.artifact.clone_from(&last.artifact);
+            return state.refreshed(live);
         }
         let scaling = self.effective_scaling();
         state.drift = Overrides::default();
@@ -149,6 +158,13 @@ impl AppState {
             state.owner = Some(Owner::Platform(live.owner.clone()));
         }
         state
+    }
+
+    /// The last deploy, if the platform gave it this name.
+    fn last_deploy_named(&self, revision: Option<&String>) -> Option<&Deploy> {
+        let mut deploys = self.history.iter();
+        let last = deploys.find(|deploy| deploy.kind != DeployKind::Tuning)?;
+        (revision.is_some() && last.revision.as_ref() == revision).then_some(last)
     }
 
     /// Whether a deploy that is not on record has this name on the platform.

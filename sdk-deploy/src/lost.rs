@@ -54,7 +54,8 @@ impl LostCrate {
     pub fn deleted_by(&self, plan: &Plan) -> Option<Problem> {
         let is_deleted = |app: &&AppPlan| app.action == Action::Delete;
         let mut deleted = plan.apps.iter().filter(is_deleted);
-        let app = deleted.find(|app| self.apps.contains(&app.name))?;
+        let app =
+            deleted.find(|app| self.package == app.package && self.apps.contains(&app.name))?;
         Some(Problem::new(format!(
             "`{}` is not deleted: it is in the code, but it was not linked",
             app.name

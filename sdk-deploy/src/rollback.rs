@@ -37,6 +37,7 @@ pub fn rollback(name: &str, state: &AppState, deploy: &Deploy, with_scaling: boo
         false => (&state.scaling, &state.overrides),
     };
     let mut plan = AppPlan::with_parameters(name, state, &deploy.code, scaling, Why::RolledBack);
+    plan.machines.clone_from(&deploy.machines);
     // What runs the app goes back too; of an old history it is not known and stays.
     let artifact = deploy.artifact.clone().or_else(|| state.artifact.clone());
     if let Some(then) = &artifact {

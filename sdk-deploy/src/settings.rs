@@ -137,11 +137,14 @@ impl Settings {
         };
         let own_app = self.tables.iter().filter(is_own);
         let own_app = own_app.filter_map(|table| table.apps.get(app));
-        let any_app = self.tables.iter().filter_map(|table| table.apps.get(app));
+        let of_workspace = |table: &&Table| table.package.is_none();
+        let workspace_app = self.tables.iter().filter(of_workspace);
+        let workspace_app = workspace_app.filter_map(|table| table.apps.get(app));
         let own_all = self.tables.iter().filter(is_own).map(|table| &table.all);
-        let workspace = self.tables.iter().filter(|table| table.package.is_none());
+        let workspace = self.tables.iter().filter(of_workspace);
         let all = workspace.map(|table| &table.all);
-        let nearest: Vec<_> = own_app.chain(any_app).chain(own_all).chain(all).collect();
+        let app_first = own_app.chain(workspace_app);
+        let nearest: Vec<_> = app_first.chain(own_all).chain(all).collect();
         AppSettings::first_of(&nearest)
     }
 

@@ -9,8 +9,8 @@ use crate::parameters::Overrides;
 /// How many deploys the history of an app keeps.
 const HISTORY_LENGTH: usize = 10;
 
-/// How many entries the history of an app keeps, tunings included.
-const MAX_HISTORY_LENGTH: usize = 100;
+/// How many tunings it keeps.
+const MAX_TUNINGS: usize = 90;
 
 impl Deployed {
     /// What is deployed after a plan was carried out.
@@ -43,11 +43,27 @@ impl Deployed {
         if app.action == Action::Create {
             let state = self.apps.entry(app.name.clone()).or_default();
             state.is_half_created = true;
+            state.is_found = false;
+            state.package.clone_from(&app.package);
+            state.binaries.clone_from(&app.binaries);
+            state.machines.clone_from(&app.machines);
             return;
         }
         let state = self.apps.get_mut(&app.name);
         if let Some(state) = state.filter(|_| !is_reported) {
-            state.artifact = None;
+            state.is_interrupted = true;
+        }
+    }
+
+    /// Takes that back: no command of the app ran.
+    pub(crate) fn take_back(&mut self, app: &AppPlan) {
+        let state = self.apps.get_mut(&app.name);
+        let Some(state) = state.filter(|_| app.action == Action::Create) else {
+            return;
+        };
+        state.is_half_created = false;
+        if state.history.is_empty() && state.overrides.is_empty() {
+            self.apps.remove(&app.name);
         }
     }
 
@@ -88,6 +104,7 @@ impl AppState {
         self.package.clone_from(&app.package);
         self.forget_live();
         self.is_half_created = false;
+        self.is_interrupted = false;
         self.binaries.clone_from(&app.binaries);
         self.machines.clone_from(&app.machines);
         self.code = effective.code.clone();
@@ -106,6 +123,7 @@ impl AppState {
             serial: stamp.serial,
             by: stamp.by.clone(),
             artifact: self.artifact.clone(),
+            machines: self.machines.clone(),
             time: stamp.time.clone(),
             commit: stamp.commit.clone(),
             revision: None,
@@ -118,13 +136,19 @@ impl AppState {
         self.forget_old_history();
     }
 
-    /// Keeps the last deploys and rollbacks, with the tunings between them.
+    /// Keeps the last deploys and rollbacks, and the last tunings between them: many tunings do not
+    /// push a deploy out, which a rollback needs.
     fn forget_old_history(&mut self) {
-        let deploys = self.history.iter().enumerate();
-        let mut deploys = deploys.filter(|(_, deploy)| deploy.kind != DeployKind::Tuning);
-        if let Some((end, _)) = deploys.nth(HISTORY_LENGTH) {
-            self.history.truncate(end);
-        }
-        self.history.truncate(MAX_HISTORY_LENGTH);
+        let (mut deploys, mut tunings) = (0, 0);
+        self.history.retain(|entry| match entry.kind {
+            DeployKind::Tuning => {
+                tunings += 1;
+                deploys < HISTORY_LENGTH && tunings <= MAX_TUNINGS
+            }
+            DeployKind::Deploy | DeployKind::Rollback => {
+                deploys += 1;
+                deploys <= HISTORY_LENGTH
+            }
+        });
     }
 }

@@ -11,7 +11,7 @@ use fs4::{FileExt, TryLockError};
 use machinist_core::problem::Problem;
 use thiserror::Error;
 
-use crate::deployed::AppState;
+use crate::deployed::Deployed;
 use crate::file::write_file;
 use crate::history::now;
 use crate::state::{FILE_IN_HELP, State, StateError};
@@ -167,7 +167,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Records what is deployed of one app; `None` if it was deleted. The whole state is not
+    /// Records what is deployed of one app, which may be nothing any more. The whole state is not
     /// written before [`save`](Self::save), so the time of a deploy of many apps is linear, and a
     /// kill loses nothing that was recorded.
     ///
@@ -177,11 +177,11 @@ impl Store {
     pub fn record(
         &mut self,
         target: &str,
+        deployed: &Deployed,
         app: &str,
-        state: Option<&AppState>,
     ) -> Result<(), StoreError> {
         let before = self.saved.as_ref().unwrap_or(&self.empty);
-        let appended = self.journal.append(before, target, app, state);
+        let appended = self.journal.append(before, (target, deployed), app);
         appended.map_err(|error| StoreError::Write {
             path: self.journal.path().to_owned(),
             error,
@@ -235,6 +235,14 @@ fn create_folder(path: &Path) -> Result<(), StoreError> {
 
 /// The state with what was recorded since it was written.
 fn read(path: &Path) -> Result<Option<State>, StoreError> {
+    match read_once(path) {
+        // Another process may have written the state and begun a journal between the two files.
+        Err(StoreError::Journal { .. }) => read_once(path),
+        read => read,
+    }
+}
+
+fn read_once(path: &Path) -> Result<Option<State>, StoreError> {
     let journal = Journal::beside(path);
     let replayed = journal.replay(read_file(path)?);
     let failed = |error| StoreError::Read {

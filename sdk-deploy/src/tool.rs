@@ -46,6 +46,8 @@ pub struct ToolCommand {
 /// Why a command did not succeed.
 pub(crate) struct RunError {
     pub(crate) problem: Problem,
+    /// Whether it was started.
+    pub(crate) has_started: bool,
     /// Whether it ended by itself, and said why.
     pub(crate) has_exited: bool,
 }
@@ -134,6 +136,7 @@ impl ToolCommand {
                 )),
                 _ => self.cannot_run(&error),
             },
+            has_started: false,
             has_exited: false,
         })?;
         let problem = match status {
@@ -151,6 +154,7 @@ impl ToolCommand {
                 Some(folder) => problem.note(format!("its files are in `{}`", folder.display())),
                 None => problem,
             },
+            has_started: true,
             has_exited: status.is_some_and(|status| status.code().is_some()),
         })
     }

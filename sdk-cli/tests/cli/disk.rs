@@ -277,7 +277,7 @@ fn a_path_through_a_file_is_an_error_that_names_it() {
                 "--binary",
                 PROGRAM,
             ],
-            "cannot write `Cargo.toml/.s.json.lock`: Not a directory (os error 20)",
+            "cannot read `Cargo.toml/s.json`: Not a directory (os error 20)",
         ),
         (
             &["apps", "--state", "Cargo.toml/s.json"],

@@ -8,6 +8,8 @@ mod deploy_result;
 mod disk;
 mod dstack_fake_tool;
 mod fal_fake_tool;
+#[cfg(target_os = "linux")]
+mod histories;
 mod jobs;
 mod knative_rendering;
 mod lost_apps;
@@ -16,6 +18,8 @@ mod manifest;
 mod names_of_binaries;
 mod old_state;
 mod output_folder;
+#[cfg(target_os = "linux")]
+mod platform;
 mod provenance;
 mod prune;
 mod redeploy;

@@ -118,12 +118,13 @@ fn the_folder_of_a_state_is_made() {
 fn a_journal_of_another_state_is_an_error() {
     let project = project();
     let journal = ".machinist-state.json.journal";
-    let line = |serial: u64, lineage: &str| {
+    let line_of = |app: &str, serial: u64, lineage: &str| {
         let line = json!({
-            "lineage": lineage, "serial": serial, "target": "skypilot", "app": "two", "state": null,
+            "lineage": lineage, "serial": serial, "target": "skypilot", "app": app, "state": null,
         });
         format!("{line}\n")
     };
+    let line = |serial: u64, lineage: &str| line_of("two", serial, lineage);
     let state = fs::read_to_string(project.path(STATE)).unwrap();
     let lineage = state.split('"').nth(5).unwrap();
     project.write(journal, &line(1, "0123456789abcdef"));
@@ -136,10 +137,16 @@ fn a_journal_of_another_state_is_an_error() {
          says was deployed is known otherwise\n"
     );
     // A kill left it after the state was written.
-    project.write(journal, &line(0, lineage));
+    project.write(journal, &line_of("gone", 0, lineage));
     assert!(project.run(&["apps"]).exits(0).stdout.contains("two"));
+    // git brought another state in between.
+    project.write(journal, &line(0, lineage));
+    let lost = project.run(&["scale", "one", "keep_alive=5m"]).exits(1);
+    let reason = "it records a change of `two` that the state with the serial 1 does not have";
+    assert!(lost.stderr.contains(reason), "{lost:?}");
+    assert!(project.path(journal).exists());
     // It continues the state; the half line at its end is not on record.
-    project.write(journal, &(line(1, lineage) + "{\"lineage\": \"0"));
+    project.write(journal, &(line(1, lineage) + "{\"lineage\": \"ü"));
     assert!(!project.run(&["apps"]).exits(0).stdout.contains("two"));
     project.run(&["scale", "one", "keep_alive=5m"]).exits(0);
     assert!(!project.path(journal).exists());

@@ -23,9 +23,32 @@ pub(super) struct Job<'a> {
     pub(super) steps: Vec<&'a Step>,
 }
 
-/// How the commands of an app ended. An error comes with the kind of the last command that
-/// succeeded.
-pub(super) type Ran = Result<(), (Option<StepKind>, Problem)>;
+/// How the commands of an app ended.
+pub(super) type Ran = Result<(), Failed>;
+
+/// Why the commands of an app did not all succeed.
+pub(super) struct Failed {
+    pub(super) problem: Problem,
+    /// Whether any of them was started.
+    pub(super) is_started: bool,
+    /// The kind of the last one that succeeded.
+    last_done: Option<StepKind>,
+}
+
+impl Failed {
+    fn before_any_command(problem: Problem) -> Self {
+        Self {
+            problem,
+            is_started: false,
+            last_done: None,
+        }
+    }
+
+    /// Whether the platform has what was to be deployed, though not all that was to follow.
+    pub(super) fn is_half_done(&self) -> bool {
+        matches!(self.last_done, Some(StepKind::Deploy | StepKind::RollBack))
+    }
+}
 
 /// Runs commands.
 #[derive(Clone, Copy)]
@@ -83,7 +106,7 @@ impl Runner<'_> {
     ) {
         if at_once == NonZeroUsize::MIN {
             for job in jobs {
-                let begun = recorder.begin(job).map_err(|problem| (None, problem));
+                let begun = recorder.begin(job).map_err(Failed::before_any_command);
                 if !recorder.end(job, begun.and_then(|()| self.run(job, report))) {
                     break;
                 }
@@ -102,7 +125,7 @@ impl Runner<'_> {
                     let started = begun.and_then(|()| self.start(job, scope, sender.clone()));
                     if let Err(problem) = started {
                         running -= 1;
-                        goes_on = recorder.end(job, Err((None, problem)));
+                        goes_on = recorder.end(job, Err(Failed::before_any_command(problem)));
                     }
                 }
                 if running == 0 {
@@ -146,7 +169,14 @@ impl Runner<'_> {
                     command.run_with_lines(self.folder, self.limits, &mut on_line)
                 })
             }));
-            let ran = ran.unwrap_or_else(|_| Err((None, Problem::new("a thread failed"))));
+            let ran = ran.unwrap_or_else(|_| {
+                let message = format!("the commands of `{}` were not carried out", job.app.name);
+                let problem = Problem::new(message).note("this is a fault of machinist");
+                Err(Failed {
+                    is_started: true,
+                    ..Failed::before_any_command(problem)
+                })
+            });
             send(Event::Ended(job, ran));
         };
         thread::Builder::new()
@@ -174,26 +204,34 @@ type Run<'r, 's> = &'r mut dyn FnMut(&'s ToolCommand) -> Result<(), RunError>;
 fn run_steps<'s>(job: &Job<'s>, run: Run<'_, 's>) -> Ran {
     let mut last_done = None;
     for step in &job.steps {
-        run_step(step, run).map_err(|problem| (last_done, problem))?;
+        run_step(step, run).map_err(|failed| Failed {
+            is_started: failed.has_started || last_done.is_some(),
+            last_done,
+            problem: failed.problem,
+        })?;
         last_done = Some(step.kind);
     }
     Ok(())
 }
 
 /// Runs the command of a step and, if that fails, the fallback.
-fn run_step<'s>(step: &'s Step, run: Run<'_, 's>) -> Result<(), Problem> {
+fn run_step<'s>(step: &'s Step, run: Run<'_, 's>) -> Result<(), RunError> {
     let Err(failed) = run(&step.command) else {
         return Ok(());
     };
     let Some(fallback) = step.fallback.as_ref().filter(|_| failed.has_exited) else {
-        return Err(failed.problem);
+        return Err(failed);
     };
-    run(fallback).map_err(|second| Problem {
-        message: format!("{}, and {}", failed.problem.message, second.problem.message),
-        help: Some(
-            "see the output of both above, fix the cause and try again: what was done is kept"
-                .into(),
-        ),
-        ..second.problem
+    run(fallback).map_err(|second| RunError {
+        problem: Problem {
+            message: format!("{}, and {}", failed.problem.message, second.problem.message),
+            help: Some(
+                "see the output of both above, fix the cause and try again: what was done is kept"
+                    .into(),
+            ),
+            ..second.problem
+        },
+        has_started: true,
+        ..second
     })
 }

@@ -26,6 +26,9 @@ pub(super) fn sections<'data>(data: impl ReadRef<'data>) -> Result<Vec<Range>, R
         let [id] = *bytes(data, at, 1)? else { break };
         let (size, start) = leb128(data, at + 1)?;
         let end = start + u64::from(size);
+        if end > length {
+            return Err(cut_off());
+        }
         if id == CUSTOM {
             let (name_size, name_start) = leb128(data, start)?;
             let contents = name_start + u64::from(name_size);

@@ -3,6 +3,7 @@
 //! A deploy of many apps appends a line after each app, so that a kill at any moment leaves on
 //! record what is done, without writing the whole state again for every app.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::deployed::AppState;
+use crate::deployed::{AppState, Deployed};
 use crate::file::sync_folder;
 use crate::state::State;
 
@@ -29,6 +30,9 @@ struct Line {
     /// The serial of the state that the line continues.
     serial: u64,
     target: String,
+    /// Where the target is, if that is known.
+    #[serde(default)]
+    place: Option<String>,
     app: String,
     /// `None` if the app was deleted.
     state: Option<AppState>,
@@ -40,6 +44,8 @@ struct LineToWrite<'a> {
     lineage: &'a str,
     serial: u64,
     target: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a str>,
     app: &'a str,
     state: Option<&'a AppState>,
 }
@@ -64,14 +70,15 @@ impl Journal {
     pub(super) fn append(
         &mut self,
         before: &State,
-        target: &str,
+        (target, deployed): (&str, &Deployed),
         app: &str,
-        state: Option<&AppState>,
     ) -> io::Result<()> {
+        let state = deployed.apps.get(app).filter(|state| !state.is_found);
         let line = LineToWrite {
             lineage: &before.lineage,
             serial: before.serial,
             target,
+            place: deployed.place.as_deref(),
             app,
             state,
         };
@@ -99,16 +106,16 @@ impl Journal {
 
     /// The state with all lines that continue it; `Err` with the reason if they continue another.
     pub(super) fn replay(&self, state: Option<State>) -> io::Result<Result<Option<State>, String>> {
-        let text = match fs::read_to_string(&self.path) {
-            Ok(text) => text,
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Ok(state)),
             Err(error) => return Err(error),
         };
         // A kill may have cut the last line: its change is not on record.
-        let lines = text
-            .split_inclusive('\n')
-            .filter(|line| line.ends_with('\n'));
-        let lines: Result<Vec<Line>, _> = lines.map(serde_json::from_str).collect();
+        let lines = bytes
+            .split_inclusive(|byte| *byte == b'\n')
+            .filter(|line| line.ends_with(b"\n"));
+        let lines: Result<Vec<Line>, _> = lines.map(serde_json::from_slice).collect();
         let lines = match lines {
             Ok(lines) => lines,
             Err(error) => return Ok(Err(format!("it is damaged: {error}"))),
@@ -124,6 +131,19 @@ impl Journal {
             _ => Ok(()),
         }
     }
+}
+
+/// An app whose last line the state does not have.
+fn not_in<'l>(lines: &'l [Line], state: &State) -> Option<&'l str> {
+    let last = lines.iter();
+    let last = last.map(|line| ((&*line.target, &*line.app), line.state.as_ref()));
+    let last: BTreeMap<_, _> = last.collect();
+    let differs = |((target, app), recorded): &((&str, &str), Option<&AppState>)| {
+        let target = state.targets.get(*target);
+        target.and_then(|target| target.apps.get(*app)) != *recorded
+    };
+    let found = last.into_iter().find(differs);
+    found.map(|((_, app), _)| app)
 }
 
 fn apply(lines: Vec<Line>, state: Option<State>) -> Result<Option<State>, String> {
@@ -142,13 +162,20 @@ fn apply(lines: Vec<Line>, state: Option<State>) -> Result<Option<State>, String
     }
     if state.serial > first.serial {
         // The state was written after it, and a kill left it.
-        return Ok(Some(state));
+        return match not_in(&lines, &state) {
+            None => Ok(Some(state)),
+            Some(app) => Err(format!(
+                "it records a change of `{app}` that the state with the serial {} does not have",
+                state.serial
+            )),
+        };
     }
     for line in lines {
-        let apps = &mut state.targets.entry(line.target).or_default().apps;
+        let deployed = state.targets.entry(line.target).or_default();
+        deployed.place = line.place.or(deployed.place.take());
         match line.state {
-            Some(app) => apps.insert(line.app, app),
-            None => apps.remove(&line.app),
+            Some(app) => deployed.apps.insert(line.app, app),
+            None => deployed.apps.remove(&line.app),
         };
     }
     state.serial += 1;

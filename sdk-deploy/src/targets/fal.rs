@@ -266,7 +266,7 @@ fn deploy_steps(app: &AppPlan) -> Vec<Step> {
 
 /// Whether a deploy replaces all scaling: the platform has no other way to remove regions.
 fn needs_reset(app: &AppPlan) -> bool {
-    app.reset || removes_regions(app)
+    app.reset || app.is_half_created || removes_regions(app)
 }
 
 fn removes_regions(app: &AppPlan) -> bool {
