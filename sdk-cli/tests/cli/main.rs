@@ -25,6 +25,8 @@ mod prune;
 mod redeploy;
 mod refusals;
 mod rename;
+#[cfg(target_os = "linux")]
+mod rollback;
 mod scripts;
 mod sent_artifact;
 mod settings;
