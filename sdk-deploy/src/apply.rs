@@ -199,12 +199,13 @@ impl Apply<'_> {
         let not_done = names().filter(|name| !settled.contains(name));
         let not_done = not_done.map(str::to_owned).collect();
         let mut failures = outcome.failures.into_iter();
+        let saved = saved.map_err(|error| self.not_saved(error));
         match (failures.next(), saved) {
             (None, Ok(state)) => Ok(state),
-            (None, Err(error)) => Err(ApplyError {
+            (None, Err(problem)) => Err(ApplyError {
                 done: outcome.done,
                 not_done,
-                ..ApplyError::before_any_app(error.into(), [])
+                ..ApplyError::before_any_app(problem, [])
             }),
             (Some(first), _) => Err(ApplyError {
                 first: Box::new(first),
@@ -339,6 +340,25 @@ impl Apply<'_> {
         let deployed = std::mem::take(&mut self.deployed);
         self.deployed = self.target.at_place(deployed, self.limits)?;
         Ok(())
+    }
+
+    /// The state cannot be saved after commands ran.
+    fn not_saved(&self, error: StoreError) -> Problem {
+        let is_changed = matches!(error, StoreError::Changed { .. });
+        let problem = Problem::from(error);
+        match is_changed {
+            true => problem
+                .help(format!(
+                    "restore the state with the serial {}, and run any command: what was carried \
+                     out is in the journal beside it",
+                    self.before.serial
+                ))
+                .note(format!(
+                    "{} was changed, and the state does not say so",
+                    self.target.name()
+                )),
+            false => problem,
+        }
     }
 
     /// The platform was changed, and the state could not be saved.

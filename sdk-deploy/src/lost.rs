@@ -3,7 +3,7 @@
 //! The linker leaves out a library that no code names, with all its apps. The library's own file
 //! still has their records. Apps that are only there were lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use machinist_core::problem::Problem;
@@ -77,6 +77,8 @@ impl LostCrate {
 /// # Ok::<(), machinist_deploy::ManifestError>(())
 /// ```
 pub fn lost(libraries: &[Library], manifest: &Manifest) -> Result<Vec<LostCrate>, ManifestError> {
+    let linked = manifest.apps.iter();
+    let linked: BTreeSet<(&str, &str)> = linked.map(|app| (&*app.name, &*app.package)).collect();
     let mut lost = Vec::new();
     for library in libraries {
         let mut crate_lost = LostCrate {
@@ -85,8 +87,7 @@ pub fn lost(libraries: &[Library], manifest: &Manifest) -> Result<Vec<LostCrate>
             apps: Vec::new(),
         };
         for app in apps_of_library(library)? {
-            let is_same = |other: &App| (&other.name, &other.package) == (&app.name, &app.package);
-            if !manifest.apps.iter().any(is_same) {
+            if !linked.contains(&(&*app.name, &*app.package)) {
                 crate_lost.package = app.package;
                 crate_lost.apps.push(app.name);
             }
@@ -99,9 +100,11 @@ pub fn lost(libraries: &[Library], manifest: &Manifest) -> Result<Vec<LostCrate>
 }
 
 fn apps_of_library(library: &Library) -> Result<Vec<App>, ManifestError> {
-    let mut payloads = BTreeSet::new();
+    // Each app once, with its first place.
+    let mut payloads = BTreeMap::new();
     for Record { payload, offset } in library_records(library)? {
-        payloads.insert((payload, offset));
+        let first = payloads.entry(payload).or_insert(offset);
+        *first = offset.min(*first);
     }
     let mut apps: Vec<App> = Vec::new();
     for (payload, offset) in payloads {
@@ -111,10 +114,7 @@ fn apps_of_library(library: &Library) -> Result<Vec<App>, ManifestError> {
             offset,
             reason,
         };
-        let app = parse_app(&payload).map_err(not_an_app)?;
-        if !apps.contains(&app) {
-            apps.push(app);
-        }
+        apps.push(parse_app(&payload).map_err(not_an_app)?);
     }
     apps.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(apps)

@@ -201,21 +201,21 @@ impl Plan {
     /// Apps that were probably renamed: the only one that is new and the only one that is gone, of
     /// one package.
     pub fn renamed(&self) -> Vec<(&str, &str)> {
-        let of = |action: &'static [Action], package: &str| -> Vec<&AppPlan> {
-            let apps = self.apps.iter();
-            apps.filter(|app| app.package == package && action.contains(&app.action))
-                .collect()
-        };
-        let packages: BTreeSet<&str> = self.apps.iter().map(|app| &*app.package).collect();
-        let pair = |package: &str| {
-            let gone = of(&[Action::Orphaned, Action::Delete], package);
-            match (&*gone, &*of(&[Action::Create], package)) {
-                ([old], [new]) => Some((&*old.name, &*new.name)),
-                _ => None,
+        let mut by_package: BTreeMap<&str, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
+        for app in self.apps.iter().filter(|app| !app.package.is_empty()) {
+            let (gone, new) = by_package.entry(&app.package).or_default();
+            match app.action {
+                Action::Orphaned | Action::Delete => gone.push(&app.name),
+                Action::Create => new.push(&app.name),
+                Action::Adopt | Action::Update | Action::Unchanged => {}
             }
-        };
-        let named = packages.into_iter().filter(|package| !package.is_empty());
-        named.filter_map(pair).collect()
+        }
+        let pairs = by_package.into_values();
+        let pairs = pairs.filter_map(|(gone, new)| match (&*gone, &*new) {
+            ([old], [new]) => Some((*old, *new)),
+            _ => None,
+        });
+        pairs.collect()
     }
 }
 

@@ -245,7 +245,8 @@ impl State {
     #[must_use]
     pub fn with(&self, target: &str, deployed: Deployed) -> Self {
         let mut after = self.clone();
-        if self.deployed_to(target) != deployed {
+        let before = self.targets.get(target);
+        if before.unwrap_or(&Deployed::default()) != &deployed {
             after.targets.insert(target.into(), deployed);
             after.serial = self.serial.saturating_add(1).min(MAX_SERIAL);
         }

@@ -203,7 +203,10 @@ fn tuned_values_outlive_an_app_that_the_platform_lost() {
     project.run(&["scale", "a", "max_concurrency=9"]).exits(0);
     platform.lose("a");
     let deploy = project.run(&DEPLOY).exits(0).stdout;
-    assert!(deploy.contains("max_concurrency  stays 9  (tuned; the code says 5)\n"), "{deploy}");
+    assert!(
+        deploy.contains("max_concurrency  stays 9  (tuned; the code says 5)\n"),
+        "{deploy}"
+    );
     assert_eq!(platform.apps()["a"].max_concurrency, Some(9));
 }
 

@@ -42,13 +42,21 @@ impl Reader {
     pub(crate) fn document(&self, keys: &[&str]) -> Result<Option<DeTable<'_>>, Problem> {
         let document =
             DeTable::parse(&self.text).map_err(|error| cannot_read(&self.file, &error))?;
-        let mut table = Some(document.get_ref());
+        let mut table = document.get_ref();
         for &key in keys {
-            table = table
-                .and_then(|table| table.get(key))
-                .and_then(|value| value.get_ref().as_table());
+            let Some(value) = table.get(key) else {
+                return Ok(None);
+            };
+            table = value.get_ref().as_table().ok_or_else(|| {
+                let problem = Problem::new(format!("`{key}` takes a table"));
+                let table = keys.join(".");
+                self.at(
+                    value,
+                    problem.help(format!("write `[{table}]`, and the settings below it")),
+                )
+            })?;
         }
-        Ok(table.cloned())
+        Ok(Some(table.clone()))
     }
 
     /// A text that is not empty.
