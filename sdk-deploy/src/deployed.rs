@@ -325,6 +325,7 @@ impl AppState {
                 changes.extend(reported_change(part, live, sent, to));
             }
         }
+        changes.sort_by(|a, b| a.what.cmp(&b.what));
         changes
     }
 

@@ -239,7 +239,7 @@ fn a_rollback_and_a_deletion() {
     cluster.machinist(&["deploy", "--yes"]);
     cluster.write(&ON_GPUS.replace("gpus = 2", "gpus = 4").replace("5m", "1m"));
     cluster.machinist(&["deploy", "--yes"]);
-    cluster.machinist(&["rollback", "llm", "--yes"]);
+    cluster.machinist(&["rollback", "llm", "--yes", "--with-scaling"]);
     let service = cluster.service();
     let limits = &service["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"];
     assert_eq!(limits["nvidia.com/gpu"], "2");
@@ -349,6 +349,43 @@ knative, context test, namespace apps: 1 to update, from a release build
 }
 
 #[test]
+fn a_rollback_and_a_tuning_undo_nothing_unsaid() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(ON_GPUS);
+    cluster.machinist(&["deploy", "--yes"]);
+    cluster.write(&ON_GPUS.replace("gpus = 2", "gpus = 4"));
+    cluster.machinist(&["deploy", "--yes"]);
+    let mut container = cluster.service()["spec"]["template"]["spec"]["containers"][0].take();
+    container["name"] = "user-container".into();
+    container["image"] = "acme/llm:hotfix".into();
+    container["env"] = json!([{"name": "HF_TOKEN", "value": "hf_secret"}]);
+    cluster.change(&json!({"spec": {"containers": [container]}}));
+    let refusal = cluster.refusal(&["scale", "llm", "regions=us-west"]);
+    for said in [
+        "undoes what was changed outside the code",
+        "image acme/llm:hotfix",
+        "HF_TOKEN",
+    ] {
+        assert!(refusal.contains(said), "{refusal}");
+    }
+    // This sends nothing but the value.
+    cluster.machinist(&["scale", "llm", "min_concurrency=3"]);
+    assert!(cluster.service().to_string().contains("acme/llm:hotfix"));
+    let back = cluster.machinist(&["rollback", "llm", "--yes"]);
+    for line in [
+        "gpus             4 -> 2  (rolled back)\n",
+        "image            acme/llm:hotfix -> ghcr.io/acme/llm:v1  (drift: changed outside the code)\n",
+        "HF_TOKEN",
+    ] {
+        assert!(back.contains(line), "{back}");
+    }
+    assert!(!cluster.service().to_string().contains("hotfix"));
+    assert_eq!(annotation(&cluster.service(), "min-scale"), "3");
+}
+
+#[test]
 fn a_service_of_somebody_else_is_taken_over_only_on_demand() {
     let Some(cluster) = Cluster::start() else {
         return;
@@ -372,6 +409,15 @@ fn a_service_of_somebody_else_is_taken_over_only_on_demand() {
         assert!(refusal.contains(said), "{refusal}");
     }
     assert_eq!(managers(&cluster.service()), ["argocd"]);
+    let plan = cluster.machinist(&["plan", "--adopt", "llm"]);
+    for line in [
+        "machine_type     not set -> GPU-H100\n",
+        "image            other/llm:v9 -> ghcr.io/acme/llm:v1\n",
+        "min_concurrency  stays 7  (tuned; the code says 1)\n",
+    ] {
+        assert!(plan.contains(line), "{plan}");
+    }
+    assert!(!plan.contains("drift"), "{plan}");
     cluster.machinist(&["deploy", "--yes", "--adopt", "llm"]);
     let service = cluster.service();
     assert!(service.to_string().contains("acme/llm:v1"), "{service}");
