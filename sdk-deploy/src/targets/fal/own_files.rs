@@ -77,7 +77,7 @@ mod tests {
             ("machinist-state.json", "x-machinist-state.json", false),
             ("machinist-state.json", "state.json", false),
             ("prod.json", "prod.json", true),
-            ("prod.json", "prod-effective.json", true),
+            ("prod.json", "prod.effective.json", true),
             ("prod.json", ".prod.json.lock", true),
             ("prod.json", ".prod.json.journal", true),
             ("prod.json", ".prod.json.42.tmp", true),
