@@ -725,6 +725,24 @@ fn a_dockerfile_is_sent_with_all_that_it_copies() {
 }
 
 #[test]
+fn another_state_of_the_project_is_no_part_of_the_context() {
+    let project = project_with_dockerfile("FROM debian\nCOPY . .\nENTRYPOINT [\"./p\"]\n");
+    // What the tool of these tests writes.
+    project.write(".dockerignore", "calls\nlive.json\nnext.json\n");
+    deploy_and_list(&project, json!({}));
+    let state = project.read("machinist-state.json");
+    project.write("staging-state.json", &state);
+    project.write(".staging-state.json.lock", "");
+    project.write("deploy/qa", &state);
+    let plan = project.run(&PLAN);
+    assert!(plan.exits(0).stdout.contains("1 unchanged"));
+    // A file of the project is.
+    project.write("data.json", "{}");
+    let plan = project.run(&PLAN);
+    assert!(plan.exits(2).stdout.contains("context  changed"));
+}
+
+#[test]
 fn a_copy_that_the_client_would_skip_is_an_error() {
     for (dockerfile, expected) in [
         (
