@@ -349,6 +349,60 @@ knative, context test, namespace apps: 1 to update, from a release build
 }
 
 #[test]
+fn what_somebody_adds_to_a_field_that_is_sent_is_shown_before_a_deploy_removes_it() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(&format!("port = 8080, {ON_GPUS}"));
+    cluster.machinist(&["deploy", "--yes"]);
+    let container = cluster.service()["spec"]["template"]["spec"]["containers"][0].take();
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut container = container.clone();
+        change(&mut container);
+        cluster.change(&json!({"spec": {"containers": [container]}}));
+    };
+    // What a cluster fills in is no change.
+    changed(&|container| {
+        container["name"] = "user-container".into();
+        container["ports"][0]["protocol"] = "TCP".into();
+        container["readinessProbe"] = json!({"successThreshold": 1, "tcpSocket": {"port": 0}});
+    });
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+
+    changed(&|container| {
+        container["ports"][0]["name"] = "h2c".into();
+        let second = json!({"containerPort": 9090});
+        container["ports"].as_array_mut().unwrap().push(second);
+        container["resources"]["limits"]["cpu"] = "64".into();
+        container["startupProbe"] = json!({"httpGet": {"path": "/started"}});
+        container["readinessProbe"] = json!({"tcpSocket": {"port": 8080}});
+    });
+    let plan = cluster.machinist(&["plan"]);
+    let expected = "\
+~ llm  update
+    fields  ports[0].name, ports[1], readinessProbe.tcpSocket.port, resources.limits.cpu, \
+                    startupProbe.httpGet.path is removed  (drift: changed outside the code)
+
+knative, context test, namespace apps: 1 to update, from a release build
+";
+    assert_eq!(plan, expected);
+    cluster.machinist(&["deploy", "--yes"]);
+    let applied = cluster.service()["spec"]["template"]["spec"]["containers"][0].take();
+    assert_eq!(applied, container);
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+
+    // The code's own probe is gone.
+    cluster.write(&format!("port = 8080, health_check = \"/h\", {ON_GPUS}"));
+    cluster.machinist(&["deploy", "--yes"]);
+    changed(&|_| {});
+    let plan = cluster.machinist(&["plan"]);
+    assert!(
+        plan.contains("health_check  not set -> /h  (drift: changed outside the code)"),
+        "{plan}"
+    );
+}
+
+#[test]
 fn a_service_of_somebody_else_is_taken_over_only_on_demand() {
     let Some(cluster) = Cluster::start() else {
         return;

@@ -3,6 +3,7 @@
 //! Two field managers share each service. One owns the code's values and restores them with every
 //! deploy. The other owns the scaling of the first deploy, which may be tuned on the cluster.
 
+mod container_fields;
 mod extras;
 mod live;
 mod managers;

@@ -54,7 +54,7 @@ pub(super) fn parse(
             parameters: read_service(&service, &parameters, custom, settings),
             revision: text(&service["status"]["latestCreatedRevisionName"]),
             image: text(&service["spec"]["template"]["spec"]["containers"][0]["image"]),
-            extras: extras(&service, !parameters.regions().is_empty(), settings),
+            extras: extras(&service, known.map(|_| &parameters), custom, settings),
             is_half_created: Some(managers::is_half_created(&service)),
             is_foreign,
             owner: managers::names(&service).filter(|_| is_foreign),
@@ -110,8 +110,8 @@ fn read_parameter(
         Key::StartupTimeout => annotation(DEADLINE).and_then(seconds),
         Key::Port => number(&container["ports"][0]["containerPort"]),
         Key::HealthCheck => {
-            let path = container["readinessProbe"]["httpGet"]["path"].as_str()?;
-            return Some(Some(Setting::Path(path.into())));
+            let path = container["readinessProbe"]["httpGet"]["path"].as_str();
+            return Some(path.map(|path| Setting::Path(path.into())));
         }
         Key::MinConcurrency => annotation(MIN_SCALE).and_then(|n| n.parse().ok()),
         // Without the annotation, as with 0, there is no limit. A deploy always sends one.

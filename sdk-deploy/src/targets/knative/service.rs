@@ -161,47 +161,10 @@ impl<'a> Service<'a> {
         if !self.settings.tolerations.is_empty() {
             pod.insert("tolerations".into(), json!(self.settings.tolerations));
         }
-        pod.insert("containers".into(), vec![self.container()].into());
+        let image = self.artifact.image.clone().unwrap_or_default();
+        let container = container(&self.all, &self.machines, image);
+        pod.insert("containers".into(), vec![container].into());
         pod
-    }
-
-    fn container(&self) -> Value {
-        let mut container = Map::new();
-        container.insert(
-            "image".into(),
-            self.artifact.image.clone().unwrap_or_default().into(),
-        );
-        if let Some(port) = self.number(Key::Port) {
-            container.insert("ports".into(), json!([{"containerPort": port}]));
-        }
-        container.insert("resources".into(), self.resources());
-        if let Some(path) = self.all.health_check_path() {
-            let mut get = json!({"httpGet": {"path": path}});
-            if let Some(port) = self.number(Key::Port) {
-                get["httpGet"]["port"] = port.into();
-            }
-            container.insert("readinessProbe".into(), get.clone());
-            if let Some(seconds) = self.number(Key::StartupTimeout) {
-                let mut probe = get;
-                probe["periodSeconds"] = PROBE_PERIOD.into();
-                probe["failureThreshold"] = seconds.div_ceil(PROBE_PERIOD).into();
-                container.insert("startupProbe".into(), probe);
-            }
-        }
-        container.into()
-    }
-
-    /// The resources that every listed machine type has.
-    fn resources(&self) -> Value {
-        let gpus = self.all.gpus();
-        let (ram_mb, millicores) = machines::smallest_runner(&self.machines, gpus);
-        let mut resources = json!({
-            "requests": {"cpu": format!("{millicores}m"), "memory": format!("{ram_mb}M")},
-        });
-        if gpus > 0 {
-            resources["limits"] = json!({"nvidia.com/gpu": gpus.to_string()});
-        }
-        resources
     }
 
     fn node_terms(&self) -> Vec<Value> {
@@ -272,6 +235,44 @@ impl<'a> Service<'a> {
         }
         needs
     }
+}
+
+/// The container of an app.
+pub(super) fn container(all: &Parameters, machines: &[CustomMachine], image: String) -> Value {
+    let mut container = Map::new();
+    container.insert("image".into(), image.into());
+    let port = all.number(Key::Port);
+    if let Some(port) = port {
+        container.insert("ports".into(), json!([{"containerPort": port}]));
+    }
+    container.insert("resources".into(), resources(all, machines));
+    if let Some(path) = all.health_check_path() {
+        let mut get = json!({"httpGet": {"path": path}});
+        if let Some(port) = port {
+            get["httpGet"]["port"] = port.into();
+        }
+        container.insert("readinessProbe".into(), get.clone());
+        if let Some(seconds) = all.number(Key::StartupTimeout) {
+            let mut probe = get;
+            probe["periodSeconds"] = PROBE_PERIOD.into();
+            probe["failureThreshold"] = seconds.div_ceil(PROBE_PERIOD).into();
+            container.insert("startupProbe".into(), probe);
+        }
+    }
+    container.into()
+}
+
+/// The resources that every listed machine type has.
+fn resources(all: &Parameters, machines: &[CustomMachine]) -> Value {
+    let gpus = all.gpus();
+    let (ram_mb, millicores) = machines::smallest_runner(machines, gpus);
+    let mut resources = json!({
+        "requests": {"cpu": format!("{millicores}m"), "memory": format!("{ram_mb}M")},
+    });
+    if gpus > 0 {
+        resources["limits"] = json!({"nvidia.com/gpu": gpus.to_string()});
+    }
+    resources
 }
 
 /// The rule of `keep_alive`: the autoscaler has a limit.
