@@ -403,6 +403,58 @@ knative, context test, namespace apps: 1 to update, from a release build
 }
 
 #[test]
+fn a_label_of_nodes_that_the_settings_change_is_a_change_of_ours() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(ON_GPUS);
+    cluster.machinist(&["deploy", "--yes"]);
+    let cargo = read(&cluster.project.root().join("Cargo.toml"));
+    let set = |settings: &str| {
+        let text = format!("{cargo}[package.metadata.machinist.knative]\n{settings}\n");
+        write(&cluster.project.root().join("Cargo.toml"), &text);
+    };
+    let update = |changes: &str| {
+        format!(
+            "~ llm  update\n{changes}\n\
+             knative, context test, namespace apps: 1 to update, from a release build\n"
+        )
+    };
+    for (settings, changes) in [
+        (
+            "gpu_label = \"acme.com/gpu\"",
+            "    gpu_label  not set -> acme.com/gpu\n",
+        ),
+        (
+            "gpu_label = \"acme.com/gpu\"\nnode_labels = { GPU-H100 = [\"h100\"], GPU-A100 = [\"a\"] }",
+            "    node_labels  not set -> GPU-H100 as h100\n",
+        ),
+        (
+            "node_labels = { GPU-H100 = [\"h100\", \"H100\"] }",
+            "    gpu_label    acme.com/gpu -> not set\n    \
+             node_labels  GPU-H100 as h100 -> GPU-H100 as h100 or H100\n",
+        ),
+    ] {
+        set(settings);
+        assert_eq!(cluster.machinist(&["plan"]), update(changes));
+        cluster.machinist(&["deploy", "--yes"]);
+        assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+    }
+    // What others change is still seen.
+    cluster.change(&json!({"spec": {"affinity": {"nodeAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [{"matchExpressions": [
+                {"key": "nvidia.com/gpu.product", "operator": "In", "values": ["other"]},
+                {"key": "acme.com/zone", "operator": "In", "values": ["a"]},
+            ]}],
+        },
+    }}}}));
+    let changes = "    machine_type  other -> GPU-H100  (drift: changed outside the code)\n    \
+                   fields        node label acme.com/zone is removed  (drift: changed outside the code)\n";
+    assert_eq!(cluster.machinist(&["plan"]), update(changes));
+}
+
+#[test]
 fn a_service_of_somebody_else_is_taken_over_only_on_demand() {
     let Some(cluster) = Cluster::start() else {
         return;

@@ -7,6 +7,7 @@ mod container_fields;
 mod extras;
 mod live;
 mod managers;
+mod node_labels;
 mod place;
 mod service;
 pub(super) mod settings;
@@ -149,6 +150,8 @@ impl Knative {
             requires: Requirements::default(),
             region_names: region_names::by_region(&app.all_parameters(), &self.settings().regions),
             settings: service::settings_sent(app, self.settings()),
+            gpu_label: service::gpu_label_sent(app, self.settings()),
+            node_labels: service::node_labels_sent(app, self.settings()),
         }
     }
 

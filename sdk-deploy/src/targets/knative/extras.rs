@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::container_fields::extra_fields;
 use super::managers;
-use super::service::{REGION_LABEL, gpu_label};
+use super::node_labels::NodeLabels;
+use super::service::REGION_LABEL;
 use super::settings::KnativeSettings;
 use crate::change::ArtifactPart;
 use crate::machines::CustomMachine;
@@ -19,6 +20,7 @@ pub(super) fn extras(
     service: &Value,
     known: Option<&Parameters>,
     custom: &[CustomMachine],
+    labels: &NodeLabels<'_>,
     settings: &KnativeSettings,
 ) -> Vec<(ArtifactPart, Vec<String>)> {
     let pod = &service["spec"]["template"]["spec"];
@@ -32,7 +34,7 @@ pub(super) fn extras(
         fields.extend(other_containers(pod));
     }
     let has_regions = known.is_some_and(|known| !known.regions().is_empty());
-    fields.extend(other_node_terms(pod, has_regions, settings));
+    fields.extend(other_node_terms(pod, has_regions, labels));
     if !settings.tolerations.is_empty() {
         fields.extend(other_tolerations(pod, settings));
     }
@@ -89,10 +91,10 @@ pub(super) fn node_expressions(pod: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// The labels of nodes that somebody else asks for.
-fn other_node_terms(pod: &Value, has_regions: bool, settings: &KnativeSettings) -> Vec<String> {
-    let labels = node_expressions(pod).filter_map(|expression| expression["key"].as_str());
-    let others = labels.filter(|label| {
-        let is_ours = *label == gpu_label(settings) || (*label == REGION_LABEL && has_regions);
+fn other_node_terms(pod: &Value, has_regions: bool, labels: &NodeLabels<'_>) -> Vec<String> {
+    let keys = node_expressions(pod).filter_map(|expression| expression["key"].as_str());
+    let others = keys.filter(|label| {
+        let is_ours = labels.gpu().contains(label) || (*label == REGION_LABEL && has_regions);
         !is_ours
     });
     others.map(|label| format!("node label {label}")).collect()
