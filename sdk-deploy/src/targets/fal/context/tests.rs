@@ -59,6 +59,7 @@ impl Package {
 
     fn context(&self) -> Result<Context, Problem> {
         Context::of_dockerfile(
+            "llm",
             &self.binary(),
             &self.path(self.dockerfile),
             &self.settings,
@@ -414,7 +415,7 @@ fn links_are_followed_within_the_context_alone() {
         (outside.path(), "`models/link` is a link out of the context"),
         (
             Path::new("missing"),
-            "`models/link` is a link out of the context",
+            "`models/link` is a link to `missing`, which does not exist",
         ),
         (
             Path::new(".."),
