@@ -106,6 +106,20 @@ impl<'a> DependencyGraph<'a> {
         })
     }
 
+    /// The libraries of the workspace that link [`SDK`], without those that are binaries too.
+    pub(crate) fn workspace_libraries_that_may_have_apps(
+        &self,
+        metadata: &'a Metadata,
+    ) -> impl Iterator<Item = (&'a Package, &'a Target)> {
+        let found = self.packages_that_may_have_apps();
+        let packages = metadata.workspace_packages().into_iter();
+        let packages =
+            packages.filter(move |package| found.contains(&package.id) && package.name != SDK);
+        packages
+            .filter_map(|package| Some((package, self.library(&package.id)?)))
+            .filter(|(package, library)| BinaryTarget::new(&package.id, library).is_none())
+    }
+
     fn library(&self, id: &PackageId) -> Option<&'a Target> {
         self.packages
             .get(id)?

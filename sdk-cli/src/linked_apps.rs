@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::dependency_graph::DependencyGraph;
 use crate::failure::Failure;
 use crate::lost_apps::{self, LostApps};
+use crate::not_built::NotBuilt;
 use crate::output::Output;
 use crate::workspace::{BinaryKind, BinaryTarget, package_name};
 
@@ -29,14 +30,7 @@ pub(crate) struct LinkedApps {
     /// The names of the binaries that are libraries: no program.
     libraries: BTreeSet<String>,
     /// What of the workspace was not built, if there was a build.
-    not_built: Option<Vec<NotBuilt>>,
-}
-
-/// A binary of the workspace that was not built.
-struct NotBuilt {
-    name: String,
-    kind: BinaryKind,
-    may_have_apps: bool,
+    not_built: Option<NotBuilt>,
 }
 
 impl LinkedApps {
@@ -93,7 +87,7 @@ impl LinkedApps {
             lost,
             profile: Some(selection.profile_name().to_owned()),
             libraries: libraries.collect(),
-            not_built: Some(not_built(&build, &graph, &all, &built)),
+            not_built: Some(NotBuilt::new(&build, &graph, selection, &all, &built)),
         })
     }
 
@@ -146,55 +140,26 @@ impl LinkedApps {
         self.lost.iter().any(|lost| lost.is_expected)
     }
 
-    /// Binaries that were not read and may have apps: the others of the workspace or, without a
-    /// build, the others that deployed apps come from.
+    /// What was not read and may have apps: the others of the workspace or, without a build, the
+    /// other binaries that deployed apps come from.
     pub(crate) fn unread(&self, deployed: &BTreeSet<String>) -> Unread {
-        let Some(not_built) = &self.not_built else {
-            let is_read = |name: &&String| self.binaries.iter().any(|read| read.name == **name);
-            return Unread {
-                binaries: deployed
-                    .iter()
-                    .filter(|name| !is_read(name))
-                    .cloned()
-                    .collect(),
-                how_to_read: "read all of them together with `--binary`".into(),
-            };
-        };
-        // The last deploy knows what its binaries had, whatever their packages depend on now.
-        let may_have_apps =
-            |binary: &&NotBuilt| binary.may_have_apps || deployed.contains(&binary.name);
-        let unread: Vec<&NotBuilt> = not_built.iter().filter(may_have_apps).collect();
-        let has = |kind| unread.iter().any(|binary| binary.kind == kind);
-        let flags = match (has(BinaryKind::Example), has(BinaryKind::Cdylib)) {
-            (false, _) => "--workspace",
-            (true, false) => "--workspace --bins --examples",
-            (true, true) => "--workspace --lib --bins --examples",
-        };
+        if let Some(not_built) = &self.not_built {
+            return not_built.unread(deployed);
+        }
+        let is_read = |name: &&String| self.binaries.iter().any(|read| read.name == **name);
         Unread {
-            binaries: unread.iter().map(|binary| binary.name.clone()).collect(),
-            how_to_read: format!("build and read all of them with `{flags}`"),
+            binaries: deployed
+                .iter()
+                .filter(|name| !is_read(name))
+                .cloned()
+                .collect(),
+            how_to_read: "read all of them together with `--binary`".into(),
         }
     }
 }
 
 fn binary_target(built: &BuiltBinary) -> Option<BinaryTarget> {
     BinaryTarget::new(&built.package, &built.target)
-}
-
-fn not_built(
-    build: &Build,
-    graph: &DependencyGraph<'_>,
-    all: &[BinaryTarget],
-    built: &[BinaryTarget],
-) -> Vec<NotBuilt> {
-    let may_have_apps: Vec<&BinaryTarget> = graph.binaries_that_may_have_apps(all).collect();
-    let not_built = all.iter().filter(|binary| !built.contains(binary));
-    let not_built = not_built.map(|binary| NotBuilt {
-        name: binary.unique_name(all, &build.metadata),
-        kind: binary.kind,
-        may_have_apps: may_have_apps.contains(&binary),
-    });
-    not_built.collect()
 }
 
 /// The binaries of a build under the names that the manifest has.

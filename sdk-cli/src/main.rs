@@ -17,6 +17,7 @@ mod known_states;
 mod linked_apps;
 mod lost_apps;
 mod machines_file;
+mod not_built;
 mod output;
 mod paths;
 mod plan_report;

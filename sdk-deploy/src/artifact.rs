@@ -42,6 +42,12 @@ pub struct Artifact {
     /// The platform's names of the regions, by ours; `None` for a region that has no name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub region_names: SentRegionNames,
+    /// The label of nodes that names their GPU, if the project sets it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu_label: Option<String>,
+    /// The values of that label by machine type, where the project sets them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub node_labels: SentNodeLabels,
     /// The digest of what else the project sets for the target: names of its own machine types,
     /// tolerations and the like.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +62,9 @@ pub struct Artifact {
 
 /// A platform's names of an app's regions, by ours; `None` for a region without a name.
 pub(crate) type SentRegionNames = BTreeMap<String, Option<String>>;
+
+/// The values of a label of nodes by machine type.
+pub(crate) type SentNodeLabels = BTreeMap<String, Vec<String>>;
 
 /// An artifact as states have it.
 #[derive(Deserialize)]
@@ -92,6 +101,7 @@ impl Artifact {
         }
         let requires = (self.requires.text(), other.requires.text());
         let regions = renamed_regions(&self.region_names, &other.region_names);
+        let node_labels = (text_of(&self.node_labels), text_of(&other.node_labels));
         let parts = [
             (
                 ArtifactPart::Binary,
@@ -107,6 +117,8 @@ impl Artifact {
             (ArtifactPart::Auth, &self.auth, &other.auth),
             (ArtifactPart::Requires, &requires.0, &requires.1),
             (ArtifactPart::RegionNames, &regions.0, &regions.1),
+            (ArtifactPart::GpuLabel, &self.gpu_label, &other.gpu_label),
+            (ArtifactPart::NodeLabels, &node_labels.0, &node_labels.1),
             (
                 ArtifactPart::Settings,
                 &self.settings_digest,
@@ -132,6 +144,15 @@ impl Artifact {
         }
         changes
     }
+}
+
+/// The labels of nodes as a text.
+fn text_of(labels: &SentNodeLabels) -> Option<String> {
+    let texts = labels
+        .iter()
+        .map(|(machine, labels)| format!("{machine} as {}", labels.join(" or ")));
+    let texts: Vec<String> = texts.collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
 }
 
 /// The regions of both sides that have other names, as texts. Regions of one side alone are a change

@@ -54,6 +54,10 @@ pub enum ArtifactPart {
     Requires,
     /// The platform's names of regions.
     RegionNames,
+    /// The label of nodes that names their GPU, as the project sets it.
+    GpuLabel,
+    /// The values of that label, as the project sets them.
+    NodeLabels,
     /// What else the project sets for the target.
     Settings,
     /// All of it: somebody deployed the app without this state.
@@ -61,7 +65,7 @@ pub enum ArtifactPart {
 }
 
 impl ArtifactPart {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Binary,
         Self::Context,
         Self::Image,
@@ -72,6 +76,8 @@ impl ArtifactPart {
         Self::Fields,
         Self::Requires,
         Self::RegionNames,
+        Self::GpuLabel,
+        Self::NodeLabels,
         Self::Settings,
         Self::Deployment,
     ];
@@ -89,6 +95,8 @@ impl ArtifactPart {
             Self::Fields => "fields",
             Self::Requires => "requires",
             Self::RegionNames => "region_names",
+            Self::GpuLabel => "gpu_label",
+            Self::NodeLabels => "node_labels",
             Self::Settings => "settings",
             Self::Deployment => "deployment",
         }

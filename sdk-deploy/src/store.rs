@@ -106,6 +106,9 @@ impl StoreError {
     pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::Locked { .. } => Some("wait until it is done, and try again"),
+            Self::Read { error, .. } if error.kind() == ErrorKind::InvalidData => {
+                Some("save it as UTF-8")
+            }
             Self::Read { .. } => None,
             Self::Write { .. } => Some("fix this and try again: what is on record is kept"),
             Self::State { path, error } => {
@@ -257,8 +260,17 @@ fn read_once(path: &Path) -> Result<Option<State>, StoreError> {
         })
 }
 
+fn read_text(path: &Path) -> io::Result<String> {
+    let text = fs::read_to_string(path)?;
+    // UTF-16 without a byte order mark may be valid UTF-8. No state has the character itself.
+    match text.contains('\0') {
+        true => Err(io::Error::new(ErrorKind::InvalidData, "it is not UTF-8")),
+        false => Ok(text),
+    }
+}
+
 fn read_file(path: &Path) -> Result<Option<State>, StoreError> {
-    let text = match fs::read_to_string(path) {
+    let text = match read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {

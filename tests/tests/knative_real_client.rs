@@ -349,6 +349,112 @@ knative, context test, namespace apps: 1 to update, from a release build
 }
 
 #[test]
+fn what_somebody_adds_to_a_field_that_is_sent_is_shown_before_a_deploy_removes_it() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(&format!("port = 8080, {ON_GPUS}"));
+    cluster.machinist(&["deploy", "--yes"]);
+    let container = cluster.service()["spec"]["template"]["spec"]["containers"][0].take();
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut container = container.clone();
+        change(&mut container);
+        cluster.change(&json!({"spec": {"containers": [container]}}));
+    };
+    // What a cluster fills in is no change.
+    changed(&|container| {
+        container["name"] = "user-container".into();
+        container["ports"][0]["protocol"] = "TCP".into();
+        container["readinessProbe"] = json!({"successThreshold": 1, "tcpSocket": {"port": 0}});
+    });
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+
+    changed(&|container| {
+        container["ports"][0]["name"] = "h2c".into();
+        let second = json!({"containerPort": 9090});
+        container["ports"].as_array_mut().unwrap().push(second);
+        container["resources"]["limits"]["cpu"] = "64".into();
+        container["startupProbe"] = json!({"httpGet": {"path": "/started"}});
+        container["readinessProbe"] = json!({"tcpSocket": {"port": 8080}});
+    });
+    let plan = cluster.machinist(&["plan"]);
+    let expected = "\
+~ llm  update
+    fields  ports[0].name, ports[1], readinessProbe.tcpSocket.port, resources.limits.cpu, \
+                    startupProbe.httpGet.path is removed  (drift: changed outside the code)
+
+knative, context test, namespace apps: 1 to update, from a release build
+";
+    assert_eq!(plan, expected);
+    cluster.machinist(&["deploy", "--yes"]);
+    let applied = cluster.service()["spec"]["template"]["spec"]["containers"][0].take();
+    assert_eq!(applied, container);
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+
+    // The code's own probe is gone.
+    cluster.write(&format!("port = 8080, health_check = \"/h\", {ON_GPUS}"));
+    cluster.machinist(&["deploy", "--yes"]);
+    changed(&|_| {});
+    let plan = cluster.machinist(&["plan"]);
+    assert!(
+        plan.contains("health_check  not set -> /h  (drift: changed outside the code)"),
+        "{plan}"
+    );
+}
+
+#[test]
+fn a_label_of_nodes_that_the_settings_change_is_a_change_of_ours() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(ON_GPUS);
+    cluster.machinist(&["deploy", "--yes"]);
+    let cargo = read(&cluster.project.root().join("Cargo.toml"));
+    let set = |settings: &str| {
+        let text = format!("{cargo}[package.metadata.machinist.knative]\n{settings}\n");
+        write(&cluster.project.root().join("Cargo.toml"), &text);
+    };
+    let update = |changes: &str| {
+        format!(
+            "~ llm  update\n{changes}\n\
+             knative, context test, namespace apps: 1 to update, from a release build\n"
+        )
+    };
+    for (settings, changes) in [
+        (
+            "gpu_label = \"acme.com/gpu\"",
+            "    gpu_label  not set -> acme.com/gpu\n",
+        ),
+        (
+            "gpu_label = \"acme.com/gpu\"\nnode_labels = { GPU-H100 = [\"h100\"], GPU-A100 = [\"a\"] }",
+            "    node_labels  not set -> GPU-H100 as h100\n",
+        ),
+        (
+            "node_labels = { GPU-H100 = [\"h100\", \"H100\"] }",
+            "    gpu_label    acme.com/gpu -> not set\n    \
+             node_labels  GPU-H100 as h100 -> GPU-H100 as h100 or H100\n",
+        ),
+    ] {
+        set(settings);
+        assert_eq!(cluster.machinist(&["plan"]), update(changes));
+        cluster.machinist(&["deploy", "--yes"]);
+        assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+    }
+    // What others change is still seen.
+    cluster.change(&json!({"spec": {"affinity": {"nodeAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [{"matchExpressions": [
+                {"key": "nvidia.com/gpu.product", "operator": "In", "values": ["other"]},
+                {"key": "acme.com/zone", "operator": "In", "values": ["a"]},
+            ]}],
+        },
+    }}}}));
+    let changes = "    machine_type  other -> GPU-H100  (drift: changed outside the code)\n    \
+                   fields        node label acme.com/zone is removed  (drift: changed outside the code)\n";
+    assert_eq!(cluster.machinist(&["plan"]), update(changes));
+}
+
+#[test]
 fn a_rollback_and_a_tuning_undo_nothing_unsaid() {
     let Some(cluster) = Cluster::start() else {
         return;

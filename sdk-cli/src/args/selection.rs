@@ -178,6 +178,31 @@ impl Selection {
         flags.add_switch("--frozen", self.frozen);
     }
 
+    /// The features that flags name.
+    pub(crate) fn feature_names(&self) -> Vec<String> {
+        let names = self.features.iter().flat_map(|text| text.split([',', ' ']));
+        let names = names.filter(|name| !name.is_empty());
+        names.map(str::to_owned).collect()
+    }
+
+    /// The flags that leave out a part of the workspace, also if others name all of its targets.
+    pub(crate) fn flags_that_leave_out(&self, names_targets: bool) -> Vec<&'static str> {
+        if !self.workspace {
+            return Vec::new();
+        }
+        // A flag that names a target leaves nothing out beside those that name all of them.
+        let flags = [
+            ("--exclude", !self.exclude.is_empty()),
+            ("--lib", self.lib && !names_targets),
+            ("--bin", !self.bin.is_empty() && !names_targets),
+            ("--bins", self.bins && !names_targets),
+            ("--example", !self.example.is_empty() && !names_targets),
+            ("--examples", self.examples && !names_targets),
+        ];
+        let set = flags.into_iter().filter(|(_, is_set)| *is_set);
+        set.map(|(flag, _)| flag).collect()
+    }
+
     /// Whether cdylibs of the selected packages are selected too.
     pub(crate) fn selects_libraries(&self) -> bool {
         let others = self.bins || self.examples || !self.bin.is_empty() || !self.example.is_empty();

@@ -656,8 +656,30 @@ fn a_library_is_an_error() {
     project.run(&DEPLOY).exits(1).says(
         "error: `target/release/libp.so` is a library or an object file, and fal runs programs for \
          linux x86_64\n\
-         help: build it with `--target x86_64-unknown-linux-gnu`, or name an `image`",
+         help: give the app to a program, such as a `src/main.rs`, or name an `image`",
     );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_with_its_setting() {
+    let project = project();
+    for (settings, expected) in [
+        (
+            "dockerfile = \"nope/Dockerfile\"",
+            "error: cannot read `nope/Dockerfile`: No such file or directory (os error 2)\n\
+             note: it is the `dockerfile` of the app `a`",
+        ),
+        (
+            "dockerfile = \"Dockerfile\"\ncontext = \"nope\"",
+            "error: cannot read `nope`: No such file or directory (os error 2)\n\
+             note: it is the `context` of the app `a`",
+        ),
+    ] {
+        project.write("Dockerfile", "FROM debian\nCOPY p /\n");
+        let settings = format!("[package.metadata.machinist.apps.a]\n{settings}");
+        project.write("Cargo.toml", &package("p", &settings));
+        project.run(&DEPLOY).exits(1).says(expected);
+    }
 }
 
 #[test]
@@ -671,9 +693,21 @@ fn an_app_in_two_binaries_needs_a_choice() {
     project.with_tool("fal", FAKE_TOOL);
     project.run(&DEPLOY).exits(1).says(
         "error: the app `a` is in several binaries, and a deploy needs one: one, two\n\
-         help: select it with `--bin one`, or write `apps.a.bin = \"one\"` in \
-         `[workspace.metadata.machinist]`",
+         help: select one with `--bin one`, give `--binary` the file of one alone, or write \
+         `apps.a.bin = \"one\"` in `[workspace.metadata.machinist]`",
     );
+    let files = ["target/release/one", "target/release/two"];
+    let both = ["--binary", files[0], "--binary", files[1]];
+    let refused = project.run(&concat(&DEPLOY, &both)).exits(1);
+    assert!(
+        refused
+            .stderr
+            .contains("give `--binary` the file of one alone"),
+        "{refused:?}"
+    );
+    project
+        .run(&concat(&DEPLOY, &["--binary", files[0]]))
+        .exits(0);
     project.run(&concat(&DEPLOY, &["--bin", "two"])).exits(0);
     assert!(project.path(&project.rendered("fal/a/two")).is_file());
     let settings = "[package.metadata.machinist.apps.a]\nbin = \"one\"";
@@ -724,6 +758,24 @@ fn a_dockerfile_is_sent_with_all_that_it_copies() {
     for left_out in ["models/.git", "models/target", "src"] {
         assert!(!project.path(&folder).join(left_out).exists(), "{left_out}");
     }
+}
+
+#[test]
+fn another_state_of_the_project_is_no_part_of_the_context() {
+    let project = project_with_dockerfile("FROM debian\nCOPY . .\nENTRYPOINT [\"./p\"]\n");
+    // What the tool of these tests writes.
+    project.write(".dockerignore", "calls\nlive.json\nnext.json\n");
+    deploy_and_list(&project, json!({}));
+    let state = project.read("machinist-state.json");
+    project.write("staging-state.json", &state);
+    project.write(".staging-state.json.lock", "");
+    project.write("deploy/qa", &state);
+    let plan = project.run(&PLAN);
+    assert!(plan.exits(0).stdout.contains("1 unchanged"));
+    // A file of the project is.
+    project.write("data.json", "{}");
+    let plan = project.run(&PLAN);
+    assert!(plan.exits(2).stdout.contains("context  changed"));
 }
 
 #[test]

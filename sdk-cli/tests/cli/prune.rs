@@ -94,7 +94,7 @@ fn every_binary_that_links_machinist_is_read_before_an_app_is_deleted() {
     project.write("plain/Cargo.toml", &package("plain", plain));
     let expected = not_read(
         "b",
-        "build and read all of them with `--workspace --bins --examples`",
+        "build and read all of them with `--workspace --lib --bins --examples`",
         "`demo`",
     );
     assert_refused(&project, &[], "b", &expected);
@@ -114,11 +114,84 @@ fn a_binary_of_the_same_name_is_not_the_one_that_was_read() {
     project.write("server/src/bin/two.rs", "fn main() {}\n");
     let expected = not_read(
         "b",
-        "build and read all of them with `--workspace --bins --examples`",
+        "build and read all of them with `--workspace --lib --bins --examples`",
         "`one-example`",
     );
     assert_refused(&project, &[], "b", &expected);
     let all = project.run(&["plan", "-q", "--workspace", "--bins", "--examples"]);
+    assert!(all.exits(0).stdout.contains("file: 3 unchanged"));
+}
+
+#[test]
+fn a_library_is_built_before_its_app_is_deleted() {
+    let project = project();
+    // No program depends on the library any more, but it is still there.
+    project.write("server/src/bin/one.rs", &main_with("a", "server"));
+    project.write("server/Cargo.toml", &server(""));
+    let all = "build and read all of them with `--workspace";
+    let expected = not_read("c", &format!("{all}`"), "`apps`");
+    assert_refused(&project, &["-p", "server"], "c", &expected);
+
+    // The libraries are among the flags that name all targets.
+    project.write("server/examples/other.rs", &main_with("d", "server"));
+    let help = format!("{all} --lib --bins --examples`");
+    let with_examples = ["--workspace", "--bins", "--examples", "--all-features"];
+    assert_refused(
+        &project,
+        &with_examples,
+        "c",
+        &not_read("c", &help, "`apps`"),
+    );
+    let all_targets = [&with_examples[..], &["--lib"]].concat();
+    let in_code = "error: `c` is not deleted: it is in the code, but it was not linked\n\
+                   note: a dependency that no code names is not linked";
+    assert_refused(&project, &all_targets, "c", in_code);
+}
+
+#[test]
+fn the_advice_names_the_flags_that_leave_a_binary_out() {
+    let project = project();
+    remove(&project, "server/src/bin/two.rs");
+    let required = "\n[features]\nextra = []\nmore = []\n\
+                    [[bin]]\nname = \"third\"\nrequired-features = [\"extra\"]";
+    project.write(
+        "server/Cargo.toml",
+        &server(&("apps.path = \"../apps\"".to_owned() + required)),
+    );
+    project.write("server/src/bin/third.rs", &main_with("b", "server"));
+    for (flags, help, names) in [
+        (
+            &["--workspace"][..],
+            "`--workspace --features extra`",
+            "`third`",
+        ),
+        (
+            &["--workspace", "-F", "more"],
+            "`--workspace --features extra,more`",
+            "`third`",
+        ),
+        (
+            &["--workspace", "--all-features", "--bin", "one"],
+            "`--workspace`, without `--bin`",
+            "`third`",
+        ),
+        (
+            &[
+                "--workspace",
+                "--all-features",
+                "--exclude",
+                "plain",
+                "--bin",
+                "one",
+            ],
+            "`--workspace`, without `--exclude` and `--bin`",
+            "`third`",
+        ),
+    ] {
+        let help = format!("build and read all of them with {help}");
+        assert_refused(&project, flags, "b", &not_read("b", &help, names));
+    }
+    let all = project.run(&["plan", "-q", "--workspace", "--features", "extra"]);
     assert!(all.exits(0).stdout.contains("file: 3 unchanged"));
 }
 

@@ -22,8 +22,46 @@ fn the_settings_name_the_state_file() {
         .run(&["deploy", "--yes", "--state", "other.json"])
         .exits(0);
     assert!(project.path("other.json").is_file());
-    assert!(project.path("other-effective.json").is_file());
+    assert!(project.path("other.effective.json").is_file());
     assert!(!project.path("machinist-state.json").exists());
+}
+
+#[test]
+fn states_of_similar_names_have_effective_files_of_their_own() {
+    let project = project("");
+    let states = [
+        "machinist-state.json",
+        "machinist.json",
+        "prod.json",
+        "prod-state.json",
+    ];
+    for state in states {
+        project.run(&["deploy", "-yq", "--state", state]).exits(0);
+    }
+    for (number, state) in states.into_iter().enumerate() {
+        let scaled = [
+            "scale",
+            "-q",
+            "a",
+            &format!("max_concurrency={}", number + 2),
+        ];
+        project
+            .run(&[&scaled[..], &["--state", state]].concat())
+            .exits(0);
+    }
+    for (number, file) in [
+        "machinist-effective.json",
+        "machinist.effective.json",
+        "prod.effective.json",
+        "prod-state.effective.json",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let effective: serde_json::Value = serde_json::from_str(&project.read(file)).unwrap();
+        let scaling = &effective["apps"][0]["scaling"];
+        assert_eq!(scaling["max_concurrency"], number + 2, "{file}");
+    }
 }
 
 #[test]

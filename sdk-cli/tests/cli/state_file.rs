@@ -99,6 +99,23 @@ fn a_byte_order_mark_and_line_ends_of_windows_are_read() {
 }
 
 #[test]
+fn a_state_in_utf_16_says_what_to_do() {
+    let project = project();
+    let state = project.read(STATE);
+    for mark in ["\u{feff}", ""] {
+        let text = format!("{mark}{state}");
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        fs::write(project.path(STATE), bytes).unwrap();
+        let said = project.run(&["apps"]).exits(1).stderr;
+        assert!(
+            said.starts_with("error: cannot read `machinist-state.json`: "),
+            "{said}"
+        );
+        assert!(said.ends_with("help: save it as UTF-8\n"), "{said}");
+    }
+}
+
+#[test]
 fn the_folder_of_a_state_is_made() {
     let project = project();
     let state = ["--state", "deploy/of/prod.json"];

@@ -15,6 +15,8 @@ use super::unchanged::read_unchanged;
 pub(crate) enum Program {
     /// A program for Linux on x86_64.
     LinuxX86_64,
+    /// What a linker makes for other programs, for any platform.
+    Library(&'static str),
     /// Another kind of file.
     Other(&'static str),
 }
@@ -23,13 +25,17 @@ impl Program {
     pub(crate) fn runs_on_linux_x86_64(&self) -> bool {
         *self == Self::LinuxX86_64
     }
+
+    pub(crate) fn is_library(&self) -> bool {
+        matches!(self, Self::Library(_))
+    }
 }
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::LinuxX86_64 => "a program for linux x86_64",
-            Self::Other(what) => what,
+            Self::Library(what) | Self::Other(what) => what,
         })
     }
 }
@@ -47,7 +53,7 @@ fn program<'data>(data: impl ReadRef<'data>) -> Result<Program, ReadFault> {
             Program::Other("a Mach-O file for macOS")
         }
         Ok(FileKind::Pe32 | FileKind::Pe64) => Program::Other("a PE file for Windows"),
-        Ok(FileKind::Archive) => Program::Other("an archive"),
+        Ok(FileKind::Archive) => Program::Library("an archive"),
         _ if data.read_bytes_at(0, 4) == Ok(b"\0asm") => Program::Other("a wasm module"),
         _ => return Err(ReadFault::NotABinary),
     })
@@ -74,7 +80,7 @@ fn elf64<'data>(data: impl ReadRef<'data>) -> Result<Program, ReadFault> {
     };
     Ok(match is_program {
         true => Program::LinuxX86_64,
-        false => Program::Other("a library or an object file"),
+        false => Program::Library("a library or an object file"),
     })
 }
 

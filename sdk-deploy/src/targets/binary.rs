@@ -23,8 +23,8 @@ pub(super) fn which_binary(app: &str, binaries: &[String]) -> Problem {
         "the app `{app}` is in several binaries, and a deploy needs one: {all}"
     ))
     .help(format!(
-        "select it with `--bin {first}`, or write `apps.{app}.bin = \"{first}\"` in \
-         `[workspace.metadata.machinist]`"
+        "select one with `--bin {first}`, give `--binary` the file of one alone, or write \
+         `apps.{app}.bin = \"{first}\"` in `[workspace.metadata.machinist]`"
     ))
 }
 

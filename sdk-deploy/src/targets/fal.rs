@@ -191,7 +191,7 @@ impl Fal {
             }
             None => {
                 let binary = self.binary(app, &settings)?;
-                let context = self.context(binary, &settings)?;
+                let context = self.context(&app.name, binary, &settings)?;
                 self.add_digests(&mut artifact, binary, &context)?;
                 warnings.extend(context.warnings);
                 let mut files = context.files;
@@ -220,7 +220,12 @@ impl Fal {
     }
 
     /// What the image is built from.
-    fn context(&self, binary: &Binary, settings: &AppSettings) -> Result<Context, Problem> {
+    fn context(
+        &self,
+        app: &str,
+        binary: &Binary,
+        settings: &AppSettings,
+    ) -> Result<Context, Problem> {
         let Some(dockerfile) = &settings.dockerfile else {
             return Ok(Context::generated(binary, settings));
         };
@@ -231,7 +236,7 @@ impl Fal {
             return Ok(context.clone());
         }
         let state_file = &self.project.state_file;
-        let context = Context::of_dockerfile(binary, dockerfile, settings, state_file)?;
+        let context = Context::of_dockerfile(app, binary, dockerfile, settings, state_file)?;
         known.insert(key, context.clone());
         Ok(context)
     }

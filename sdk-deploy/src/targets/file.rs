@@ -20,7 +20,8 @@ use crate::tool::ToolCommand;
 /// The name of the target that needs no platform.
 pub const NAME: &str = "file";
 
-/// The name of the file that this target writes beside a state: two states in one folder have two.
+/// The name of the file that this target writes beside a state. States of different names have
+/// files of different names.
 ///
 /// ```
 /// use std::path::Path;
@@ -28,15 +29,34 @@ pub const NAME: &str = "file";
 ///
 /// let name = |state: &str| effective_file(Path::new(state));
 /// assert_eq!(name("deploy/machinist-state.json"), "machinist-effective.json");
-/// assert_eq!(name("prod.json"), "prod-effective.json");
+/// assert_eq!(name("machinist-state.prod.json"), "machinist-effective.prod.json");
+/// assert_eq!(name("prod.json"), "prod.effective.json");
 /// ```
 pub fn effective_file(state_file: &Path) -> String {
     let name = state_file.file_name().unwrap_or_default().to_string_lossy();
-    match name.rsplit_once("state") {
-        Some((before, after)) => format!("{before}effective{after}"),
-        None => format!("{}-effective.json", name.trim_end_matches(".json")),
+    let (stem, extension) = match name.strip_suffix(".json") {
+        Some(stem) => (stem, ".json"),
+        None => (&*name, ""),
+    };
+    // With the suffix, a default name may be that of another state's file.
+    if !stem.ends_with(SUFFIX) {
+        for (state, effective) in NAMES {
+            if let Some(rest) = name.strip_prefix(state) {
+                return format!("{effective}{rest}");
+            }
+        }
     }
+    format!("{stem}{SUFFIX}{extension}")
 }
+
+/// The beginnings of the default names of states, and of the names of their files.
+const NAMES: [(&str, &str); 2] = [
+    ("machinist-state.", "machinist-effective."),
+    ("state.", "effective."),
+];
+
+/// What other names of states get for their files.
+const SUFFIX: &str = ".effective";
 
 /// The version of the file.
 const VERSION: u32 = 1;
@@ -128,6 +148,45 @@ impl File {
         Rendering {
             files: vec![file],
             ..Rendering::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// What the names of states and of their files are made of.
+    const PARTS: [&str; 8] = [
+        "machinist",
+        "state",
+        "effective",
+        "prod",
+        "json",
+        ".json",
+        "-",
+        ".",
+    ];
+
+    #[test]
+    fn two_states_have_two_files() {
+        let mut names = vec![String::new()];
+        let mut state_of_file: BTreeMap<String, String> = BTreeMap::new();
+        for _ in 0..5 {
+            let longer = |name: &String| PARTS.map(|part| name.clone() + part);
+            names = names.iter().flat_map(longer).collect();
+            let is_name = |name: &&String| !matches!(&***name, "." | "..");
+            for name in names.iter().filter(is_name) {
+                let file = effective_file(Path::new(name));
+                assert_ne!(file, *name);
+                let other = state_of_file.insert(file, name.clone());
+                assert!(
+                    other.as_ref().is_none_or(|other| other == name),
+                    "{name} and {other:?}"
+                );
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::machine_demands::{custom_machines, machine_settings, sent_requirement
 use super::messages::no_image;
 use super::region_names::{self, RegionNames};
 use crate::app_plan::AppPlan;
-use crate::artifact::{Artifact, SentRegionNames};
+use crate::artifact::{Artifact, SentNodeLabels, SentRegionNames};
 use crate::machines::CustomMachine;
 use crate::requirements::Requirements;
 
@@ -23,6 +23,10 @@ pub(super) struct TargetPart {
     pub(super) region_names: SentRegionNames,
     /// What else the project sets for the target.
     pub(super) settings: Map<String, Value>,
+    /// The label of nodes that names their GPU, if the project sets it.
+    pub(super) gpu_label: Option<String>,
+    /// The values of that label by machine type, where the project sets them.
+    pub(super) node_labels: SentNodeLabels,
 }
 
 impl TargetPart {
@@ -39,6 +43,8 @@ impl TargetPart {
             requires: sent_requirements(&app.requires, &machines),
             region_names: region_names::by_region(&app.all_parameters(), regions),
             settings: machine_settings(&custom, names(&custom)?),
+            gpu_label: None,
+            node_labels: SentNodeLabels::new(),
         })
     }
 }
@@ -56,6 +62,8 @@ pub(super) fn image_artifact(
         requires,
         region_names,
         settings,
+        gpu_label,
+        node_labels,
     } = target_part;
     let digest = || hex(Sha256::digest(Value::from(settings.clone()).to_string()));
     let settings_digest = (!settings.is_empty()).then(digest);
@@ -66,6 +74,8 @@ pub(super) fn image_artifact(
         let now = Artifact {
             region_names,
             settings_digest,
+            gpu_label,
+            node_labels,
             ..deployed.clone()
         };
         let is_changed = !deployed.changes(&now).is_empty();
@@ -83,6 +93,8 @@ pub(super) fn image_artifact(
         requires,
         region_names,
         settings_digest,
+        gpu_label,
+        node_labels,
         ..Artifact::default()
     };
     Ok((artifact, None))

@@ -3,9 +3,11 @@
 //! Two field managers share each service. One owns the code's values and restores them with every
 //! deploy. The other owns the scaling of the first deploy, which may be tuned on the cluster.
 
+mod container_fields;
 mod extras;
 mod live;
 mod managers;
+mod node_labels;
 mod place;
 mod service;
 pub(super) mod settings;
@@ -148,6 +150,8 @@ impl Knative {
             requires: Requirements::default(),
             region_names: region_names::by_region(&app.all_parameters(), &self.settings().regions),
             settings: service::settings_sent(app, self.settings()),
+            gpu_label: service::gpu_label_sent(app, self.settings()),
+            node_labels: service::node_labels_sent(app, self.settings()),
         }
     }
 

@@ -76,11 +76,15 @@ fn read_apps(binary: &Binary) -> Result<BTreeSet<String>, Problem> {
     let program =
         program::identify(&binary.path).map_err(|error| Problem::new(error.to_string()))?;
     if !program.runs_on_linux_x86_64() {
+        let help = match program.is_library() {
+            true => "give the app to a program, such as a `src/main.rs`, or name an `image`",
+            false => "build it with `--target x86_64-unknown-linux-gnu`, or name an `image`",
+        };
         return Err(Problem::new(format!(
             "`{}` is {program}, and fal runs programs for linux x86_64",
             binary.path.display()
         ))
-        .help("build it with `--target x86_64-unknown-linux-gnu`, or name an `image`"));
+        .help(help));
     }
     let manifest = Manifest::read(std::slice::from_ref(binary));
     let manifest = manifest.map_err(|error| Problem::new(error.to_string()))?;

@@ -74,14 +74,17 @@ impl Context {
 
     /// The files that the project's `Dockerfile` copies.
     pub(super) fn of_dockerfile(
+        app: &str,
         binary: &Binary,
         dockerfile: &Path,
         settings: &AppSettings,
         state_file: &Path,
     ) -> Result<Self, Problem> {
-        let text =
-            fs::read_to_string(dockerfile).map_err(|error| cannot_read(dockerfile, &error))?;
-        let mut collector = Collector::new(binary, dockerfile, settings, state_file)?;
+        let text = fs::read_to_string(dockerfile).map_err(|error| {
+            let note = format!("it is the `dockerfile` of the app `{app}`");
+            cannot_read(dockerfile, &error).note(note)
+        })?;
+        let mut collector = Collector::new(app, binary, dockerfile, settings, state_file)?;
         for copied in copied_paths(dockerfile, &text)? {
             collector.add(&copied)?;
         }

@@ -1,6 +1,8 @@
 //! The files that machinist itself keeps in a project. They change with every deploy, and belong in
 //! no image.
 
+mod content;
+
 use std::path::{Path, PathBuf};
 
 use crate::targets::file::effective_file;
@@ -30,11 +32,15 @@ impl OwnFiles {
         }
     }
 
-    /// Whether a file is one of them; its folder is without symbolic links.
+    /// Whether a file is one of them, or of another state; its folder is without symbolic links.
     pub(super) fn include(&self, folder: &Path, name: &str) -> bool {
         if name.starts_with(HIDDEN) {
             return true;
         }
+        self.is_beside(folder, name) || content::is_of_a_state(folder, name)
+    }
+
+    fn is_beside(&self, folder: &Path, name: &str) -> bool {
         if self.folder.as_deref() != Some(folder) || self.state.is_empty() {
             return false;
         }
@@ -77,7 +83,7 @@ mod tests {
             ("machinist-state.json", "x-machinist-state.json", false),
             ("machinist-state.json", "state.json", false),
             ("prod.json", "prod.json", true),
-            ("prod.json", "prod-effective.json", true),
+            ("prod.json", "prod.effective.json", true),
             ("prod.json", ".prod.json.lock", true),
             ("prod.json", ".prod.json.journal", true),
             ("prod.json", ".prod.json.42.tmp", true),

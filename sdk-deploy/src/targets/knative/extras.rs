@@ -5,52 +5,42 @@
 
 use serde_json::Value;
 
-use super::service::{REGION_LABEL, gpu_label};
+use super::container_fields::extra_fields;
+use super::managers;
+use super::node_labels::NodeLabels;
+use super::service::REGION_LABEL;
 use super::settings::KnativeSettings;
 use crate::change::ArtifactPart;
+use crate::machines::CustomMachine;
+use crate::parameters::Parameters;
 
-/// The fields of a container that a deploy sends.
-const SENT: [&str; 5] = [
-    "image",
-    "ports",
-    "resources",
-    "readinessProbe",
-    "startupProbe",
-];
-
-/// Fields that Knative and Kubernetes fill in by themselves.
-const FILLED_IN: [&str; 4] = [
-    "name",
-    "imagePullPolicy",
-    "terminationMessagePath",
-    "terminationMessagePolicy",
-];
-
-/// Fields of a security context that Knative fills in where pods are secure by default.
-const SECURE_BY_DEFAULT: [&str; 4] = [
-    "allowPrivilegeEscalation",
-    "capabilities",
-    "runAsNonRoot",
-    "seccompProfile",
-];
-
-/// What a deploy of a service would remove: names of variables and fields, never values.
+/// What a deploy of a service would remove: names of variables and fields, never values. `known` are
+/// the parameters of a service that was deployed.
 pub(super) fn extras(
     service: &Value,
-    has_regions: bool,
+    known: Option<&Parameters>,
+    custom: &[CustomMachine],
+    labels: &NodeLabels<'_>,
     settings: &KnativeSettings,
 ) -> Vec<(ArtifactPart, Vec<String>)> {
     let pod = &service["spec"]["template"]["spec"];
-    let container = &pod["containers"][0];
-    let mut fields = other_fields(container);
-    fields.extend(other_containers(pod));
-    fields.extend(other_node_terms(pod, has_regions, settings));
+    let (mut env, mut volumes, mut fields) = (Vec::new(), Vec::new(), Vec::new());
+    // The containers that a deploy applied have nothing of others, whatever the cluster filled in.
+    if !managers::has_our_containers(service) {
+        let container = &pod["containers"][0];
+        env = variables(container);
+        volumes = mounts(container);
+        fields = extra_fields(container, known, custom);
+        fields.extend(other_containers(pod));
+    }
+    let has_regions = known.is_some_and(|known| !known.regions().is_empty());
+    fields.extend(other_node_terms(pod, has_regions, labels));
     if !settings.tolerations.is_empty() {
         fields.extend(other_tolerations(pod, settings));
     }
     let parts = [
-        (ArtifactPart::Env, variables(container)),
-        (ArtifactPart::Mounts, mounts(container)),
+        (ArtifactPart::Env, env),
+        (ArtifactPart::Mounts, volumes),
         (ArtifactPart::Fields, fields),
     ];
     parts
@@ -86,21 +76,6 @@ fn mounts(container: &Value) -> Vec<String> {
     mounts.collect()
 }
 
-fn other_fields(container: &Value) -> Vec<String> {
-    let members = container.as_object().into_iter().flatten();
-    let is_known = |key: &str| SENT.contains(&key) || FILLED_IN.contains(&key);
-    let is_default = |key: &str, value: &Value| match key {
-        "env" | "envFrom" | "volumeMounts" => true,
-        "securityContext" => value.as_object().is_some_and(|context| {
-            let mut keys = context.keys();
-            keys.all(|key| SECURE_BY_DEFAULT.contains(&&**key))
-        }),
-        _ => value.is_null(),
-    };
-    let others = members.filter(|(key, value)| !is_known(key) && !is_default(key, value));
-    others.map(|(key, _)| key.clone()).collect()
-}
-
 fn other_containers(pod: &Value) -> Vec<String> {
     let others = list(pod, "containers").skip(1);
     let names = others.map(|container| container["name"].as_str().unwrap_or("without a name"));
@@ -116,10 +91,10 @@ pub(super) fn node_expressions(pod: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// The labels of nodes that somebody else asks for.
-fn other_node_terms(pod: &Value, has_regions: bool, settings: &KnativeSettings) -> Vec<String> {
-    let labels = node_expressions(pod).filter_map(|expression| expression["key"].as_str());
-    let others = labels.filter(|label| {
-        let is_ours = *label == gpu_label(settings) || (*label == REGION_LABEL && has_regions);
+fn other_node_terms(pod: &Value, has_regions: bool, labels: &NodeLabels<'_>) -> Vec<String> {
+    let keys = node_expressions(pod).filter_map(|expression| expression["key"].as_str());
+    let others = keys.filter(|label| {
+        let is_ours = labels.gpu().contains(label) || (*label == REGION_LABEL && has_regions);
         !is_ours
     });
     others.map(|label| format!("node label {label}")).collect()

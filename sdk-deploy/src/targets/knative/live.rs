@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::extras::{extras, node_expressions};
 use super::managers;
+use super::node_labels::NodeLabels;
 use super::service::{
-    DEADLINE, MAX_DELAY, MAX_SCALE, MIN_SCALE, RETENTION, UTILIZATION, gpu_label, labelled,
-    utilization,
+    DEADLINE, MAX_DELAY, MAX_SCALE, MIN_SCALE, RETENTION, UTILIZATION, utilization,
 };
 use super::settings::KnativeSettings;
 use crate::deployed::Deployed;
@@ -48,13 +48,21 @@ pub(super) fn parse(
         let scaling = known.map(|app| app.effective_scaling()).unwrap_or_default();
         let parameters = code.and(scaling);
         let custom = known.map_or(&[][..], |app| &app.machines);
+        let sent = known.and_then(|app| app.artifact.as_ref());
+        let labels = NodeLabels::new(&parameters, custom, sent, settings);
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let is_foreign = managers::is_foreign(&service);
         let app = LiveApp {
-            parameters: read_service(&service, &parameters, custom, settings),
+            parameters: read_service(&service, &parameters, custom, &labels),
             revision: text(&service["status"]["latestCreatedRevisionName"]),
             image: text(&service["spec"]["template"]["spec"]["containers"][0]["image"]),
-            extras: extras(&service, !parameters.regions().is_empty(), settings),
+            extras: extras(
+                &service,
+                known.map(|_| &parameters),
+                custom,
+                &labels,
+                settings,
+            ),
             is_half_created: Some(managers::is_half_created(&service)),
             is_foreign,
             owner: managers::names(&service).filter(|_| is_foreign),
@@ -70,9 +78,9 @@ fn read_service(
     service: &Value,
     known: &Parameters,
     custom: &[CustomMachine],
-    settings: &KnativeSettings,
+    labels: &NodeLabels<'_>,
 ) -> Overrides {
-    let read = |key| Some((key, read_parameter(key, service, known, custom, settings)?));
+    let read = |key| Some((key, read_parameter(key, service, known, custom, labels)?));
     let keys = PARAMETERS.iter().map(|parameter| parameter.key);
     keys.filter_map(read).collect()
 }
@@ -84,7 +92,7 @@ fn read_parameter(
     service: &Value,
     known: &Parameters,
     custom: &[CustomMachine],
-    settings: &KnativeSettings,
+    labels: &NodeLabels<'_>,
 ) -> Option<Option<Setting>> {
     let template = &service["spec"]["template"];
     let annotation = |name: &str| template["metadata"]["annotations"][name].as_str();
@@ -96,7 +104,7 @@ fn read_parameter(
         Key::MachineType => {
             // A machine type without GPUs has no label of its own.
             let is_labelled = machines::named_in(known, custom).iter().any(has_gpus);
-            let machines = read_machines(pod, known, custom, settings);
+            let machines = read_machines(pod, labels);
             return match machines {
                 None if !is_labelled => None,
                 machines => Some(machines.map(Setting::List)),
@@ -110,8 +118,8 @@ fn read_parameter(
         Key::StartupTimeout => annotation(DEADLINE).and_then(seconds),
         Key::Port => number(&container["ports"][0]["containerPort"]),
         Key::HealthCheck => {
-            let path = container["readinessProbe"]["httpGet"]["path"].as_str()?;
-            return Some(Some(Setting::Path(path.into())));
+            let path = container["readinessProbe"]["httpGet"]["path"].as_str();
+            return Some(path.map(|path| Setting::Path(path.into())));
         }
         Key::MinConcurrency => annotation(MIN_SCALE).and_then(|n| n.parse().ok()),
         // Without the annotation, as with 0, there is no limit. A deploy always sends one.
@@ -148,31 +156,13 @@ fn read_parameter(
 }
 
 /// The machine types by the labels of their nodes; `None` if there are no labels.
-fn read_machines(
-    pod: &Value,
-    known: &Parameters,
-    custom: &[CustomMachine],
-    settings: &KnativeSettings,
-) -> Option<Vec<String>> {
-    let label = gpu_label(settings);
-    let gpu_expression = node_expressions(pod).find(|expression| expression["key"] == label)?;
-    let labels: Vec<&str> = gpu_expression["values"]
-        .as_array()?
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    let all = machines::named_in(known, custom)
-        .into_iter()
-        .chain(machines::all());
-    let all: Vec<CustomMachine> = all.map(|machine| labelled(machine, settings)).collect();
+fn read_machines(pod: &Value, labels: &NodeLabels<'_>) -> Option<Vec<String>> {
+    let find = |label: &&str| node_expressions(pod).find(|expression| expression["key"] == **label);
+    let expression = labels.gpu().iter().find_map(find)?;
+    let values = expression["values"].as_array()?.iter();
     let mut names: Vec<String> = Vec::new();
-    for label in labels {
-        let has_label =
-            |machine: &&CustomMachine| machine.node_labels.iter().any(|known| known == label);
-        let name = all
-            .iter()
-            .find(has_label)
-            .map_or(label, |machine| &machine.name);
+    for value in values.filter_map(Value::as_str) {
+        let name = labels.machine_type(value);
         if !names.iter().any(|known| known == name) {
             names.push(name.into());
         }

@@ -13,12 +13,21 @@ pub(super) const SCALING_MANAGER: &str = "machinist-scaling";
 /// Whether our first deploy of a service broke off between its commands. The manager of the scaling
 /// has the code's fields only until the last of them.
 pub(super) fn is_half_created(service: &Value) -> bool {
-    let is_ours = |entry: &&Value| {
-        entry["manager"] == SCALING_MANAGER
-            && entry["operation"] == "Apply"
-            && !entry["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:containers"].is_null()
-    };
-    entries(service).any(|entry| is_ours(&entry))
+    let mut entries = entries(service);
+    entries.any(|entry| entry["manager"] == SCALING_MANAGER && applied_containers(entry))
+}
+
+/// Whether the containers are as our last deploy applied them: who changes a list owns it from then
+/// on. `false` if the managers are not known.
+pub(super) fn has_our_containers(service: &Value) -> bool {
+    let mut entries = entries(service);
+    entries.any(|entry| entry["manager"] == CODE_MANAGER && applied_containers(entry))
+}
+
+/// Whether a manager applied the containers, and nobody changed them since.
+fn applied_containers(entry: &Value) -> bool {
+    let pod = &entry["fieldsV1"]["f:spec"]["f:template"]["f:spec"];
+    entry["operation"] == "Apply" && !pod["f:containers"].is_null()
 }
 
 /// Whether somebody else has a service; not, if the managers are not known.

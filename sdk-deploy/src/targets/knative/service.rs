@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::settings::KnativeSettings;
 use crate::app_plan::AppPlan;
-use crate::artifact::Artifact;
+use crate::artifact::{Artifact, SentNodeLabels};
 use crate::history::now;
 use crate::machines::{self, CustomMachine, has_gpus};
 use crate::parameters::{Overrides, Parameters};
@@ -60,7 +60,7 @@ impl<'a> Service<'a> {
             machines: app
                 .machine_types()
                 .into_iter()
-                .map(|machine| labelled(machine, settings))
+                .map(|machine| labelled(machine, &settings.node_labels))
                 .collect(),
             artifact,
             settings,
@@ -161,47 +161,10 @@ impl<'a> Service<'a> {
         if !self.settings.tolerations.is_empty() {
             pod.insert("tolerations".into(), json!(self.settings.tolerations));
         }
-        pod.insert("containers".into(), vec![self.container()].into());
+        let image = self.artifact.image.clone().unwrap_or_default();
+        let container = container(&self.all, &self.machines, image);
+        pod.insert("containers".into(), vec![container].into());
         pod
-    }
-
-    fn container(&self) -> Value {
-        let mut container = Map::new();
-        container.insert(
-            "image".into(),
-            self.artifact.image.clone().unwrap_or_default().into(),
-        );
-        if let Some(port) = self.number(Key::Port) {
-            container.insert("ports".into(), json!([{"containerPort": port}]));
-        }
-        container.insert("resources".into(), self.resources());
-        if let Some(path) = self.all.health_check_path() {
-            let mut get = json!({"httpGet": {"path": path}});
-            if let Some(port) = self.number(Key::Port) {
-                get["httpGet"]["port"] = port.into();
-            }
-            container.insert("readinessProbe".into(), get.clone());
-            if let Some(seconds) = self.number(Key::StartupTimeout) {
-                let mut probe = get;
-                probe["periodSeconds"] = PROBE_PERIOD.into();
-                probe["failureThreshold"] = seconds.div_ceil(PROBE_PERIOD).into();
-                container.insert("startupProbe".into(), probe);
-            }
-        }
-        container.into()
-    }
-
-    /// The resources that every listed machine type has.
-    fn resources(&self) -> Value {
-        let gpus = self.all.gpus();
-        let (ram_mb, millicores) = machines::smallest_runner(&self.machines, gpus);
-        let mut resources = json!({
-            "requests": {"cpu": format!("{millicores}m"), "memory": format!("{ram_mb}M")},
-        });
-        if gpus > 0 {
-            resources["limits"] = json!({"nvidia.com/gpu": gpus.to_string()});
-        }
-        resources
     }
 
     fn node_terms(&self) -> Vec<Value> {
@@ -274,6 +237,44 @@ impl<'a> Service<'a> {
     }
 }
 
+/// The container of an app.
+pub(super) fn container(all: &Parameters, machines: &[CustomMachine], image: String) -> Value {
+    let mut container = Map::new();
+    container.insert("image".into(), image.into());
+    let port = all.number(Key::Port);
+    if let Some(port) = port {
+        container.insert("ports".into(), json!([{"containerPort": port}]));
+    }
+    container.insert("resources".into(), resources(all, machines));
+    if let Some(path) = all.health_check_path() {
+        let mut get = json!({"httpGet": {"path": path}});
+        if let Some(port) = port {
+            get["httpGet"]["port"] = port.into();
+        }
+        container.insert("readinessProbe".into(), get.clone());
+        if let Some(seconds) = all.number(Key::StartupTimeout) {
+            let mut probe = get;
+            probe["periodSeconds"] = PROBE_PERIOD.into();
+            probe["failureThreshold"] = seconds.div_ceil(PROBE_PERIOD).into();
+            container.insert("startupProbe".into(), probe);
+        }
+    }
+    container.into()
+}
+
+/// The resources that every listed machine type has.
+fn resources(all: &Parameters, machines: &[CustomMachine]) -> Value {
+    let gpus = all.gpus();
+    let (ram_mb, millicores) = machines::smallest_runner(machines, gpus);
+    let mut resources = json!({
+        "requests": {"cpu": format!("{millicores}m"), "memory": format!("{ram_mb}M")},
+    });
+    if gpus > 0 {
+        resources["limits"] = json!({"nvidia.com/gpu": gpus.to_string()});
+    }
+    resources
+}
+
 /// The rule of `keep_alive`: the autoscaler has a limit.
 pub(super) fn keep_alive_rule(app: &str, all: &Parameters) -> Vec<Problem> {
     let is_over = |seconds: &u32| *seconds > MAX_DELAY;
@@ -299,23 +300,38 @@ pub(super) fn buffer_rule(app: &str, all: &Parameters) -> Vec<Problem> {
     }
 }
 
-/// What the project sets for the target, and what of it is sent with an app.
+/// The setting `gpu_label`, if it is sent with an app.
+pub(super) fn gpu_label_sent(app: &AppPlan, settings: &KnativeSettings) -> Option<String> {
+    let machines = app.machine_types();
+    let mut machines = machines.iter();
+    let is_sent = machines.any(|machine| {
+        !machine.node_labels.is_empty() || settings.node_labels.contains_key(&machine.name)
+    });
+    settings.gpu_label.clone().filter(|_| is_sent)
+}
+
+/// What is sent of the setting `node_labels` with an app.
+pub(super) fn node_labels_sent(app: &AppPlan, settings: &KnativeSettings) -> SentNodeLabels {
+    let machines = app.machine_types();
+    let is_of_app = |name: &String| machines.iter().any(|machine| machine.name == *name);
+    let labels = settings.node_labels.iter();
+    let sent = labels.filter(|(name, _)| is_of_app(name));
+    sent.map(|(name, labels)| (name.clone(), labels.clone()))
+        .collect()
+}
+
+/// What else the project sets for the target, and what of it is sent with an app.
 pub(super) fn settings_sent(app: &AppPlan, settings: &KnativeSettings) -> Map<String, Value> {
     let machines = app.machine_types();
     let custom = custom_machines(&machines, app);
-    let labels = |machine: &CustomMachine| {
-        let is_set = settings.node_labels.contains_key(&machine.name);
-        let is_custom = custom.iter().any(|custom| custom.name == machine.name);
-        let labels = labelled(machine.clone(), settings).node_labels;
-        (is_set || is_custom).then(|| (machine.name.clone(), json!(labels)))
-    };
-    let labels: Map<String, Value> = machines.iter().filter_map(labels).collect();
+    let is_set = |machine: &&CustomMachine| settings.node_labels.contains_key(&machine.name);
+    let labels = custom.iter().filter(|machine| !is_set(machine));
+    let labels: Map<String, Value> = labels
+        .map(|machine| (machine.name.clone(), json!(machine.node_labels)))
+        .collect();
     let mut sent = Map::new();
     if let Some(account) = &settings.service_account {
         sent.insert("service_account".into(), account.clone().into());
-    }
-    if let Some(label) = &settings.gpu_label {
-        sent.insert("gpu_label".into(), label.clone().into());
     }
     if !settings.tolerations.is_empty() {
         sent.insert("tolerations".into(), json!(settings.tolerations));
@@ -330,9 +346,9 @@ pub(super) fn settings_sent(app: &AppPlan, settings: &KnativeSettings) -> Map<St
     sent
 }
 
-/// A machine type with the node labels of the settings, if there are any.
-pub(super) fn labelled(mut machine: CustomMachine, settings: &KnativeSettings) -> CustomMachine {
-    if let Some(labels) = settings.node_labels.get(&machine.name) {
+/// A machine type with its node labels among these, if there are any.
+pub(super) fn labelled(mut machine: CustomMachine, labels: &SentNodeLabels) -> CustomMachine {
+    if let Some(labels) = labels.get(&machine.name) {
         machine.node_labels.clone_from(labels);
     }
     machine

@@ -1,6 +1,7 @@
 //! Collects the files of a context.
 
 use std::fs::{self, DirEntry};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use machinist_core::problem::Problem;
@@ -41,6 +42,7 @@ pub(super) struct Collector<'a> {
 
 impl<'a> Collector<'a> {
     pub(super) fn new(
+        app: &str,
         binary: &'a Binary,
         dockerfile: &'a Path,
         settings: &AppSettings,
@@ -52,12 +54,14 @@ impl<'a> Collector<'a> {
             let canonical = folder.canonicalize();
             canonical.map_err(|error| cannot_read(folder, &error))
         };
-        let root = canonical(folder)?;
+        let of_app = |problem: Problem| {
+            let note = format!("it is the `context` of the app `{app}`");
+            problem.note(note)
+        };
+        let root = canonical(folder).map_err(of_app)?;
         if !root.is_dir() {
-            return Err(cannot_read(
-                folder,
-                &"it is not a folder, and the `context` must be one",
-            ));
+            let error = "it is not a folder, and the `context` must be one";
+            return Err(of_app(cannot_read(folder, &error)));
         }
         let beside = canonical(beside)?;
         let in_context = beside.strip_prefix(&root).ok();
@@ -259,12 +263,7 @@ impl<'a> Collector<'a> {
             return Ok(());
         }
         if kind.is_symlink() {
-            let target = original.canonicalize();
-            let is_inside = target.is_ok_and(|target| target.starts_with(&self.root));
-            if !is_inside {
-                let message = format!("`{}` is a link out of the context", original.display());
-                return Err(leads_out(Problem::new(message)));
-            }
+            self.check_link(&original)?;
         }
         if original.is_dir() {
             return match is_build_folder(&original) {
@@ -286,6 +285,24 @@ impl<'a> Collector<'a> {
             self.dotenv = Some(path.to_owned());
         }
         self.push(path)
+    }
+
+    /// Checks that a link leads to something in the context.
+    fn check_link(&self, link: &Path) -> Result<(), Problem> {
+        let shown = link.display();
+        let message = match link.canonicalize() {
+            Ok(target) if target.starts_with(&self.root) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let target = fs::read_link(link).unwrap_or_default();
+                format!(
+                    "`{shown}` is a link to `{}`, which does not exist",
+                    target.display()
+                )
+            }
+            Ok(_) => format!("`{shown}` is a link out of the context"),
+            Err(error) => format!("`{shown}` is a link that cannot be followed: {error}"),
+        };
+        Err(leads_out(Problem::new(message)))
     }
 
     /// Whether it is the binary, or the `.dockerignore`, which is written anew.

@@ -6,6 +6,7 @@ use machinist_core::problem::Problem;
 use super::{Context, is_copy_of};
 use crate::manifest::Binary;
 use crate::settings::AppSettings;
+use crate::state::State;
 
 /// A package with a binary `llm` that its `Dockerfile` runs.
 struct Package {
@@ -58,6 +59,7 @@ impl Package {
 
     fn context(&self) -> Result<Context, Problem> {
         Context::of_dockerfile(
+            "llm",
             &self.binary(),
             &self.path(self.dockerfile),
             &self.settings,
@@ -119,6 +121,49 @@ fn a_whole_project_is_sent_without_what_belongs_in_no_image() {
         assert_eq!(package.paths(), expected, "{copy}");
         assert!(package.warnings().is_empty());
     }
+}
+
+#[test]
+fn other_states_of_the_project_are_not_sent() {
+    let state = State::new().to_json();
+    let effective = "{\n  \"effective_version\": 1,\n  \"apps\": []\n}\n";
+    let line = "{\"lineage\":\"a\",\"serial\":1,\"target\":\"fal\",\"app\":\"a\",\"state\":null}\n";
+    let package = Package::new(&[
+        WHOLE,
+        ("staging-state.json", &state),
+        (".staging-state.json.lock", ""),
+        (".staging-state.json.journal", line),
+        (".staging-state.json.42.tmp", "{"),
+        ("staging-state.effective.json", effective),
+        (
+            "deploy/prod",
+            &format!("\u{feff}{}", state.replace('\n', "\r\n")),
+        ),
+        ("deploy/.prod.lock", ""),
+        // The first deploy was killed.
+        (".new.json.journal", line),
+        (".new.json.lock", ""),
+        // None of these is machinist's.
+        ("data.json", "{\"state_version\": 3, \"rows\": []}"),
+        (
+            "own-effective.json",
+            "{\"effective_version\": 1, \"apps\": [], \"more\": 1}",
+        ),
+        (".yarn.lock", ""),
+        (".data.json.lock", ""),
+        (".data.json.journal", "{}\n"),
+    ]);
+    let expected = [
+        ".data.json.journal",
+        ".data.json.lock",
+        ".yarn.lock",
+        "Cargo.toml",
+        "Dockerfile",
+        "data.json",
+        "llm",
+        "own-effective.json",
+    ];
+    assert_eq!(package.paths(), expected);
 }
 
 #[test]
@@ -370,7 +415,7 @@ fn links_are_followed_within_the_context_alone() {
         (outside.path(), "`models/link` is a link out of the context"),
         (
             Path::new("missing"),
-            "`models/link` is a link out of the context",
+            "`models/link` is a link to `missing`, which does not exist",
         ),
         (
             Path::new(".."),
