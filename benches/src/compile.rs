@@ -18,6 +18,7 @@ const MANY: usize = 2_000;
 /// A way to annotate: what stands at the top of the crate, and what before and after item `i`.
 struct Variant {
     name: &'static str,
+    /// What comes once, and what follows each item if it has [`FOR_EACH`].
     top: &'static str,
     /// The attribute or derive on the item; `{i}` is its number.
     on: &'static str,
@@ -32,6 +33,9 @@ enum Item {
     Function,
     Struct,
 }
+
+/// In a file that has both: before it stands what comes once, after it what follows each item.
+const FOR_EACH: &str = "// For each item:\n";
 
 const BARE: Variant = Variant {
     name: "nothing",
@@ -73,7 +77,6 @@ const RECORD_BY_HAND: Variant = Variant {
 const SAME_BY_HAND: Variant = Variant {
     name: "the same as every key, by hand",
     top: include_str!("compile/by_hand.rs"),
-    after: include_str!("compile/by_hand_each.rs"),
     ..BARE
 };
 
@@ -353,14 +356,18 @@ impl<'a> Crates<'a> {
     }
 
     fn generate(&self, variant: &Variant, items: usize) -> Result<PathBuf, Failure> {
-        let mut source = format!("{}\n", variant.top);
+        let (top, for_each) = variant
+            .top
+            .split_once(FOR_EACH)
+            .unwrap_or((variant.top, ""));
+        let mut source = format!("{top}\n");
         for i in 0..items {
             let number = i.to_string();
             let item = match variant.item {
                 Item::Function => include_str!("compile/function.rs"),
                 Item::Struct => include_str!("compile/struct.rs"),
             };
-            for part in [&attribute(variant.on), item, variant.after] {
+            for part in [&attribute(variant.on), item, variant.after, for_each] {
                 source.push_str(&part.replace("{i}", &number));
                 source.push('\n');
             }

@@ -50,3 +50,22 @@ impl Cli {
         cli.map_err(|error| (error, format_in(&args)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// clap would take one for the other, and panic when it is read.
+    #[test]
+    fn no_argument_of_a_subcommand_is_named_like_a_global_flag() {
+        let command = Cli::command();
+        let globals: Vec<_> = command.get_arguments().map(clap::Arg::get_id).collect();
+        assert!(!globals.is_empty());
+        for subcommand in command.get_subcommands() {
+            for argument in subcommand.get_arguments().map(clap::Arg::get_id) {
+                let name = subcommand.get_name();
+                assert!(!globals.contains(&argument), "{name}: {argument}");
+            }
+        }
+    }
+}

@@ -170,11 +170,8 @@ impl Destination {
     ) -> Result<Box<dyn Target>, Failure> {
         let project = Project {
             binaries,
-            apps: settings_by_app,
-            knative: self.settings.knative()?,
-            skypilot_regions: self.settings.skypilot_regions()?,
-            dstack_regions: self.settings.dstack_regions()?,
             state_file: self.state_file.clone(),
+            ..self.settings.project(settings_by_app)?
         };
         Ok(target(&self.target_name, project)?)
     }

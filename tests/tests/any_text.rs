@@ -105,12 +105,9 @@ fn read(document: &Value, folder: &Path) -> Result<(App, Project), String> {
         package: Some("p".into()),
     };
     let settings = Settings::read(&[file]).map_err(|problem| problem.to_string())?;
-    let project = Project {
-        apps: BTreeMap::from([(app.name.clone(), settings.for_app(&app.name, Some("p")))]),
-        knative: settings.knative().map_err(|problem| problem.to_string())?,
-        ..Project::default()
-    };
-    Ok((app, project))
+    let apps = BTreeMap::from([(app.name.clone(), settings.for_app(&app.name, Some("p")))]);
+    let project = settings.project(apps);
+    Ok((app, project.map_err(|problem| problem.to_string())?))
 }
 
 /// What a target makes of the first deploy of an app.

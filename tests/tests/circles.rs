@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use machinist_tests::imports::circles;
-use machinist_tests::{repository, stdout};
+use machinist_tests::{read, repository, stdout};
 use serde_json::Value;
 
 /// The `lib.rs` and `main.rs` of every crate of this repository.
@@ -57,6 +57,46 @@ fn no_files_of_a_crate_import_each_other_in_a_circle() {
             root.display(),
             circles.join("\n")
         );
+    }
+}
+
+/// The files in a folder that the file above each does not declare as modules.
+fn undeclared(folder: &Path, above: &[PathBuf]) -> Vec<PathBuf> {
+    let above = above.iter().filter(|file| file.exists());
+    let declared: String = above.map(|file| read(file)).collect();
+    let mut undeclared = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            let above = [path.with_extension("rs"), path.join("mod.rs")];
+            undeclared.extend(self::undeclared(&path, &above));
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            let is_root = ["lib", "main", "mod"].contains(&&*name);
+            let is_declared = declared.contains(&format!("mod {name};"));
+            undeclared.extend((!is_root && !is_declared).then_some(path));
+        }
+    }
+    undeclared
+}
+
+/// The compiler does not see a file that no other declares.
+#[test]
+fn every_file_is_declared_as_a_module() {
+    for folder in [
+        "sdk-core/src",
+        "sdk-macros/src",
+        "sdk/src",
+        "sdk-deploy/src",
+        "sdk-cli/src",
+        "sdk-cli/tests/cli",
+        "tests/src",
+        "tests/tests/docs",
+    ] {
+        let folder = repository().join(folder);
+        let roots = ["lib.rs", "main.rs"].map(|root| folder.join(root));
+        let undeclared = undeclared(&folder, &roots);
+        assert!(undeclared.is_empty(), "{undeclared:?}");
     }
 }
 

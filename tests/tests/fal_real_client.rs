@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use machinist_core::parameter::{Group, Kind, PARAMETERS, REGIONS};
-use machinist_deploy::Manifest;
+use machinist_core::parameter::{Group, Key, Kind, PARAMETERS, REGIONS};
+use machinist_deploy::{Carries, Manifest, Project};
 use machinist_tests::apps::parameters;
-use machinist_tests::{Python, Server, machinist, read, repository, sdk, stderr, stdout, write};
+use machinist_tests::{
+    EVERY_KEY, Python, Server, machinist, read, repository, sdk, stderr, stdout, write,
+};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -146,7 +148,11 @@ fn target() -> &'static Path {
 /// set is not there.
 fn expected(app: &machinist_deploy::App) -> Value {
     let mut expected = Map::new();
+    let fal = machinist_deploy::target("fal", Project::default()).unwrap();
     for (key, value) in parameters(app) {
+        if matches!(fal.carries(Key::find(&key).unwrap()), Carries::Not(_)) {
+            continue;
+        }
         let name = match &*key {
             "machine_type" => "machine_types",
             "gpus" => "num_gpus",
@@ -296,20 +302,11 @@ fn full_width(root: &Path) -> PathBuf {
 }
 
 fn full_app(regions: &str, keep_alive: u32) -> String {
-    format!(
-        r#"#[machinist::app(
-            name = "full", machine_type = ["GPU-B200", "GPU-H200", "GPU-H100"], gpus = 4,
-            max_multiplexing = 7, startup_timeout = "11m", port = 9_000, health_check = "/ok?a=b",
-            termination_grace_period = "21s",
-            scaling(
-                keep_alive = {keep_alive}, min_concurrency = 1, max_concurrency = 13,
-                concurrency_buffer = 2, concurrency_buffer_perc = 30, scaling_delay = "4s",
-                request_timeout = "2m", request_start_timeout = "9s", regions = [{regions}],
-            ),
-        )]
-        fn main() {{}}
-        "#
-    )
+    let app = read(&repository().join(EVERY_KEY))
+        .replace("\"every-key\"", "\"full\"")
+        .replace("\"us-west\", \"eu-north\"", regions)
+        .replace("keep_alive = \"5m\"", &format!("keep_alive = {keep_alive}"));
+    app + "fn main() {}\n"
 }
 
 #[test]
@@ -336,13 +333,13 @@ fn every_parameter_arrives_and_what_the_code_changes_arrives_too() {
         (&live["keep_alive"], &live["valid_regions"]),
         (&json!(60), &json!(["us-east"]))
     );
-    assert_eq!(live["request_start_timeout"], 9);
+    assert_eq!(live["request_start_timeout"], 30);
 
     // And what the code takes away is gone.
     let less = full_app("", 60)
-        .replace(", regions = []", "")
-        .replace("request_start_timeout = \"9s\"", "");
-    write(&project.join("src/main.rs"), &less.replace(", ,", ","));
+        .replace("regions = [],", "")
+        .replace("request_start_timeout = \"30s\",", "");
+    write(&project.join("src/main.rs"), &less);
     stdout(&platform.machinist(&["deploy", "--yes"]));
     let live = platform.app("full");
     assert_eq!(

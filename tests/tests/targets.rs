@@ -7,7 +7,7 @@ use machinist_core::built_in;
 use machinist_core::parameter::{Key, Kind, PARAMETERS};
 use machinist_core::platform::DSTACK_NAMES;
 use machinist_core::setting::Setting;
-use machinist_deploy::{App, CustomMachine, JsonValue, Manifest};
+use machinist_deploy::{App, Carries, CustomMachine, JsonValue, Manifest, Project, target};
 use machinist_tests::{Python, apps, machinist, repository, stdout};
 use serde_json::{Value, json};
 
@@ -112,6 +112,7 @@ fn fal_understands_every_app() {
     let Some(understood) = understood("fal", "", &all) else {
         return;
     };
+    let fal = target("fal", Project::default()).unwrap();
     for (app, understood) in all.iter().zip(&understood) {
         for parameter in PARAMETERS {
             let key = parameter.key;
@@ -121,6 +122,10 @@ fn fal_understands_every_app() {
                 Key::TerminationGracePeriod => "termination_grace_period_seconds",
                 key => key.as_str(),
             };
+            if matches!(fal.carries(key), Carries::Not(_)) {
+                assert_eq!(understood.get(key.as_str()), None);
+                continue;
+            }
             let ours = value(app, key).map_or(Value::Null, |ours| match parameter.kind {
                 Kind::Path => ours["path"].clone(),
                 _ => ours,

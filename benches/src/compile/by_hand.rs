@@ -27,3 +27,34 @@ pub struct App {
     pub regions: &'static [&'static str],
 }
 inventory::collect!(App);
+// For each item:
+inventory::submit! {
+    App {
+        name: "app-{i}",
+        machine_type: &["GPU-RTX5090", "GPU-L40"],
+        gpus: 2,
+        max_multiplexing: Some(4),
+        startup_timeout: Some(900),
+        port: Some(8080),
+        health_check: Some("/health"),
+        termination_grace_period: Some(20),
+        vram: Some(64_000),
+        vram_per_gpu: Some(32_000),
+        ram: Some(20_000),
+        cpus: Some(4.5),
+        bandwidth: Some(800),
+        encoders: Some(1),
+        decoders: Some(1),
+        av1_encode: Some(true),
+        precision: &["fp8"],
+        keep_alive: Some(300),
+        min_concurrency: Some(1),
+        max_concurrency: Some(10),
+        concurrency_buffer: Some(2),
+        concurrency_buffer_perc: Some(20),
+        scaling_delay: Some(5),
+        request_timeout: Some(120),
+        request_start_timeout: Some(30),
+        regions: &["us-west", "eu-north"],
+    }
+}

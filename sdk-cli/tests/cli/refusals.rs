@@ -1,6 +1,7 @@
 //! What a deploy refuses, the plan refuses in the same words, and nothing is run.
 #![cfg(unix)]
 
+use machinist_deploy::{FILE, TARGETS};
 use serde_json::{Value, json};
 
 use crate::support::{Project, package, payload};
@@ -118,7 +119,8 @@ fn a_plan_has_the_warnings_and_needs_of_each_app() {
 
 #[test]
 fn rendering_asks_no_platform_and_needs_no_tool() {
-    for target in ["fal", "knative", "skypilot", "dstack"] {
+    let platforms = TARGETS.iter().filter(|target| **target != FILE);
+    for target in platforms {
         let project = project("image = \"acme/a:v1\"");
         let target = format!("--target={target}");
         let render = ["render", "-q", "--out", "out", &*target];

@@ -11,6 +11,7 @@ mod dockerfile;
 mod dockerignore;
 mod live;
 mod own_files;
+mod parameter;
 mod pyproject;
 mod slashes;
 #[cfg(test)]
@@ -45,6 +46,7 @@ use context::{Context, is_copy_of};
 use digest::Digests;
 use dockerignore::DOCKERIGNORE;
 use live::Environment;
+use parameter::parameter;
 use slashes::with_slashes;
 
 /// The target's name.
@@ -99,23 +101,9 @@ impl Target for Fal {
     }
 
     fn carries(&self, key: Key) -> Carries<'_> {
-        match key {
-            Key::MachineType
-            | Key::Gpus
-            | Key::MaxMultiplexing
-            | Key::StartupTimeout
-            | Key::Port
-            | Key::HealthCheck
-            | Key::TerminationGracePeriod
-            | Key::KeepAlive
-            | Key::MinConcurrency
-            | Key::MaxConcurrency
-            | Key::ConcurrencyBuffer
-            | Key::ConcurrencyBufferPerc
-            | Key::ScalingDelay
-            | Key::RequestTimeout
-            | Key::RequestStartTimeout
-            | Key::Regions => Carries::Exactly,
+        match parameter(key) {
+            Some(_) => Carries::Exactly,
+            None => Carries::Not(""),
         }
     }
 
@@ -143,10 +131,7 @@ impl Target for Fal {
                     .help("name all of them, or reset the app's scaling with a deploy"),
             );
         }
-        Ok(Rendering {
-            steps: scale_step(app).into_iter().collect(),
-            ..Rendering::default()
-        })
+        Ok(self.scaling(app))
     }
 
     fn roll_back(&self, app: &AppPlan, to: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
@@ -166,14 +151,21 @@ impl Target for Fal {
         let args: Vec<&str> = args.into_iter().chain(auth.into_iter().flatten()).collect();
         let command = fal_command(&args, None);
         let back = Step::new(&app.name, StepKind::RollBack, command);
-        Ok(Rendering {
-            steps: [back].into_iter().chain(scale_step(app)).collect(),
-            ..Rendering::default()
-        })
+        let mut rendering = self.scaling(app);
+        rendering.steps.insert(0, back);
+        Ok(rendering)
     }
 }
 
 impl Fal {
+    /// The changed scaling of a deployed app.
+    fn scaling(&self, app: &AppPlan) -> Rendering {
+        let mut rendering = Rendering::default();
+        rendering.app(&app.name).warnings = warnings(NAME, app, |key| self.carries(key));
+        rendering.steps.extend(scale_step(app));
+        rendering
+    }
+
     /// Adds the folder of an app, with the files that its deploy sends and no others.
     fn add_files(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let mut warnings = warnings(NAME, app, |key| self.carries(key));
@@ -282,6 +274,7 @@ fn removes_regions(app: &AppPlan) -> bool {
 fn scale_step(app: &AppPlan) -> Option<Step> {
     let flags: Vec<String> = app
         .scaling_changes()
+        .filter(|(key, _)| parameter(*key).is_some())
         .flat_map(|(key, value)| scale_flag(key, value))
         .collect();
     if flags.is_empty() {

@@ -8,6 +8,8 @@ mod extras;
 mod live;
 mod managers;
 mod node_labels;
+mod nodes;
+mod parameters;
 mod place;
 mod service;
 pub(super) mod settings;
@@ -35,7 +37,8 @@ use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
 use crate::requirements::Requirements;
 use crate::tool::{Tool, ToolCommand};
 use managers::{CODE_MANAGER, SCALING_MANAGER};
-use service::{PLATFORM, Service};
+use parameters::PLATFORM;
+use service::Service;
 use settings::KnativeSettings;
 
 /// The target's name.
@@ -196,32 +199,7 @@ impl Target for Knative {
     }
 
     fn carries(&self, key: Key) -> Carries<'_> {
-        match key {
-            Key::MachineType
-            | Key::Gpus
-            | Key::MaxMultiplexing
-            | Key::StartupTimeout
-            | Key::Port
-            | Key::HealthCheck
-            | Key::MinConcurrency
-            | Key::MaxConcurrency
-            | Key::RequestTimeout => Carries::Exactly,
-            Key::KeepAlive => Carries::Depends("yes, up to 1h", Box::new(service::keep_alive_rule)),
-            Key::ConcurrencyBufferPerc => Carries::Depends(
-                "as a target utilization in whole percent: 25 is exact, others are approximate",
-                Box::new(service::buffer_rule),
-            ),
-            Key::Regions => region_names::rule(
-                "yes, if `knative.regions` of the settings has the cluster's name",
-                "the cluster",
-                NAME,
-                &self.settings().regions,
-            ),
-            Key::TerminationGracePeriod => Carries::Not("Knative sets it"),
-            Key::ConcurrencyBuffer | Key::ScalingDelay | Key::RequestStartTimeout => {
-                Carries::Not("")
-            }
-        }
+        parameters::carries(key, self.settings())
     }
 
     fn list_command(&self) -> Option<ToolCommand> {

@@ -1,27 +1,65 @@
 //! The keys that targets add to the settings: their names, and tables that one target reads.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use machinist_core::problem::Problem;
 
-use super::knative::settings::KnativeSettings;
+use super::interface::Project;
 use super::list::TARGETS;
-use super::region_names::{self, RegionNames};
-use super::{dstack, knative, skypilot};
-use crate::settings::{CargoToml, Settings, TargetKeys};
+use super::{dstack, knative, region_names, skypilot};
+use crate::settings::{AppSettings, CargoToml, Settings, TargetKeys};
 
-const KEYS: TargetKeys = TargetKeys {
-    names: TARGETS,
-    tables: &[
-        (knative::settings::KEY, |reader, value| {
-            knative::settings::read(reader, value).map(drop)
-        }),
-        (skypilot::NAME, |reader, value| {
-            region_names::read_table(skypilot::NAME, reader, value).map(drop)
-        }),
-        (dstack::NAME, |reader, value| {
-            region_names::read_table(dstack::NAME, reader, value).map(drop)
-        }),
-    ],
-};
+/// Makes the keys of the targets and what they fill from one list: each table with its field of
+/// [`Project`] and its reader.
+macro_rules! tables {
+    ($($key:expr, $field:ident, $read:expr;)*) => {
+        const KEYS: TargetKeys = TargetKeys {
+            names: TARGETS,
+            tables: &[$(($key, |reader, value| ($read)(reader, value).map(drop)),)*],
+        };
+
+        impl Settings {
+            /// What targets know of a project with these apps: the tables of all targets. Binaries
+            /// and the state's file are not set.
+            ///
+            /// # Errors
+            ///
+            /// When two packages set different values.
+            ///
+            /// ```
+            /// use machinist_deploy::{CargoToml, Settings};
+            ///
+            /// let folder = tempfile::tempdir()?;
+            /// let path = folder.path().join("Cargo.toml");
+            /// let text = "[workspace.metadata.machinist.skypilot]\nregions.us-west = \"aws/us-west-2\"\n";
+            /// std::fs::write(&path, text)?;
+            /// let settings = Settings::read(&[CargoToml { path, package: None }]).unwrap();
+            /// let project = settings.project([].into()).unwrap();
+            /// assert_eq!(project.skypilot_regions["us-west"], "aws/us-west-2");
+            /// # Ok::<(), std::io::Error>(())
+            /// ```
+            pub fn project(&self, apps: BTreeMap<String, AppSettings>) -> Result<Project, Problem> {
+                Ok(Project {
+                    binaries: Vec::new(),
+                    apps,
+                    $($field: self.target_table($key, $read)?.unwrap_or_default(),)*
+                    state_file: PathBuf::new(),
+                })
+            }
+        }
+    };
+}
+
+tables! {
+    knative::settings::KEY, knative, knative::settings::read;
+    skypilot::NAME, skypilot_regions, |reader, value| {
+        region_names::read_table(skypilot::NAME, reader, value)
+    };
+    dstack::NAME, dstack_regions, |reader, value| {
+        region_names::read_table(dstack::NAME, reader, value)
+    };
+}
 
 impl Settings {
     /// Reads the settings of these files. A package's settings override the workspace's.
@@ -42,51 +80,5 @@ impl Settings {
     /// ```
     pub fn read(files: &[CargoToml]) -> Result<Self, Problem> {
         Self::read_with(files, &KEYS)
-    }
-
-    /// The settings of Knative.
-    ///
-    /// # Errors
-    ///
-    /// When two packages set different values.
-    pub fn knative(&self) -> Result<KnativeSettings, Problem> {
-        let set = self.target_table(knative::settings::KEY, knative::settings::read)?;
-        Ok(set.unwrap_or_default())
-    }
-
-    /// SkyPilot's names of regions: the table `skypilot.regions`.
-    ///
-    /// # Errors
-    ///
-    /// When two packages set different values.
-    ///
-    /// ```
-    /// use machinist_deploy::{CargoToml, Settings};
-    ///
-    /// let folder = tempfile::tempdir()?;
-    /// let path = folder.path().join("Cargo.toml");
-    /// let text = "[workspace.metadata.machinist.skypilot]\nregions.us-west = \"aws/us-west-2\"\n";
-    /// std::fs::write(&path, text)?;
-    /// let settings = Settings::read(&[CargoToml { path, package: None }]).unwrap();
-    /// assert_eq!(settings.skypilot_regions().unwrap()["us-west"], "aws/us-west-2");
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn skypilot_regions(&self) -> Result<RegionNames, Problem> {
-        let set = self.target_table(skypilot::NAME, |reader, value| {
-            region_names::read_table(skypilot::NAME, reader, value)
-        })?;
-        Ok(set.unwrap_or_default())
-    }
-
-    /// dstack's names of regions: the table `dstack.regions`.
-    ///
-    /// # Errors
-    ///
-    /// When two packages set different values.
-    pub fn dstack_regions(&self) -> Result<RegionNames, Problem> {
-        let set = self.target_table(dstack::NAME, |reader, value| {
-            region_names::read_table(dstack::NAME, reader, value)
-        })?;
-        Ok(set.unwrap_or_default())
     }
 }

@@ -1,5 +1,6 @@
 //! Keys of files that users write: their pages name every one.
 
+use machinist_deploy::TARGETS;
 use machinist_tests::{read, repository, stderr};
 
 use crate::markdown::blocks;
@@ -30,9 +31,21 @@ fn assert_named(page: &str, keys: &[String]) {
 #[test]
 fn every_setting_has_its_row() {
     let project = Project::new("settings");
-    for table in ["", ".apps.llm-server", ".knative", ".skypilot", ".dstack"] {
+    let keys_of = |table: &str| {
         project.set_settings(&format!("[workspace.metadata.machinist{table}]\nzzz = 1\n"));
-        assert_named("settings.md", &keys(&project, "cargo machinist apps"));
+        keys(&project, "cargo machinist apps")
+    };
+    let all = keys_of("");
+    assert_named("settings.md", &all);
+    let tables = all.iter().filter(|key| TARGETS.contains(&&***key));
+    let tables: Vec<String> = tables.map(|target| format!(".{target}")).collect();
+    assert!(!tables.is_empty());
+    for table in tables
+        .iter()
+        .map(String::as_str)
+        .chain([".apps.llm-server"])
+    {
+        assert_named("settings.md", &keys_of(table));
     }
 }
 

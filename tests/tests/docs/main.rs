@@ -19,6 +19,7 @@ mod readme;
 mod requirements;
 mod session;
 mod table;
+mod targets;
 
 use std::fs;
 use std::path::Path;

@@ -7,6 +7,7 @@ use machinist_core::setting::Setting;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::parameter::parameter;
 use super::pyproject::our_name;
 use crate::deployed::Deployed;
 use crate::live::{Live, LiveApp};
@@ -95,9 +96,8 @@ pub(super) fn parse(
 /// An app, or the key of an invalid value, which would be kept as tuned otherwise.
 fn app(listed: ListedApp, custom: &[CustomMachine]) -> Result<LiveApp, &'static str> {
     let mut parameters = Overrides::default();
-    for parameter in PARAMETERS {
-        let key = parameter.key;
-        let reported = reported_key(key);
+    for key in PARAMETERS.iter().map(|parameter| parameter.key) {
+        let reported = parameter(key).and_then(|parameter| parameter.reported);
         let Some((reported, value)) = reported.and_then(|key| Some((key, listed.rest.get(key)?)))
         else {
             continue;
@@ -118,25 +118,6 @@ fn app(listed: ListedApp, custom: &[CustomMachine]) -> Result<LiveApp, &'static 
         auth: listed.auth_mode,
         ..LiveApp::default()
     })
-}
-
-/// The member of a listed app with this parameter; `None` if the platform never reports it.
-fn reported_key(key: Key) -> Option<&'static str> {
-    match key {
-        Key::MachineType => Some("machine_types"),
-        Key::Regions => Some("valid_regions"),
-        Key::Gpus | Key::Port | Key::HealthCheck | Key::TerminationGracePeriod => None,
-        Key::MaxMultiplexing
-        | Key::StartupTimeout
-        | Key::KeepAlive
-        | Key::MinConcurrency
-        | Key::MaxConcurrency
-        | Key::ConcurrencyBuffer
-        | Key::ConcurrencyBufferPerc
-        | Key::ScalingDelay
-        | Key::RequestTimeout
-        | Key::RequestStartTimeout => Some(key.as_str()),
-    }
 }
 
 #[cfg(test)]

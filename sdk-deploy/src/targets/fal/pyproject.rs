@@ -5,30 +5,9 @@ use machinist_core::parameter::Key;
 use machinist_core::setting::Setting;
 use toml::{Table, Value};
 
+use super::parameter::parameter;
 use crate::app_plan::AppPlan;
 use crate::machines::CustomMachine;
-
-/// The platform's key of a parameter.
-fn platform_key(key: Key) -> &'static str {
-    match key {
-        Key::Gpus => "num_gpus",
-        Key::Port => "exposed_port",
-        Key::TerminationGracePeriod => "termination_grace_period_seconds",
-        Key::MachineType
-        | Key::MaxMultiplexing
-        | Key::StartupTimeout
-        | Key::HealthCheck
-        | Key::KeepAlive
-        | Key::MinConcurrency
-        | Key::MaxConcurrency
-        | Key::ConcurrencyBuffer
-        | Key::ConcurrencyBufferPerc
-        | Key::ScalingDelay
-        | Key::RequestTimeout
-        | Key::RequestStartTimeout
-        | Key::Regions => key.as_str(),
-    }
-}
 
 /// What the platform runs.
 pub(super) enum Source {
@@ -43,6 +22,9 @@ pub(super) enum Source {
 pub(super) fn render(app: &AppPlan, source: &Source, auth: &str, reset: bool) -> String {
     let mut table = Table::new();
     for (key, value) in app.all_parameters().iter() {
+        let Some(parameter) = parameter(key) else {
+            continue;
+        };
         let value: Value = match value {
             Setting::Number(number) => (*number).into(),
             Setting::Path(path) => table_of(PATH, path.clone()).into(),
@@ -54,7 +36,7 @@ pub(super) fn render(app: &AppPlan, source: &Source, auth: &str, reset: bool) ->
             }
             Setting::List(texts) => list(texts.iter().map(String::as_str)),
         };
-        table.insert(platform_key(key).into(), value);
+        table.insert(parameter.written.into(), value);
     }
     table.insert("auth".into(), auth.into());
     if reset {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::container_fields::extra_fields;
 use super::managers;
 use super::node_labels::NodeLabels;
-use super::service::REGION_LABEL;
+use super::nodes::{REGION_LABEL, expressions, list};
 use super::settings::KnativeSettings;
 use crate::change::ArtifactPart;
 use crate::machines::CustomMachine;
@@ -49,10 +49,6 @@ pub(super) fn extras(
         .collect()
 }
 
-fn list<'v>(of: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
-    of[key].as_array().into_iter().flatten()
-}
-
 /// The names of environment variables, and of the objects that they are taken from.
 fn variables(container: &Value) -> Vec<String> {
     let names = list(container, "env").filter_map(|variable| variable["name"].as_str());
@@ -82,17 +78,9 @@ fn other_containers(pod: &Value) -> Vec<String> {
     names.map(|name| format!("container {name}")).collect()
 }
 
-/// What a pod requires of the labels of its node.
-pub(super) fn node_expressions(pod: &Value) -> impl Iterator<Item = &Value> {
-    let required =
-        &pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-    let terms = list(required, "nodeSelectorTerms");
-    terms.flat_map(|term| list(term, "matchExpressions"))
-}
-
 /// The labels of nodes that somebody else asks for.
 fn other_node_terms(pod: &Value, has_regions: bool, labels: &NodeLabels<'_>) -> Vec<String> {
-    let keys = node_expressions(pod).filter_map(|expression| expression["key"].as_str());
+    let keys = expressions(pod).filter_map(|expression| expression["key"].as_str());
     let others = keys.filter(|label| {
         let is_ours = labels.gpu().contains(label) || (*label == REGION_LABEL && has_regions);
         !is_ours

@@ -3,7 +3,6 @@
 
 use machinist_core::platform::NODE_LABEL;
 
-use super::service::{gpu_label, labelled};
 use super::settings::KnativeSettings;
 use crate::artifact::{Artifact, SentNodeLabels};
 use crate::machines::{self, CustomMachine};
@@ -55,4 +54,17 @@ impl<'a> NodeLabels<'a> {
         let machine = self.machines.iter().find(has_value);
         machine.map_or(value, |machine| &machine.name)
     }
+}
+
+/// A machine type with its node labels among these, if there are any.
+pub(super) fn labelled(mut machine: CustomMachine, labels: &SentNodeLabels) -> CustomMachine {
+    if let Some(labels) = labels.get(&machine.name) {
+        machine.node_labels.clone_from(labels);
+    }
+    machine
+}
+
+/// The label of nodes that names their GPU.
+pub(super) fn gpu_label(settings: &KnativeSettings) -> &str {
+    settings.gpu_label.as_deref().unwrap_or(NODE_LABEL)
 }
