@@ -232,11 +232,11 @@ impl<'a> PendingChange<'a> {
         })?;
         let is_tuned = app.changes.iter().any(|change| change.why == Why::Tuned);
         let (status, text) = match (app.overrides().is_empty(), is_tuned) {
-            (true, _) => ("Reset", "the code's values are in effect"),
-            (false, true) => ("Tuned", "until it is reset"),
-            (false, false) => ("Reset", "other values of it stay tuned"),
+            (true, _) => ("Reset", ": the code's values are in effect"),
+            (false, true) => ("Tuned", ", until it is reset"),
+            (false, false) => ("Reset", ": other values of it stay tuned"),
         };
-        output.status(status, &format!("{}: {text}", app.name));
+        output.status(status, &format!("{}{text}", app.name));
         Ok(())
     }
 

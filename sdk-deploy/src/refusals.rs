@@ -116,7 +116,7 @@ fn may_be_unread(app: &AppPlan, unread: &Unread) -> Problem {
     let binaries = unread.binaries.iter();
     let binaries: Vec<String> = binaries.map(|name| format!("`{name}`")).collect();
     Problem::new(format!(
-        "`{}` is not deleted: a binary that was not read may have it",
+        "`{}` is not deleted: what was not read may have it",
         app.name
     ))
     .help(format!(

@@ -262,8 +262,9 @@ fn read_once(path: &Path) -> Result<Option<State>, StoreError> {
 
 fn read_text(path: &Path) -> io::Result<String> {
     let text = fs::read_to_string(path)?;
-    // UTF-16 without a byte order mark may be valid UTF-8. No state has the character itself.
-    match text.contains('\0') {
+    // UTF-16 without a byte order mark may be valid UTF-8. No state has the character itself; a file
+    // of nothing else is what a power cut leaves.
+    match text.contains('\0') && text.contains('{') {
         true => Err(io::Error::new(ErrorKind::InvalidData, "it is not UTF-8")),
         false => Ok(text),
     }

@@ -67,7 +67,7 @@ fn assert_refused(project: &Project, flags: &[&str], app: &str, expected: &str) 
 
 fn not_read(app: &str, how: &str, names: &str) -> String {
     format!(
-        "error: `{app}` is not deleted: a binary that was not read may have it\n\
+        "error: `{app}` is not deleted: what was not read may have it\n\
          help: {how}, or delete the app by name with `cargo machinist destroy {app}`\n\
          note: not read: {names}"
     )

@@ -194,6 +194,6 @@ fn who_may_call_an_app_on_the_platform_is_compared_with_what_is_sent() {
     );
     assert_eq!(
         changes(None, "public", "private"),
-        [deployment, auth("public", "private", Why::Drift)]
+        [auth("public", "private", Why::Drift), deployment]
     );
 }
