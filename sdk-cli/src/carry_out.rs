@@ -306,7 +306,7 @@ fn show_progress(output: &Output, progress: Progress<'_>) {
             };
             output.status("Running", &format!("{count}{command}"));
         }
-        Progress::Said { app, line } => output.tool_line(app, line),
+        Progress::Output { app, line } => output.tool_line(app, line),
     }
 }
 

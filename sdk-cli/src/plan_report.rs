@@ -101,6 +101,9 @@ struct FileToWrite {
 struct CommandToRun {
     app: String,
     command: String,
+    /// What runs if that fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     folder: Option<String>,
 }
@@ -171,6 +174,7 @@ impl<'a> PlanReport<'a> {
             CommandToRun {
                 app: step.app.clone(),
                 command: step.command.to_string(),
+                fallback: step.fallback.as_ref().map(ToString::to_string),
                 folder: folder.map(|folder| output_folder.join(folder).display().to_string()),
             }
         });
@@ -203,6 +207,10 @@ impl<'a> PlanReport<'a> {
                 note.unwrap_or_default()
             );
             lines.push(Line::default().with(Look::Plain, text));
+            if let Some(fallback) = &command.fallback {
+                let text = format!("  if it fails  {fallback}");
+                lines.push(Line::default().with(Look::Plain, text));
+            }
         }
         lines
     }

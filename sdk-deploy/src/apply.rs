@@ -187,16 +187,16 @@ impl Apply<'_> {
             limits,
             count: jobs.len(),
         };
-        let mut recorded = Recorded {
+        let mut bookkeeper = Bookkeeper {
             apply: self,
             outcome: Outcome::default(),
         };
-        runner.run_all(&jobs, at_once, report, &mut recorded);
-        let outcome = recorded.outcome;
+        runner.run_all(&jobs, at_once, report, &mut bookkeeper);
+        let outcome = bookkeeper.outcome;
         let saved = self.save();
         let saved = saved.and_then(|_| self.save_revisions(&outcome.settled));
-        let settled: BTreeSet<&str> = outcome.done.iter().map(String::as_str).collect();
-        let not_done = names().filter(|name| !settled.contains(name));
+        let done: BTreeSet<&str> = outcome.done.iter().map(String::as_str).collect();
+        let not_done = names().filter(|name| !done.contains(name));
         let not_done = not_done.map(str::to_owned).collect();
         let mut failures = outcome.failures.into_iter();
         let saved = saved.map_err(|error| self.not_saved(error));
@@ -401,12 +401,12 @@ impl Apply<'_> {
 }
 
 /// Records what becomes of the apps.
-struct Recorded<'r, 'a> {
+struct Bookkeeper<'r, 'a> {
     apply: &'r mut Apply<'a>,
     outcome: Outcome,
 }
 
-impl Recorder for Recorded<'_, '_> {
+impl Recorder for Bookkeeper<'_, '_> {
     fn begin(&mut self, job: &Job<'_>) -> Result<(), Problem> {
         self.apply.begin(job.app)
     }

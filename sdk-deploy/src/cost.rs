@@ -76,8 +76,8 @@ impl CostPerHour {
     }
 }
 
-/// The runners that are kept without any request. The buffer counts beyond a demand of none, and
-/// no more than `max_concurrency` ever run.
+/// The runners that are kept without any request: the larger of `min_concurrency` and
+/// `concurrency_buffer`, up to `max_concurrency`.
 fn kept_runners(scaling: &Parameters) -> u32 {
     let number = |key| scaling.number_or_default(key);
     number(Key::MinConcurrency)

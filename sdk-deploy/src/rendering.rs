@@ -101,8 +101,8 @@ pub struct Step {
     pub kind: StepKind,
     /// The command.
     pub command: ToolCommand,
-    /// The command that is run if the first one fails: the right one if the platform has the app
-    /// although the state does not say so, or the other way round.
+    /// The command that is run if the first one fails: an update instead of a creation or the
+    /// reverse, because the state may be wrong about whether the platform has the app.
     pub fallback: Option<ToolCommand>,
 }
 

@@ -264,7 +264,7 @@ impl Table {
 
 fn apps(reader: &Reader, value: &Item<'_>) -> Result<BTreeMap<String, AppSettings>, Problem> {
     let Some(table) = value.get_ref().as_table() else {
-        let problem = Problem::new(format!("`{APPS}` is a table of apps"));
+        let problem = Problem::new(format!("`{APPS}` takes a table of apps"));
         return Err(reader.at(
             value,
             problem.help("write `[….apps.NAME]` with the app's name"),
@@ -278,7 +278,7 @@ fn apps(reader: &Reader, value: &Item<'_>) -> Result<BTreeMap<String, AppSetting
             return Err(reader.at(value, problem));
         }
         let Some(keys) = value.get_ref().as_table() else {
-            let problem = Problem::new(format!("`{APPS}.{app_name}` is a table"));
+            let problem = Problem::new(format!("`{APPS}.{app_name}` takes a table"));
             return Err(reader.at(
                 value,
                 problem.help(format!("its keys are {}", app::KEYS.join(", "))),

@@ -36,7 +36,7 @@ pub struct Store {
     path: PathBuf,
     /// What is in the file; `None` if there is none.
     saved: Option<State>,
-    /// The state before the first one: the journal and the file must have one lineage.
+    /// An empty state, made once, so that the journal and the first file have one lineage.
     empty: State,
     journal: Journal,
     lock: File,

@@ -146,7 +146,7 @@ fn mistakes_are_errors_with_their_place_and_advice() {
         ),
         (
             "apps = 1",
-            "`Cargo.toml:6:8`: `apps` is a table of apps\nhelp: write `[….apps.NAME]` with the app's name",
+            "`Cargo.toml:6:8`: `apps` takes a table of apps\nhelp: write `[….apps.NAME]` with the app's name",
         ),
         (
             "knative.namspace = \"x\"",

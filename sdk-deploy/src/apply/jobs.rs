@@ -63,7 +63,7 @@ pub(super) struct Runner<'a> {
 /// What a thread reports of its job.
 enum Event<'a> {
     Runs(&'a ToolCommand, usize),
-    Said(&'a str, String),
+    Output(&'a str, String),
     Ended(&'a Job<'a>, Ran),
 }
 
@@ -137,7 +137,7 @@ impl Runner<'_> {
                         nth,
                         of: self.count,
                     }),
-                    Ok(Event::Said(app, line)) => report(Progress::Said { app, line: &line }),
+                    Ok(Event::Output(app, line)) => report(Progress::Output { app, line: &line }),
                     Ok(Event::Ended(job, ran)) => {
                         running -= 1;
                         goes_on &= recorder.end(job, ran);
@@ -165,7 +165,7 @@ impl Runner<'_> {
             let ran = catch_unwind(AssertUnwindSafe(|| {
                 run_steps(job, &mut |command| {
                     send(Event::Runs(command, job.nth));
-                    let mut on_line = |line: String| send(Event::Said(&job.app.name, line));
+                    let mut on_line = |line: String| send(Event::Output(&job.app.name, line));
                     command.run_with_lines(self.folder, self.limits, &mut on_line)
                 })
             }));

@@ -19,7 +19,7 @@ pub enum Progress<'a> {
         of: usize,
     },
     /// A command of several that run at once wrote a line.
-    Said {
+    Output {
         /// The app that it is for.
         app: &'a str,
         /// The line.

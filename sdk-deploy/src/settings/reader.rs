@@ -117,7 +117,7 @@ impl Reader {
         value: &'v Item<'t>,
     ) -> Result<&'v DeTable<'t>, Problem> {
         let table = value.get_ref().as_table();
-        table.ok_or_else(|| self.at(value, Problem::new(format!("`{key}` is a table"))))
+        table.ok_or_else(|| self.at(value, Problem::new(format!("`{key}` takes a table"))))
     }
 
     /// A table of texts.
