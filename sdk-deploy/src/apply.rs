@@ -219,7 +219,8 @@ impl Apply<'_> {
     /// Records that the commands of an app are about to run.
     fn begin(&mut self, app: &AppPlan) -> Result<(), Problem> {
         let is_reported = self.target.list_command().is_some();
-        if is_reported && app.action != Action::Create {
+        let has_nothing_to_tell = is_reported && app.scaling_changes().next().is_none();
+        if has_nothing_to_tell && app.action != Action::Create {
             return Ok(());
         }
         self.deployed.begin(app, is_reported);
@@ -240,7 +241,8 @@ impl Apply<'_> {
             Err(failed) if failed.is_half_done() && app.action != Action::Create => {
                 self.deployed
                     .settle(&app.without_scaling_changes(), &self.stamp);
-                // The next deploy is to repeat it.
+                // The next deploy is to repeat it; its scaling may have arrived.
+                self.deployed.begin(app, true);
                 if let Some(state) = self.deployed.apps.get_mut(&app.name) {
                     state.is_interrupted = true;
                 }
@@ -318,7 +320,10 @@ impl Apply<'_> {
                 nth: 1,
                 steps: rendering.steps.iter().collect(),
             };
-            self.begin(app)?;
+            // What a platform that can be asked has of it is tuned, whatever happens.
+            if self.target.list_command().is_none() {
+                self.begin(app)?;
+            }
             runner.run(&job, report).map_err(|failed| failed.problem)?;
             if let Some(state) = self.deployed.apps.get_mut(&app.name) {
                 state.is_interrupted &= !rendering.sends_code();

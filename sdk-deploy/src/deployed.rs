@@ -111,6 +111,10 @@ pub struct AppState {
     /// Whether a change was begun and did not end: what the platform has is not known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_interrupted: bool,
+    /// The scaling that a change which did not end was to set: where the platform has it, nobody
+    /// tuned it. `null` where a value was to be removed.
+    #[serde(default, skip_serializing_if = "Overrides::is_empty")]
+    pub begun_scaling: Overrides,
     /// The last changes that were carried out, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<Deploy>,

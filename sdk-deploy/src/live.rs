@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use machinist_core::parameter::Group;
+use machinist_core::parameter::{Group, Key};
 use machinist_core::setting::Setting;
 
 use crate::change::{ArtifactPart, Change, What, Why};
@@ -124,6 +124,12 @@ impl AppState {
         state.drift = Overrides::default();
         let mut invalid = Vec::new();
         for (key, live) in live.parameters.iter() {
+            if let Some(begun) = self.begun_scaling.get(key) {
+                if is_same_value(key, begun.as_ref(), live.as_ref()) {
+                    state.set_scaling_of_code(key, begun.as_ref());
+                    continue;
+                }
+            }
             let (known, others) = match key.parameter().group {
                 Group::Scaling => (&scaling, &mut state.overrides),
                 Group::Code => (&self.code, &mut state.drift),
@@ -158,6 +164,16 @@ impl AppState {
             state.owner = Some(Owner::Platform(live.owner.clone()));
         }
         state
+    }
+
+    /// A change that did not end has set this.
+    fn set_scaling_of_code(&mut self, key: Key, value: Option<&Setting>) {
+        let name = ParameterName::Known(key);
+        self.overrides.remove(&name);
+        match value {
+            Some(value) => drop(self.scaling.insert(key, value.clone())),
+            None => self.scaling.remove(&name),
+        }
     }
 
     /// The last deploy, if the platform gave it this name.

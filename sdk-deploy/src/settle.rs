@@ -49,9 +49,16 @@ impl Deployed {
             state.machines.clone_from(&app.machines);
             return;
         }
-        let state = self.apps.get_mut(&app.name);
-        if let Some(state) = state.filter(|_| !is_reported) {
-            state.is_interrupted = true;
+        let Some(state) = self.apps.get_mut(&app.name) else {
+            return;
+        };
+        match is_reported {
+            true => {
+                let scaling = app.scaling_changes();
+                let scaling = scaling.map(|(key, value)| (key, value.cloned()));
+                state.begun_scaling = scaling.collect();
+            }
+            false => state.is_interrupted = true,
         }
     }
 
@@ -105,6 +112,7 @@ impl AppState {
         self.forget_live();
         self.is_half_created = false;
         self.is_interrupted = false;
+        self.begun_scaling = Overrides::default();
         self.binaries.clone_from(&app.binaries);
         self.machines.clone_from(&app.machines);
         self.code = effective.code.clone();

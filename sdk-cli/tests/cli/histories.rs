@@ -189,7 +189,7 @@ impl History {
                 let known = self.tuned.get(app).cloned().unwrap_or_default();
                 let value = 11 + self.random.below(9);
                 self.kill(&["scale", app, &format!("max_concurrency={value}")]);
-                if self.tuned_of(app) != Some(known) {
+                if self.tuned_of(app).is_some_and(|tuned| tuned != known) {
                     self.set_tuned(app, "max_concurrency", value);
                 }
             }
@@ -370,20 +370,15 @@ impl History {
         }
     }
 
-    /// What is tuned of an app, according to the plan; `None` if the code does not have it.
+    /// What is tuned of an app, according to the state and the platform; `None` if it is not
+    /// deployed.
     fn tuned_of(&mut self, name: &str) -> Option<BTreeMap<String, u64>> {
-        let args = [
-            "plan",
-            "--format=json",
-            "--binary",
-            "p.wasm",
-            "--binary",
-            "q.wasm",
-        ];
-        let plan = self.run(&args).exits(0).json();
-        let mut apps = plan["apps"].as_array().unwrap().iter();
-        let app = apps.find(|app| app["name"] == name)?;
-        Some(tuned_in(app))
+        let apps = self.run(&["apps", "--format=json"]).exits(0).json();
+        let mut apps = apps["apps"].as_array().unwrap().iter();
+        let app = apps.find(|app| app["name"] == name && app["is_deployed"] == true)?;
+        let tuned = app["overrides"].as_object().into_iter().flatten();
+        let tuned = tuned.map(|(key, value)| (key.clone(), value.as_u64().unwrap()));
+        Some(tuned.collect())
     }
 }
 
