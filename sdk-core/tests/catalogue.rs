@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use machinist_core::built_in::{MACHINE_TYPES, WORKLOADS};
+use machinist_core::figure::FIGURES;
 use machinist_core::number::scale;
 use machinist_core::parameter::{PARAMETERS, REGIONS};
 use machinist_core::unit::{BANDWIDTH, PRECISION, SIZE};
@@ -244,4 +245,19 @@ fn defaults_and_regions_are_those_of_the_platforms_client() {
         REGIONS,
         ["us-west", "us-central", "us-east", "eu-north", "eu-west"]
     );
+}
+
+/// What a new machine type of `machines.toml` must give, the built-in ones have too.
+#[test]
+fn every_machine_type_has_the_required_figures() {
+    for machine in MACHINE_TYPES {
+        let is_gpu = machine.kind() == MachineKind::Gpu;
+        let required = FIGURES
+            .iter()
+            .filter(|figure| figure.presence.is_required(is_gpu));
+        for figure in required {
+            let amount = figure.get(&machine.figures);
+            assert!(amount > Some(0), "{}: {}", machine.name, figure.key);
+        }
+    }
 }

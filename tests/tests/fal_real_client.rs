@@ -305,7 +305,10 @@ fn full_width(root: &Path) -> PathBuf {
 fn full_app(regions: &str, keep_alive: u32) -> String {
     let app = read(&repository().join(EVERY_KEY))
         .replace("\"every-key\"", "\"full\"")
-        .replace("\"us-west\", \"eu-north\"", regions)
+        .replace(
+            "regions = [\"us-west\", \"eu-north\"]",
+            &format!("regions = [{regions}]"),
+        )
         .replace("keep_alive = \"5m\"", &format!("keep_alive = {keep_alive}"));
     app + "fn main() {}\n"
 }

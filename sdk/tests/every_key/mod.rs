@@ -1,4 +1,24 @@
-//! One app with every key of the attribute, except those that its machine types cannot meet.
+//! One app with every key of the attribute, except those that its machine types cannot meet, and
+//! what its record has of them.
+
+/// What the app's record has of its keys.
+pub const RECORD: &str = r#"{
+    "code": {
+        "machine_type": ["GPU-RTX5090", "GPU-L40"], "gpus": 2, "max_multiplexing": 4,
+        "startup_timeout": 900, "port": 8080, "health_check": {"path": "/health"},
+        "termination_grace_period": 20
+    },
+    "scaling": {
+        "keep_alive": 300, "min_concurrency": 1, "max_concurrency": 10,
+        "concurrency_buffer": 2, "concurrency_buffer_perc": 20, "scaling_delay": 5,
+        "request_timeout": 120, "request_start_timeout": 30,
+        "regions": ["us-west", "eu-north"]
+    },
+    "requires": {
+        "vram": 64000, "vram_per_gpu": 32000, "ram": 20000, "cpus": 4.5, "bandwidth": 800,
+        "encoders": 1, "decoders": 1, "av1_encode": true, "precision": ["fp8"]
+    }
+}"#;
 
 /// Sets every key.
 ///
