@@ -330,7 +330,13 @@ impl Apply<'_> {
             }
         }
         self.deployed.settle_tuning(app, &self.stamp);
-        let state = self.save().map_err(|error| match has_steps {
+        // The journal must not have less than the state, in case it is left behind.
+        let recorded = match has_steps {
+            true => self.record(&app.name),
+            false => Ok(()),
+        };
+        let saved = recorded.and_then(|()| self.save());
+        let state = saved.map_err(|error| match has_steps {
             true => self.not_recorded(error, app, "scale it again, or the next deploy undoes it"),
             false => error.into(),
         })?;

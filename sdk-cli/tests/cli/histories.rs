@@ -174,6 +174,9 @@ impl History {
             11 if self.target == "fal" && deployed => {
                 writeln!(self.log, "platform: {app} is gone").unwrap();
                 self.platform.lose(app);
+                // What was tuned there and never seen is gone with it.
+                let known = self.tuned_of(app, &["--no-refresh"]).unwrap_or_default();
+                self.tuned.insert(app.into(), known);
             }
             12 => {
                 let is_done_first = self.random.below(2) == 0;
@@ -189,7 +192,7 @@ impl History {
                 let known = self.tuned.get(app).cloned().unwrap_or_default();
                 let value = 11 + self.random.below(9);
                 self.kill(&["scale", app, &format!("max_concurrency={value}")]);
-                if self.tuned_of(app).is_some_and(|tuned| tuned != known) {
+                if self.tuned_of(app, &[]).is_some_and(|tuned| tuned != known) {
                     self.set_tuned(app, "max_concurrency", value);
                 }
             }
@@ -233,7 +236,7 @@ impl History {
         };
         let before = self.platform.apps();
         let answer = self.run(&["scale", app, &format!("{key}={value}"), "--format=json"]);
-        if !deployed {
+        if !deployed || answer.stderr.contains("the first deploy of `") {
             return;
         }
         assert_eq!(answer.code, Some(0), "{}{answer:#?}", self.log);
@@ -376,8 +379,9 @@ impl History {
 
     /// What is tuned of an app, according to the state and the platform; `None` if it is not
     /// deployed.
-    fn tuned_of(&mut self, name: &str) -> Option<BTreeMap<String, u64>> {
-        let apps = self.run(&["apps", "--format=json"]).exits(0).json();
+    fn tuned_of(&mut self, name: &str, flags: &[&str]) -> Option<BTreeMap<String, u64>> {
+        let args = [&["apps", "--format=json"], flags].concat();
+        let apps = self.run(&args).exits(0).json();
         let mut apps = apps["apps"].as_array().unwrap().iter();
         let app = apps.find(|app| app["name"] == name && app["is_deployed"] == true)?;
         let tuned = app["overrides"].as_object().into_iter().flatten();
