@@ -30,7 +30,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut store = open_store(&destination)?;
     let state = store.state();
     let target = destination.target_for_deployed_apps(&state)?;
-    let mut deployed = state.deployed_to(target.name());
+    let deployed = state.deployed_to(target.name());
+    let mut deployed = destination.at_place(&*target, deployed)?;
     deployed.rename(&args.old, &args.new)?;
     store.save(&state.with(target.name(), deployed))?;
     keep_state(&store, &destination);

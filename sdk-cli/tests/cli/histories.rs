@@ -90,17 +90,7 @@ impl History {
             self.target, self.image
         );
         self.project.write("Cargo.toml", &package("p", &settings));
-        for (binary, apps) in BINARIES {
-            let apps = apps.iter().filter_map(|app| {
-                let code = self.code.get(app)?;
-                let parameters =
-                    json!({"machine_type": ["GPU-H100"], "gpus": code.gpus, "port": 8080});
-                let scaling = json!({"max_concurrency": code.max_concurrency});
-                Some(payload(app, "p", &parameters, &scaling))
-            });
-            self.project
-                .write_binary(binary, &apps.collect::<Vec<Value>>());
-        }
+        write_binaries(&self.project, &self.code);
     }
 
     fn command(&self, args: &[&str]) -> std::process::Command {
@@ -137,7 +127,7 @@ impl History {
         let app = *self.random.one_of(&apps);
         let gpus = 1 + self.random.below(8);
         let deployed = self.platform.apps().contains_key(app);
-        match self.random.below(17) {
+        match self.random.below(18) {
             0 | 1 => {
                 if let Some(code) = self.code.get_mut(app) {
                     code.gpus = gpus;
@@ -199,6 +189,7 @@ impl History {
             15 => {
                 self.kill(&["rollback", app, "-y"]);
             }
+            17 if self.target == "fal" => self.other_clone(app, gpus),
             16 if app != "one" => {
                 match self.code.remove(app) {
                     Some(_) => writeln!(self.log, "code: {app} is gone").unwrap(),
@@ -222,6 +213,34 @@ impl History {
             }
         }
         self.write();
+    }
+
+    /// Another clone, with the state as it is now, deploys other code. This one does not get that
+    /// state; a platform that cannot be asked would not tell.
+    fn other_clone(&mut self, app: &str, gpus: u64) {
+        self.write();
+        self.deploy(&[], None);
+        let clone = Project::new(&[("src/main.rs", "fn main() {}\n")]);
+        self.platform.install(&clone);
+        for file in ["Cargo.toml", "machinist-state.json"] {
+            clone.write(file, &self.project.read(file));
+        }
+        let mut code = self.code.clone();
+        if let Some(code) = code.get_mut(app) {
+            code.gpus = gpus;
+        }
+        write_binaries(&clone, &code);
+        writeln!(self.log, "another clone deploys {app} with {gpus} GPUs").unwrap();
+        let deploy = deploy_args(&["p.wasm", "q.wasm"], &[]);
+        let answer = clone.run(&deploy);
+        assert_eq!(answer.code, Some(0), "{}{answer:#?}", self.log);
+        let there = self.platform.apps().get(app).map(|app| app.gpus);
+        assert_eq!(
+            there,
+            code.get(app).map(|code| code.gpus).or(there),
+            "{}",
+            self.log
+        );
     }
 
     fn set_tuned(&mut self, app: &str, key: &str, value: u64) {
@@ -387,6 +406,19 @@ impl History {
         let tuned = app["overrides"].as_object().into_iter().flatten();
         let tuned = tuned.map(|(key, value)| (key.clone(), value.as_u64().unwrap()));
         Some(tuned.collect())
+    }
+}
+
+/// Writes the binaries with this code.
+fn write_binaries(project: &Project, code: &BTreeMap<&'static str, Code>) {
+    for (binary, apps) in BINARIES {
+        let apps = apps.iter().filter_map(|app| {
+            let code = code.get(app)?;
+            let parameters = json!({"machine_type": ["GPU-H100"], "gpus": code.gpus, "port": 8080});
+            let scaling = json!({"max_concurrency": code.max_concurrency});
+            Some(payload(app, "p", &parameters, &scaling))
+        });
+        project.write_binary(binary, &apps.collect::<Vec<Value>>());
     }
 }
 
