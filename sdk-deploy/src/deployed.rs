@@ -335,6 +335,9 @@ impl AppState {
 
     /// What is not as it was sent, parameters aside, as far as the platform reports it.
     pub fn drift_of_artifact(&self) -> Vec<Change> {
+        if !self.is_deployed() {
+            return Vec::new();
+        }
         let sent = self.artifact.clone().unwrap_or_default();
         let mut changes = self.artifact_changes(&sent);
         let sends_artifacts = self.history.iter().any(|deploy| deploy.artifact.is_some());

@@ -102,7 +102,7 @@ impl AppPlan {
             [] => problem.help("change one of them in the code"),
             [key, ..] => problem
                 .help(format!(
-                    "give the tuned value back with `cargo machinist scale {} --reset {key}`, or \
+                    "reset the tuned value with `cargo machinist scale {} --reset {key}`, or \
                      change the code",
                     self.name
                 ))

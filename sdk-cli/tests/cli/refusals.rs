@@ -146,7 +146,7 @@ fn the_code_and_the_tuned_values_are_valid_together() {
         &project,
         &[],
         "error: `svc`: `min_concurrency` (8) exceeds `max_concurrency` (3)\n\
-         help: give the tuned value back with `cargo machinist scale svc --reset min_concurrency`, \
+         help: reset the tuned value with `cargo machinist scale svc --reset min_concurrency`, \
          or change the code\n\
          note: tuned: `min_concurrency`",
     );

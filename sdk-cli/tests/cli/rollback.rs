@@ -68,7 +68,7 @@ fn a_rollback_keeps_what_is_tuned_and_what_is_invalid_together_is_refused() {
         for args in [&DEPLOY[..], &["plan", "--binary", "a.wasm"]] {
             let refused = project.run(args).exits(1).stderr;
             let said = "error: `a`: `min_concurrency` (8) exceeds `max_concurrency` (3)\n\
-                        help: give the tuned value back with \
+                        help: reset the tuned value with \
                         `cargo machinist scale a --reset min_concurrency`";
             assert!(refused.contains(said), "{refused}");
         }
@@ -184,6 +184,9 @@ fn a_wrong_rename_is_taken_back() {
     write_app(&project, "old", 1, 5);
     project.run(&DEPLOY).exits(0);
     project.run(&["mv", "old", "nwe"]).exits(0);
+    let apps = project.run(&["apps", "-q"]).exits(0).stdout;
+    let row = "nwe   -             -     -      -      not on the platform\n";
+    assert!(apps.contains(row), "{apps}");
     platform.take_calls();
     let gone = project.run(&["destroy", "nwe", "-y"]).exits(0);
     assert_eq!(
