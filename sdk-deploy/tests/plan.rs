@@ -587,6 +587,23 @@ fn the_history_keeps_the_last_deploys_that_changed_something() {
     assert!(unknown.contains("no deploy with the serial 3") && unknown.contains("16 (8), 14 (7)"));
 }
 
+#[test]
+fn many_tunings_push_no_deploy_out_of_the_history() {
+    let manifest = manifest(vec![h100()]);
+    let mut state = deployed(&Deployed::default(), &manifest, &Options::default());
+    for keep_alive in 1..=150 {
+        tune(
+            &mut state,
+            "llm",
+            &parameters(json!({"keep_alive": keep_alive})),
+        );
+    }
+    let app = &state.apps["llm"];
+    assert!(app.history.len() < 120, "{}", app.history.len());
+    assert_eq!(app.history.last().unwrap().code, app.code);
+    assert!(app.earlier(Some(0)).is_ok());
+}
+
 /// The plan for an app that the platform has, with what it reports, and that the state does not have.
 fn adopted(reported: Value) -> machinist_deploy::AppPlan {
     let manifest = manifest(vec![h100()]);
