@@ -65,8 +65,8 @@ pub struct LiveApp {
 
 impl Deployed {
     /// What is deployed according to the platform. Scaling that differs was tuned there. Code
-    /// parameters that differ are drift. Of an app that the platform does not have, only the
-    /// history is kept.
+    /// parameters that differ are drift. Of an app that the platform does not have, the tuned
+    /// values and the history are kept.
     #[must_use]
     pub fn refreshed(&self, live: &Live) -> Self {
         let refreshed = |(name, state): (&String, &AppState)| {
@@ -110,11 +110,12 @@ impl AppState {
         }
         if !self.is_deployed() && !self.is_found {
             let Some(last) = self.last_deploy_named(live.revision.as_ref()) else {
-                // Its tuned values are for its first deploy, and somebody else deployed it.
+                // Somebody else deployed an app of this name. The tuned values are for our first
+                // deploy of it.
                 state.owner = Some(Owner::Platform(live.owner.clone()));
                 return state;
             };
-            // It was not listed for a while.
+            // The platform did not list the app for a while.
             state.code.clone_from(&last.code);
             state.scaling.clone_from(&last.scaling);
             state.artifact.clone_from(&last.artifact);
@@ -166,10 +167,12 @@ impl AppState {
         state
     }
 
-    /// A change that did not end has set this.
+    /// Takes over a value of the code that an interrupted deploy has set on the platform.
     fn set_scaling_of_code(&mut self, key: Key, value: Option<&Setting>) {
         let name = ParameterName::Known(key);
         self.overrides.remove(&name);
+        // Once it is known, the same value may be tuned.
+        self.begun_scaling.remove(&name);
         match value {
             Some(value) => drop(self.scaling.insert(key, value.clone())),
             None => self.scaling.remove(&name),

@@ -214,6 +214,29 @@ fn tuned_values_outlive_an_app_that_the_platform_lost() {
 }
 
 #[test]
+fn what_a_killed_deploy_has_set_is_not_tuned_until_somebody_tunes_it() {
+    let (project, platform) = project("fal");
+    write_app(&project, "a", 1, 5);
+    project.run(&DEPLOY).exits(0);
+    // As a deploy of the value 8 leaves it that is killed after its last command.
+    let mut state: Value = serde_json::from_str(&project.read("machinist-state.json")).unwrap();
+    state["targets"]["fal"]["apps"]["a"]["begun_scaling"] = json!({"max_concurrency": 8});
+    project.write("machinist-state.json", &state.to_string());
+    platform.change("a", "max_concurrency", 8);
+    write_app(&project, "a", 1, 8);
+    let plan = ["plan", "-q", "--binary", "a.wasm"];
+    let unchanged = "fal, environment main: 1 unchanged\n";
+    assert_eq!(project.run(&plan).exits(0).stdout, unchanged);
+    project.run(&["scale", "a", "max_concurrency=8"]).exits(0);
+    write_app(&project, "a", 1, 6);
+    let tuned = project
+        .run(&[&plan[..], &["--format=json"]].concat())
+        .json();
+    assert_eq!(tuned["apps"][0]["tuned"][0]["value"], 8);
+    assert_eq!(tuned["apps"][0]["action"], "unchanged");
+}
+
+#[test]
 fn a_value_is_not_set_and_reset_at_once() {
     let (project, _) = project("skypilot");
     write_app(&project, "a", 1, 5);
