@@ -6,39 +6,33 @@ use std::ffi::OsString;
 use machinist_deploy::{TARGETS, shell_word};
 
 use crate::failure::Failure;
-
-/// The subcommands that take the flags of a deployment.
-const SUBCOMMANDS: [&str; 7] = [
-    "apps", "deploy", "destroy", "mv", "plan", "rollback", "scale",
-];
+use crate::raw_args::values_of;
 
 const START: &str = "`cargo machinist ";
 
+/// The flag that every subcommand of a deployment takes.
+const STATE: &str = "state";
+
 /// The flags that say which deployment a command line is about, as they were typed.
-#[derive(Debug, Default)]
-pub(crate) struct DeploymentFlags(Vec<(&'static str, String)>);
+pub(crate) struct DeploymentFlags {
+    flags: Vec<(&'static str, String)>,
+    describe_cli: fn() -> clap::Command,
+}
 
 impl DeploymentFlags {
     /// Reads them out of a command line, whatever else it says.
-    pub(crate) fn of(args: &[OsString]) -> Self {
-        let args: Vec<String> = args
-            .iter()
-            .map(|arg| arg.to_string_lossy().into_owned())
-            .collect();
+    pub(crate) fn of(args: &[OsString], describe_cli: fn() -> clap::Command) -> Self {
         let find = |flag: &'static str| {
-            let value = args.iter().enumerate().find_map(|(i, arg)| {
-                let rest = arg.strip_prefix(flag)?;
-                match rest.strip_prefix('=') {
-                    Some(value) => Some(value.to_owned()),
-                    None if rest.is_empty() => args.get(i + 1).cloned(),
-                    None => None,
-                }
-            })?;
-            // cargo has a flag of this name too.
-            (flag != "--target" || TARGETS.contains(&&*value)).then_some((flag, value))
+            let mut values = values_of(args, flag).into_iter();
+            // cargo has a flag `--target` too.
+            let is_ours = |value: &String| flag != "--target" || TARGETS.contains(&&**value);
+            Some((flag, values.find(is_ours)?))
         };
         let flags = ["--target", "--state", "--manifest-path"];
-        Self(flags.into_iter().filter_map(find).collect())
+        Self {
+            flags: flags.into_iter().filter_map(find).collect(),
+            describe_cli,
+        }
     }
 
     /// The same report, with these flags in every command line that it advises.
@@ -59,8 +53,8 @@ impl DeploymentFlags {
             let (command, rest) = part.split_at(part.find('`').unwrap_or(part.len()));
             out += command;
             let subcommand = command.split(' ').next().unwrap_or_default();
-            for (flag, value) in &self.0 {
-                if SUBCOMMANDS.contains(&subcommand) && !command.contains(flag) {
+            for (flag, value) in &self.flags {
+                if self.is_of_deployment(subcommand) && !command.contains(flag) {
                     out += &format!(" {flag} {}", shell_word(value));
                 }
             }
@@ -68,15 +62,25 @@ impl DeploymentFlags {
         }
         out
     }
+
+    fn is_of_deployment(&self, subcommand: &str) -> bool {
+        let cli = (self.describe_cli)();
+        let arguments = cli.find_subcommand(subcommand);
+        let mut arguments = arguments.into_iter().flat_map(clap::Command::get_arguments);
+        arguments.any(|argument| argument.get_long() == Some(STATE))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::cli::Cli;
 
     fn flags(args: &[&str]) -> DeploymentFlags {
         let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-        DeploymentFlags::of(&args)
+        DeploymentFlags::of(&args, Cli::command)
     }
 
     #[test]
@@ -102,6 +106,16 @@ mod tests {
         let advised = "`cargo machinist destroy a`";
         assert_eq!(
             flags(&["deploy", "--target", "fal"]).add_to_text(advised),
+            "`cargo machinist destroy a --target fal`"
+        );
+        let both = [
+            "deploy",
+            "--target",
+            "x86_64-unknown-linux-gnu",
+            "--target=fal",
+        ];
+        assert_eq!(
+            flags(&both).add_to_text(advised),
             "`cargo machinist destroy a --target fal`"
         );
         for args in [&["deploy", "--target"][..], &["deploy", "--target-dir=fal"]] {

@@ -7,6 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use crate::args::globals::{Format, Globals};
 use crate::command::Subcommand;
 use crate::exit::Exit;
+use crate::raw_args::values_of;
 
 /// Deploys your apps to the machines that their code names
 #[derive(Debug, Parser)]
@@ -26,9 +27,7 @@ pub(crate) struct Cli {
 
 /// The format that arguments ask for, whatever is wrong with them.
 fn format_in(args: &[OsString]) -> Format {
-    let mut pairs = args.windows(2);
-    let is_json = args.iter().any(|arg| arg == "--format=json")
-        || pairs.any(|pair| pair == ["--format", "json"]);
+    let is_json = values_of(args, "--format").contains(&"json".to_owned());
     if is_json { Format::Json } else { Format::Text }
 }
 

@@ -22,6 +22,7 @@ mod output;
 mod paths;
 mod plan_report;
 mod prepared_deploy;
+mod raw_args;
 mod text_view;
 mod workspace;
 
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
             globals,
         }) => {
             let context = Context {
-                output: Output::new(&globals, DeploymentFlags::of(&args)),
+                output: Output::new(&globals, DeploymentFlags::of(&args, Cli::command)),
                 globals,
                 describe_cli: Cli::command,
             };
