@@ -33,11 +33,9 @@ pub(crate) fn open_state(
 
 /// Opens and locks the state file.
 pub(crate) fn open_store(destination: &Destination) -> Result<Store, Failure> {
-    // Opening takes what a killed deploy recorded into the state: not into an old one.
+    // Opening adds what a killed deploy recorded to the state, so an old state is refused first.
     read_state(destination)?;
-    let store = Store::open(&destination.state_file)?;
-    check_newest(&store.state(), destination)?;
-    Ok(store)
+    Ok(Store::open(&destination.state_file)?)
 }
 
 /// Reads the state as it is at this moment.

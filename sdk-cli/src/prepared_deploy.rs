@@ -79,7 +79,7 @@ impl PreparedDeploy {
         let manifest = &apps.to_deploy();
         let target = destination.target_for_linked_apps(manifest, apps.binaries.clone())?;
         let mut deployed = state.deployed_to(target.name());
-        // Files for anywhere need no place.
+        // `render` writes files for any place.
         if rendered != RenderedApps::All {
             deployed = destination.at_place(&*target, deployed)?;
         }

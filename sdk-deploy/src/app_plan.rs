@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::artifact::Artifact;
-use crate::change::{ArtifactPart, Change, What, Why};
+use crate::change::{Change, What, Why};
 use crate::cost::{CostChange, CostPerHour};
 use crate::deployed::{AppState, Deployed, Owner};
 use crate::machines::{self, CustomMachine};
@@ -147,9 +147,7 @@ impl Plan {
                 app.add_rendered(rendered, deployed.apps.get(&app.name));
             }
             if app.is_forced && app.action == Action::Unchanged {
-                let part = ArtifactPart::Deployment;
-                let forced = Change::of_part(part, &None, &None, Why::Forced);
-                app.changes.push(forced);
+                app.changes.push(Change::of_deployment(Why::Forced));
                 app.action = Action::Update;
             }
         }
@@ -256,7 +254,7 @@ impl AppPlan {
             let mut changes = state.artifact_changes(artifact);
             if self.action == Action::Adopt {
                 // That others deployed it is what an adoption is.
-                changes.retain(|change| change.what != What::Artifact(ArtifactPart::Deployment));
+                changes.retain(|change| !change.is_deployment());
                 as_adopted(&mut changes);
             }
             self.changes.extend(changes);

@@ -320,7 +320,7 @@ impl Apply<'_> {
                 nth: 1,
                 steps: rendering.steps.iter().collect(),
             };
-            // What a platform that can be asked has of it is tuned, whatever happens.
+            // A platform that can be asked reports the tuned value, even after a kill.
             if self.target.list_command().is_none() {
                 self.begin(app)?;
             }
@@ -330,7 +330,7 @@ impl Apply<'_> {
             }
         }
         self.deployed.settle_tuning(app, &self.stamp);
-        // The journal must not have less than the state, in case it is left behind.
+        // A kill after the state is saved leaves the journal, which must say the same.
         let recorded = match has_steps {
             true => self.record(&app.name),
             false => Ok(()),

@@ -153,6 +153,16 @@ impl Change {
         }
     }
 
+    /// A deploy of all of it, whatever the platform has.
+    pub(crate) fn of_deployment(why: Why) -> Self {
+        Self::of_part(ArtifactPart::Deployment, &None, &None, why)
+    }
+
+    /// Whether it is a deploy of all of it.
+    pub(crate) fn is_deployment(&self) -> bool {
+        self.what == What::Artifact(ArtifactPart::Deployment)
+    }
+
     /// The key, if it is a scaling parameter.
     pub(crate) fn scaling_key(&self) -> Option<Key> {
         let key = self.what.parameter()?.key()?;

@@ -133,7 +133,7 @@ impl Deployed {
         recorded
     }
 
-    /// The names of the apps that the platform has as a deploy left them.
+    /// The names of the apps that are deployed.
     pub fn names(&self) -> Vec<&str> {
         let deployed = self.apps.iter().filter(|(_, state)| state.is_deployed());
         deployed.map(|(name, _)| name.as_str()).collect()
@@ -235,7 +235,7 @@ impl Deployed {
 }
 
 impl AppState {
-    /// Whether the platform has it as a deploy left it.
+    /// Whether it is deployed completely.
     pub fn is_deployed(&self) -> bool {
         !self.code.is_empty()
     }
@@ -293,12 +293,7 @@ impl AppState {
         let mut changes = known.map_or_else(Vec::new, |known| known.changes(artifact));
         if known.is_none() || self.is_interrupted {
             // Somebody deployed it without this state, or a change did not end.
-            changes.push(Change::of_part(
-                ArtifactPart::Deployment,
-                &None,
-                &None,
-                Why::Drift,
-            ));
+            changes.push(Change::of_deployment(Why::Drift));
         }
         let drift = self.live_drift.iter();
         add_drift(
@@ -343,7 +338,7 @@ impl AppState {
         let sends_artifacts = self.history.iter().any(|deploy| deploy.artifact.is_some());
         if !sends_artifacts && !self.is_interrupted {
             // The target sends nothing but parameters.
-            changes.retain(|change| change.what != What::Artifact(ArtifactPart::Deployment));
+            changes.retain(|change| !change.is_deployment());
         }
         changes
     }
@@ -355,7 +350,7 @@ impl AppState {
     /// What was changed.
     pub fn check_no_drift(&self, app: &str) -> Result<(), Problem> {
         let mut drift = self.drift_of_artifact();
-        drift.retain(|change| change.what != What::Artifact(ArtifactPart::Deployment));
+        drift.retain(|change| !change.is_deployment());
         match drift.is_empty() {
             true => Ok(()),
             false => Err(drift_would_be_undone(app, &drift)),
@@ -388,7 +383,7 @@ impl AppState {
     }
 }
 
-/// Drift that a change would undo which is about something else.
+/// The error of a tuning that would also undo drift.
 fn drift_would_be_undone(app: &str, drift: &[Change]) -> Problem {
     let parts = drift.iter().map(|change| match &change.from {
         Some(from) => format!(
@@ -444,6 +439,5 @@ pub(crate) fn add_drift<'d>(changes: &mut Vec<Change>, drift: impl Iterator<Item
         }
     }
     // What the platform has already does not change.
-    let deployment = What::Artifact(ArtifactPart::Deployment);
-    changes.retain(|change| change.from != change.to || change.what == deployment);
+    changes.retain(|change| change.from != change.to || change.is_deployment());
 }

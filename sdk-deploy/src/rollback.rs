@@ -51,7 +51,7 @@ pub fn rollback(name: &str, state: &AppState, deploy: &Deploy, with_scaling: boo
     plan
 }
 
-/// What the code does not change goes back; what is drift is drift.
+/// Labels a change as rolled back, unless it is drift.
 fn rolled_back(change: Change) -> Change {
     match change.why {
         Why::Code => Change {

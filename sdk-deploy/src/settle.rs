@@ -62,7 +62,7 @@ impl Deployed {
         }
     }
 
-    /// Takes that back: no command of the app ran.
+    /// Undoes [`begin`](Self::begin), because no command of the app ran.
     pub(crate) fn take_back(&mut self, app: &AppPlan) {
         let state = self.apps.get_mut(&app.name);
         let Some(state) = state.filter(|_| app.action == Action::Create) else {

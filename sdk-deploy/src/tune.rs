@@ -6,7 +6,7 @@ use machinist_core::problem::Problem;
 use machinist_core::setting::Setting;
 
 use crate::app_plan::AppPlan;
-use crate::change::{ArtifactPart, Change, Why};
+use crate::change::{Change, Why};
 use crate::deployed::{AppState, Deployed};
 use crate::parameters::{Overrides, ParameterName, tunable};
 
@@ -58,12 +58,7 @@ impl AppPlan {
     /// Adds that all of the app is sent again, if a change of it did not end.
     pub fn add_interruption(&mut self, state: &AppState) {
         if state.is_interrupted {
-            self.changes.push(Change::of_part(
-                ArtifactPart::Deployment,
-                &None,
-                &None,
-                Why::Drift,
-            ));
+            self.changes.push(Change::of_deployment(Why::Drift));
         }
     }
 }

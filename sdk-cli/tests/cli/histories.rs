@@ -121,7 +121,7 @@ impl History {
         }
     }
 
-    /// One more event, and whether it left something to be deployed.
+    /// Something happens.
     fn event(&mut self) {
         let apps = ["one", "two", "three"];
         let app = *self.random.one_of(&apps);

@@ -62,7 +62,7 @@ impl Platform {
         fs::write(self.folder.join("fail"), format!("{app} {is_done_first}")).unwrap();
     }
 
-    /// The apps that its next call fails for, if that was not made.
+    /// Forgets a failure that no call ran into.
     pub(crate) fn forget_failure(&self) {
         let _ = fs::remove_file(self.folder.join("fail"));
     }
