@@ -10,6 +10,9 @@ use crate::raw_args::values_of;
 
 const START: &str = "`cargo machinist ";
 
+/// The flag that chooses the environment.
+const ENVIRONMENT: &str = "--env";
+
 /// The flag that every subcommand of a deployment takes.
 const STATE: &str = "state";
 
@@ -28,7 +31,7 @@ impl DeploymentFlags {
             let is_ours = |value: &String| flag != "--target" || TARGETS.contains(&&**value);
             Some((flag, values.find(is_ours)?))
         };
-        let flags = ["--target", "--state", "--manifest-path"];
+        let flags = [ENVIRONMENT, "--target", "--state", "--manifest-path"];
         Self {
             flags: flags.into_iter().filter_map(find).collect(),
             describe_cli,
@@ -54,7 +57,9 @@ impl DeploymentFlags {
             out += command;
             let subcommand = command.split(' ').next().unwrap_or_default();
             for (flag, value) in &self.flags {
-                if self.is_of_deployment(subcommand) && !command.contains(flag) {
+                // Every subcommand has an environment.
+                let is_of_it = *flag == ENVIRONMENT || self.is_of_deployment(subcommand);
+                if is_of_it && !command.contains(flag) {
                     out += &format!(" {flag} {}", shell_word(value));
                 }
             }

@@ -12,7 +12,9 @@ use machinist_deploy::{
 
 use crate::args::deployment::Deployment;
 use crate::args::globals::Format;
+use crate::context::Context;
 use crate::destination::Destination;
+use crate::destinations;
 use crate::failure::Failure;
 use crate::known_states::KnownStates;
 use crate::output::Output;
@@ -35,14 +37,22 @@ pub(crate) fn open_state(
 pub(crate) fn open_store(destination: &Destination) -> Result<Store, Failure> {
     // Opening adds what a killed deploy recorded to the state, so an old state is refused first.
     read_state(destination)?;
-    Ok(Store::open(&destination.state_file)?)
+    let environment = destination.environment();
+    Ok(Store::open(&destination.state_file, environment)?)
 }
 
 /// Reads the state as it is at this moment.
 pub(crate) fn read_state(destination: &Destination) -> Result<State, Failure> {
     let state = Store::read(&destination.state_file)?;
+    check_environment(&state, destination)?;
     check_newest(&state, destination)?;
     Ok(state)
+}
+
+/// Checks that it is the state of the environment.
+pub(crate) fn check_environment(state: &State, destination: &Destination) -> Result<(), Failure> {
+    let environment = destination.environment();
+    Ok(state.check_environment(&destination.state_file, environment)?)
 }
 
 /// Checks that no checkout brought an old state back.
@@ -79,13 +89,15 @@ pub(crate) struct DeployedApps {
 }
 
 impl DeployedApps {
-    /// Reads the state and asks the platform.
+    /// Reads the state that has an app, and asks the platform.
     pub(crate) fn open(
         deployment: &Deployment,
+        app: &str,
         dry_run: bool,
-        output: &Output,
+        context: &Context,
     ) -> Result<Self, Failure> {
-        let destination = Destination::of_deployed_apps(deployment)?;
+        let output = &context.output;
+        let destination = destinations::of_deployed_app(deployment, &[app], context)?;
         let (state, store) = open_state(&destination, dry_run)?;
         let target = destination.target_for_deployed_apps(&state)?;
         let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
@@ -134,9 +146,17 @@ impl<'a> PendingChange<'a> {
         }
     }
 
+    fn place(&self) -> Place<'_> {
+        Place::new(
+            self.destination.environment(),
+            self.target,
+            self.deployed.place.as_deref(),
+        )
+    }
+
     /// Where it goes and how, for a question.
     pub(crate) fn place_and_build(&self) -> String {
-        let mut place = Place::new(self.target, self.deployed.place.as_deref()).to_string();
+        let mut place = self.place().to_string();
         if let Some(profile) = self.profile {
             place += &format!(", from a {profile} build");
         }
@@ -155,7 +175,7 @@ impl<'a> PendingChange<'a> {
         is_agreed: bool,
         question: &str,
     ) -> Result<Option<Store>, Failure> {
-        let place = Place::new(self.target, self.deployed.place.as_deref());
+        let place = self.place();
         let report = PlanReport::new(plan, place, self.profile);
         let Some(store) = store else {
             let folder = self.destination.output_folder(self.target);
@@ -248,7 +268,7 @@ impl<'a> PendingChange<'a> {
         let (output, destination) = (self.output, self.destination);
         self.remove_earlier_files()?;
         let (target, place) = (self.target, self.deployed.place.clone());
-        let place = Place::new(target, place.as_deref());
+        let place = Place::new(destination.environment(), target, place.as_deref());
         let report = PlanReport::new(plan, place, self.profile);
         let result = apply(self.apply(store)?, &mut |progress| {
             show_progress(output, progress);
@@ -286,7 +306,7 @@ impl<'a> PendingChange<'a> {
             folder: self.destination.output_folder(self.target),
             target: self.target,
             deployed: self.deployed,
-            limits: self.destination.settings.limits()?,
+            limits: self.destination.limits,
             jobs: self.jobs,
             store,
         })

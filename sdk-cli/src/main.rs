@@ -3,6 +3,7 @@
 
 mod advice;
 mod args;
+mod build_settings;
 mod cargo;
 mod carry_out;
 mod cli;
@@ -10,6 +11,7 @@ mod command;
 mod context;
 mod dependency_graph;
 mod destination;
+mod destinations;
 mod exit;
 mod failure;
 mod git;
@@ -19,6 +21,7 @@ mod lost_apps;
 mod machines_file;
 mod not_built;
 mod output;
+mod packages;
 mod paths;
 mod plan_report;
 mod prepared_deploy;
@@ -49,10 +52,11 @@ fn main() -> ExitCode {
                 describe_cli: Cli::command,
             };
             let exit = subcommand.run(&context);
-            exit.unwrap_or_else(|failure| {
+            let exit = exit.unwrap_or_else(|failure| {
                 context.output.error(&failure);
                 failure.exit
-            })
+            });
+            context.output.end(exit)
         }
         Err((error, format)) => output::arguments_error(&error, format),
     };

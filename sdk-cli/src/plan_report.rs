@@ -40,6 +40,9 @@ pub(crate) struct PlanReport<'a> {
 /// Where a plan goes.
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct Place<'a> {
+    /// The environment of the settings, if one is chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'a str>,
     target: &'static str,
     /// The account, the namespace or the environment there, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,8 +51,13 @@ pub(crate) struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// This place of a target.
-    pub(crate) fn new(target: &dyn Target, place: Option<&'a str>) -> Self {
+    pub(crate) fn new(
+        environment: Option<&'a str>,
+        target: &dyn Target,
+        place: Option<&'a str>,
+    ) -> Self {
         Self {
+            environment,
             target: target.name(),
             place,
         }
@@ -58,6 +66,9 @@ impl<'a> Place<'a> {
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(environment) = self.environment {
+            write!(f, "{environment} on ")?;
+        }
         f.write_str(self.target)?;
         match self.place {
             Some(place) => write!(f, ", {place}"),

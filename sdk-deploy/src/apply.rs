@@ -88,7 +88,7 @@ fn write_rendered(file: &RenderedFile, path: &Path, is_synced: bool) -> io::Resu
 /// # let folder = tempfile::tempdir()?;
 ///
 /// let state_file = folder.path().join("machinist-state.json");
-/// let mut store = Store::open(&state_file)?;
+/// let mut store = Store::open(&state_file, None)?;
 /// let target = target("file", Project { state_file, ..Project::default() })?;
 /// let plan = plan(&manifest, &Deployed::default(), &Options::default());
 /// let after = Deployed::default().after(&plan, &DeployStamp::default());

@@ -63,13 +63,13 @@ pub use refusals::Unread;
 pub use rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 pub use requirements::Requirements;
 pub use rollback::rollback;
-pub use settings::{AppSettings, CargoToml, Settings};
+pub use settings::{AppSettings, CargoToml, FirstScaling, PackageSettings, Settings};
 pub use state::newest::KnownState;
 pub use state::{STATE_VERSION, State, StateError};
 pub use store::{Store, StoreError};
 pub use targets::{
-    Carries, FILE, KnativeSettings, Project, RegionNames, Rule, TARGETS, Target, effective_file,
-    target,
+    Carries, CloudSettings, FILE, FalSettings, KnativeSettings, Project, RegionNames, Rule,
+    TARGETS, Target, effective_file, target,
 };
 pub use tool::{Tool, ToolCommand, shell_word};
 pub use total_cost::TotalCost;

@@ -91,7 +91,7 @@ pub struct Source {
 }
 
 /// A linked file to read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binary {
     /// Its name in the manifest.
     pub name: String,

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use machinist_core::parameter::Key;
 use machinist_core::problem::{Problem, first_names};
-use machinist_core::setting::check_concurrency;
 
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Owner;
@@ -81,11 +80,7 @@ impl AppPlan {
         let Some(effective) = &self.effective else {
             return Ok(());
         };
-        let number = |key| effective.scaling.number(key);
-        let Some(fewest) = number(Key::MinConcurrency) else {
-            return Ok(());
-        };
-        check_concurrency(fewest, number(Key::MaxConcurrency)).map_err(|problem| {
+        effective.scaling.check_together().map_err(|problem| {
             let problem = Problem::new(format!("`{}`: {}", self.name, problem.message));
             self.with_advice_on_concurrency(problem, typed)
         })

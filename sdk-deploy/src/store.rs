@@ -26,7 +26,7 @@ use journal::Journal;
 /// use machinist_deploy::Store;
 ///
 /// let folder = tempfile::tempdir()?;
-/// let mut store = Store::open(&folder.path().join("machinist-state.json"))?;
+/// let mut store = Store::open(&folder.path().join("machinist-state.json"), None)?;
 /// let state = store.state();
 /// store.save(&state)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -145,19 +145,19 @@ impl Store {
         Ok(read(path)?.unwrap_or_default())
     }
 
-    /// Takes the lock and reads the state.
+    /// Takes the lock and reads the state. A new one is of this environment.
     ///
     /// # Errors
     ///
     /// [`StoreError::Locked`] at once where another process holds it, and what [`Self::read`]
     /// says.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, environment: Option<&str>) -> Result<Self, StoreError> {
         create_folder(path)?;
         let lock = lock(path)?;
         let mut store = Self {
             path: path.to_owned(),
             saved: read_file(path)?,
-            empty: State::new(),
+            empty: State::of_environment(environment),
             journal: Journal::beside(path),
             lock,
         };

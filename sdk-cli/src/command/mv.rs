@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::args::deployment::DeployedState;
 use crate::carry_out::{keep_state, open_store};
 use crate::context::Context;
-use crate::destination::Destination;
+use crate::destinations;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -26,7 +26,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let destination = Destination::of_state(&args.state)?;
+    let destination = destinations::of_recorded_app(&args.state, &[&args.old], context)?;
     let mut store = open_store(&destination)?;
     let state = store.state();
     let target = destination.target_for_deployed_apps(&state)?;

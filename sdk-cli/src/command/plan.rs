@@ -6,7 +6,7 @@ use crate::carry_out::read_state;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::prepared_deploy::{PreparedDeploy, RenderedApps, read_apps};
+use crate::prepared_deploy::{PreparedDeploy, RenderedApps, at_each, read_apps};
 
 /// Build, and show what a deploy would change
 ///
@@ -25,16 +25,17 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
-    let state = read_state(&destination)?;
-    let options = &args.plan_options;
-    let rendered = RenderedApps::Changed;
-    let deploy = PreparedDeploy::new(&destination, &apps, options, rendered, &state, output)?;
-    deploy.report().print(output)?;
-    let is_changed = args.detailed_exitcode && deploy.plan.changes_something();
-    match deploy.refusal {
-        Some(refusal) => Err(refusal),
-        None if is_changed => Ok(Exit::Changes),
-        None => Ok(Exit::Success),
-    }
+    let (apps, parts) = read_apps(&args.source, &args.plan_options, context)?;
+    at_each(&parts, output, |(destination, options)| {
+        let state = read_state(destination)?;
+        let rendered = RenderedApps::Changed;
+        let deploy = PreparedDeploy::new(destination, &apps, options, rendered, &state, output)?;
+        deploy.report().print(output)?;
+        let is_changed = args.detailed_exitcode && deploy.plan.changes_something();
+        match deploy.refusal {
+            Some(refusal) => Err(refusal),
+            None if is_changed => Ok(Exit::Changes),
+            None => Ok(Exit::Success),
+        }
+    })
 }

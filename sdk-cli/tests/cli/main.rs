@@ -7,6 +7,7 @@ mod cost;
 mod deploy_result;
 mod disk;
 mod dstack_fake_tool;
+mod environments;
 mod fal_fake_tool;
 #[cfg(target_os = "linux")]
 mod histories;

@@ -6,12 +6,15 @@ use machinist_core::problem::Problem;
 use machinist_core::text::visible;
 
 use super::reader::{Item, Reader};
+use super::scaling::FirstScaling;
 
 const IMAGE: &str = "image";
 const DOCKERFILE: &str = "dockerfile";
 const CONTEXT: &str = "context";
 const BIN: &str = "bin";
 const AUTH: &str = "auth";
+/// The key of the first deploy's scaling, in the settings of an environment.
+pub(super) const SCALING: &str = "scaling";
 
 /// The keys of an app.
 pub(super) const KEYS: &[&str] = &[IMAGE, DOCKERFILE, CONTEXT, BIN, AUTH];
@@ -20,7 +23,7 @@ pub(super) const KEYS: &[&str] = &[IMAGE, DOCKERFILE, CONTEXT, BIN, AUTH];
 const AUTH_MODES: &[&str] = &["private", "public", "shared"];
 
 /// The settings of an app.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AppSettings {
     /// The container image, if it is built elsewhere.
     pub image: Option<String>,
@@ -32,6 +35,8 @@ pub struct AppSettings {
     pub bin: Option<String>,
     /// Who may call the app.
     pub auth: Option<String>,
+    /// The scaling of its first deploy in the environment.
+    pub scaling: FirstScaling,
 }
 
 impl AppSettings {
@@ -53,6 +58,16 @@ impl AppSettings {
         Ok(true)
     }
 
+    /// Takes the first deploy's scaling.
+    pub(super) fn read_scaling(
+        &mut self,
+        reader: &Reader,
+        value: &Item<'_>,
+    ) -> Result<(), Problem> {
+        self.scaling = FirstScaling::read(SCALING, reader, value)?;
+        Ok(())
+    }
+
     /// Each key from the first of these that has it.
     pub(super) fn first_of(nearest: &[&Self]) -> Self {
         Self {
@@ -61,6 +76,7 @@ impl AppSettings {
             context: nearest.iter().find_map(|near| near.context.clone()),
             bin: nearest.iter().find_map(|near| near.bin.clone()),
             auth: nearest.iter().find_map(|near| near.auth.clone()),
+            scaling: FirstScaling::first_of(nearest.iter().map(|near| &near.scaling)),
         }
     }
 }

@@ -29,6 +29,9 @@ struct Line {
     lineage: String,
     /// The serial of the state that the line continues.
     serial: u64,
+    /// The environment of the state.
+    #[serde(default)]
+    environment: Option<String>,
     target: String,
     /// Where the target is, if that is known.
     #[serde(default)]
@@ -43,6 +46,8 @@ struct Line {
 struct LineToWrite<'a> {
     lineage: &'a str,
     serial: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'a str>,
     target: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<&'a str>,
@@ -77,6 +82,7 @@ impl Journal {
         let line = LineToWrite {
             lineage: &before.lineage,
             serial: before.serial,
+            environment: before.environment.as_deref(),
             target,
             place: deployed.place.as_deref(),
             app,
@@ -152,7 +158,7 @@ fn apply(lines: Vec<Line>, state: Option<State>) -> Result<Option<State>, String
     };
     let mut state = state.unwrap_or_else(|| State {
         lineage: first.lineage.clone(),
-        ..State::new()
+        ..State::of_environment(first.environment.as_deref())
     });
     if state.lineage != first.lineage || state.serial < first.serial {
         return Err(format!(

@@ -24,6 +24,7 @@ use crate::app_plan::{AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
+use crate::limits::Limits;
 use crate::live::Live;
 use crate::machines::{self, CustomMachine};
 use crate::parameters::Parameters;
@@ -32,6 +33,9 @@ use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
 pub(super) const NAME: &str = "dstack";
+
+/// What dstack calls its parts.
+pub(super) const SPACE: &str = "project";
 
 static DSTACK: Tool = Tool {
     program: "dstack",
@@ -66,15 +70,30 @@ impl Dstack {
         if app.is_forced {
             args.push("--force");
         }
-        let command = ToolCommand::new(&DSTACK, &args, Some(name));
+        let command = self.dstack(&args, Some(name));
         rendering
             .steps
             .push(Step::new(name, StepKind::Deploy, command));
         Ok(())
     }
 
+    /// The name of an app's service.
+    fn service_name(&self, app: &str) -> String {
+        self.project.service_name(app, &self.project.dstack)
+    }
+
+    fn dstack(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {
+        let space = self.project.dstack.space.as_ref();
+        let project = space.map(|name| format!("--project={name}"));
+        let (subcommand, rest) = args.split_at(args.len().min(1));
+        let flags = project.iter().map(String::as_str);
+        let all = subcommand.iter().copied().chain(flags);
+        let all: Vec<&str> = all.chain(rest.iter().copied()).collect();
+        ToolCommand::new(&DSTACK, &all, folder)
+    }
+
     fn regions(&self) -> &RegionNames {
-        &self.project.dstack_regions
+        &self.project.dstack.regions
     }
 
     /// What is sent beside the image and the parameters.
@@ -87,17 +106,23 @@ impl Dstack {
     }
 
     fn service(&self, app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
-        let name = &app.name;
+        let name = &self.service_name(&app.name);
         let (image, binary) = image_and_binary(artifact);
         let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
         if !is_letter || !(2..=MAX_NAME_LENGTH).contains(&name.len()) {
             let message = format!("invalid name of a dstack service: `{name}`");
-            return Err(Problem::new(message).help(format!(
+            let problem = Problem::new(message).help(format!(
                 "give the app a name of 2 to {MAX_NAME_LENGTH} characters that begins with a letter"
-            )));
+            ));
+            return Err(match *name == app.name {
+                true => problem,
+                false => problem.note("the name ends with that of the environment"),
+            });
         }
         let all = app.all_parameters();
-        let port = all.number(Key::Port).ok_or_else(|| no_port(NAME, name))?;
+        let port = all
+            .number(Key::Port)
+            .ok_or_else(|| no_port(NAME, &app.name))?;
         let mut service = Map::new();
         let mut set = |key: &str, value: Value| service.insert(key.into(), value);
         set("type", "service".into());
@@ -202,6 +227,10 @@ impl Target for Dstack {
         NAME
     }
 
+    fn find_place(&self, _: Limits) -> Option<String> {
+        self.project.cloud_place(SPACE, &self.project.dstack)
+    }
+
     fn carries(&self, key: Key) -> Carries<'_> {
         match key {
             Key::MachineType => Carries::Depends(
@@ -241,7 +270,7 @@ impl Target for Dstack {
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
         let add = |app: &AppPlan, rendering: &mut Rendering| self.add_app(app, rendering);
         each_app(plan, add, |app| {
-            ToolCommand::new(&DSTACK, &["stop", "--yes", app], None)
+            self.dstack(&["stop", "--yes", &self.service_name(app)], None)
         })
     }
 

@@ -13,6 +13,7 @@ mod live;
 mod own_files;
 mod parameter;
 mod pyproject;
+pub(super) mod settings;
 mod slashes;
 #[cfg(test)]
 mod tests;
@@ -81,9 +82,11 @@ pub(super) struct Fal {
 
 impl Fal {
     pub(super) fn new(project: Project) -> Self {
+        let of_settings = project.fal.env.clone().or(project.environment.clone());
+        let name = of_settings.or_else(|| std::env::var(ENVIRONMENT).ok());
         Self {
+            environment: Environment::named(name),
             project,
-            environment: Environment::named(std::env::var(ENVIRONMENT).ok()),
             binaries: BinaryChoice::default(),
             digests: Digests::default(),
             contexts: RefCell::default(),
@@ -97,7 +100,9 @@ impl Target for Fal {
     }
 
     fn find_place(&self, _: Limits) -> Option<String> {
-        Some(format!("environment {}", self.environment.name()))
+        let team = self.project.fal.team.as_ref();
+        let team = team.map_or_else(String::new, |name| format!("team {name}, "));
+        Some(format!("{team}environment {}", self.environment.name()))
     }
 
     fn carries(&self, key: Key) -> Carries<'_> {
@@ -108,7 +113,7 @@ impl Target for Fal {
     }
 
     fn list_command(&self) -> Option<ToolCommand> {
-        Some(fal_command(&["apps", "list", "--output", "json"], None))
+        Some(self.fal(&["apps", "list", "--output", "json"], None))
     }
 
     fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String> {
@@ -118,10 +123,10 @@ impl Target for Fal {
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
         let add = |app: &AppPlan, rendering: &mut Rendering| {
             self.add_files(app, rendering)?;
-            rendering.steps.extend(deploy_steps(app));
+            rendering.steps.extend(self.deploy_steps(app));
             Ok(())
         };
-        each_app(plan, add, |app| fal_command(&["apps", "delete", app], None))
+        each_app(plan, add, |app| self.fal(&["apps", "delete", app], None))
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
@@ -149,7 +154,7 @@ impl Target for Fal {
         let auth = auth.map(|to| ["--auth", to.unwrap_or(DEFAULT_AUTH)]);
         let args = ["apps", "set-rev", &app.name, revision];
         let args: Vec<&str> = args.into_iter().chain(auth.into_iter().flatten()).collect();
-        let command = fal_command(&args, None);
+        let command = self.fal(&args, None);
         let back = Step::new(&app.name, StepKind::RollBack, command);
         let mut rendering = self.scaling(app);
         rendering.steps.insert(0, back);
@@ -162,8 +167,51 @@ impl Fal {
     fn scaling(&self, app: &AppPlan) -> Rendering {
         let mut rendering = Rendering::default();
         rendering.app(&app.name).warnings = warnings(NAME, app, |key| self.carries(key));
-        rendering.steps.extend(scale_step(app));
+        rendering.steps.extend(self.scale_step(app));
         rendering
+    }
+
+    /// The platform keeps the scaling of a running app unless its reset switch is on, and then replaces
+    /// every value. Single values are set without the switch, so that values tuned in the meantime are
+    /// kept.
+    fn deploy_steps(&self, app: &AppPlan) -> Vec<Step> {
+        let command = self.fal(&["deploy", &app.name, "--yes"], Some(&app.name));
+        let deploy = Step::new(&app.name, StepKind::Deploy, command);
+        let is_taken_from_files = app.action == Action::Create || needs_reset(app);
+        let scale = self.scale_step(app).filter(|_| !is_taken_from_files);
+        [deploy].into_iter().chain(scale).collect()
+    }
+
+    fn scale_step(&self, app: &AppPlan) -> Option<Step> {
+        let flags: Vec<String> = app
+            .scaling_changes()
+            .filter(|(key, _)| parameter(*key).is_some())
+            .flat_map(|(key, value)| scale_flag(key, value))
+            .collect();
+        if flags.is_empty() {
+            return None;
+        }
+        let flags = flags.iter().map(String::as_str);
+        let args: Vec<&str> = ["apps", "scale", &app.name]
+            .into_iter()
+            .chain(flags)
+            .collect();
+        Some(Step::new(&app.name, StepKind::Scale, self.fal(&args, None)))
+    }
+
+    /// A command of fal's client, for the environment and the team of the settings.
+    fn fal(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {
+        let settings = &self.project.fal;
+        let is_chosen = settings.env.is_some() || self.project.environment.is_some();
+        let mut all = args.to_vec();
+        // The client reads the variable for the environment itself.
+        if is_chosen {
+            all.extend(["--env", self.environment.name()]);
+        }
+        if let Some(team) = &settings.team {
+            all.extend(["--team", team]);
+        }
+        ToolCommand::new(&FAL, &all, folder)
     }
 
     /// Adds the folder of an app, with the files that its deploy sends and no others.
@@ -250,17 +298,6 @@ impl Fal {
     }
 }
 
-/// The platform keeps the scaling of a running app unless its reset switch is on, and then replaces
-/// every value. Single values are set without the switch, so that values tuned in the meantime are
-/// kept.
-fn deploy_steps(app: &AppPlan) -> Vec<Step> {
-    let command = fal_command(&["deploy", &app.name, "--yes"], Some(&app.name));
-    let deploy = Step::new(&app.name, StepKind::Deploy, command);
-    let is_taken_from_files = app.action == Action::Create || needs_reset(app);
-    let scale = scale_step(app).filter(|_| !is_taken_from_files);
-    [deploy].into_iter().chain(scale).collect()
-}
-
 /// Whether a deploy replaces all scaling: the platform has no other way to remove regions.
 fn needs_reset(app: &AppPlan) -> bool {
     app.reset || app.is_half_created || removes_regions(app)
@@ -269,27 +306,6 @@ fn needs_reset(app: &AppPlan) -> bool {
 fn removes_regions(app: &AppPlan) -> bool {
     app.scaling_changes()
         .any(|(key, value)| key == Key::Regions && value.is_none())
-}
-
-fn scale_step(app: &AppPlan) -> Option<Step> {
-    let flags: Vec<String> = app
-        .scaling_changes()
-        .filter(|(key, _)| parameter(*key).is_some())
-        .flat_map(|(key, value)| scale_flag(key, value))
-        .collect();
-    if flags.is_empty() {
-        return None;
-    }
-    let flags = flags.iter().map(String::as_str);
-    let args: Vec<&str> = ["apps", "scale", &app.name]
-        .into_iter()
-        .chain(flags)
-        .collect();
-    Some(Step::new(
-        &app.name,
-        StepKind::Scale,
-        fal_command(&args, None),
-    ))
 }
 
 /// A change as a flag of `fal apps scale`. A removed value becomes the default, or 0 if there is no
@@ -303,8 +319,4 @@ fn scale_flag(key: Key, value: Option<&Setting>) -> Vec<String> {
         None => vec![key.parameter().platform_default.unwrap_or(0).to_string()],
     };
     [flag].into_iter().chain(values).collect()
-}
-
-fn fal_command(args: &[&str], folder: Option<&str>) -> ToolCommand {
-    ToolCommand::new(&FAL, args, folder)
 }

@@ -40,9 +40,7 @@ use managers::{CODE_MANAGER, SCALING_MANAGER};
 use parameters::PLATFORM;
 use service::Service;
 use settings::KnativeSettings;
-
-/// The target's name.
-pub(super) const NAME: &str = "knative";
+pub(super) use settings::NAME;
 
 static KUBECTL: Tool = Tool {
     program: "kubectl",

@@ -24,6 +24,7 @@ use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
+use crate::limits::Limits;
 use crate::live::Live;
 use crate::machines;
 use crate::parameters::Parameters;
@@ -32,6 +33,9 @@ use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
 pub(super) const NAME: &str = "skypilot";
+
+/// What SkyPilot calls its parts.
+pub(super) const SPACE: &str = "workspace";
 
 static SKY: Tool = Tool {
     program: "sky",
@@ -69,12 +73,46 @@ impl SkyPilot {
         rendered.artifact = Some(artifact);
         let path = Path::new(name).join(FILE);
         rendering.files.push(RenderedFile::text(path, text));
-        rendering.steps.push(deploy_step(app));
+        rendering.steps.push(self.deploy_step(app));
         Ok(())
     }
 
+    /// The first command of a service is another than the later ones. Where the state is lost or
+    /// old, the other one is right.
+    fn deploy_step(&self, app: &AppPlan) -> Step {
+        let name = &*app.name;
+        let service = &*self.service_name(name);
+        let up = ["up", "--yes", "--service-name", service, FILE];
+        let up = self.serve(&up, Some(name));
+        let update = ["update", "--yes", service, FILE];
+        let update = self.serve(&update, Some(name));
+        let (command, fallback) = match app.action {
+            Action::Create => (up, update),
+            _ => (update, up),
+        };
+        Step {
+            fallback: Some(fallback),
+            ..Step::new(name, StepKind::Deploy, command)
+        }
+    }
+
+    /// The name of an app's service.
+    fn service_name(&self, app: &str) -> String {
+        self.project.service_name(app, &self.project.skypilot)
+    }
+
+    fn serve(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {
+        let space = self.project.skypilot.space.as_ref();
+        let workspace = space.map(|name| format!("--config=active_workspace={name}"));
+        let (subcommand, rest) = args.split_at(args.len().min(1));
+        let flags = workspace.iter().map(String::as_str);
+        let all = ["serve"].into_iter().chain(subcommand.iter().copied());
+        let all: Vec<&str> = all.chain(flags).chain(rest.iter().copied()).collect();
+        ToolCommand::new(&SKY, &all, folder)
+    }
+
     fn regions(&self) -> &RegionNames {
-        &self.project.skypilot_regions
+        &self.project.skypilot.regions
     }
 
     /// What is sent beside the image and the parameters.
@@ -86,6 +124,7 @@ impl SkyPilot {
 
     fn service(&self, app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
         let name = &app.name;
+        let service = self.service_name(name);
         check_first_letter(PLATFORM, name)?;
         let (image, binary) = image_and_binary(artifact);
         let all = app.all_parameters();
@@ -93,7 +132,7 @@ impl SkyPilot {
             .number(Key::Port)
             .ok_or_else(|| no_port(PLATFORM, name))?;
         Ok(json!({
-            "name": name,
+            "name": service,
             "resources": self.resources(app, artifact, (image, port))?,
             "service": service_section(&all, port),
             "run": format!("exec {}", shell_word(&path_in_image(binary))),
@@ -123,24 +162,6 @@ impl SkyPilot {
             resources.insert(key.into(), candidates.into());
         }
         Ok(resources.into())
-    }
-}
-
-/// The first command of a service is another than the later ones. Where the state is lost or old,
-/// the other one is right.
-fn deploy_step(app: &AppPlan) -> Step {
-    let name = &*app.name;
-    let up = ["serve", "up", "--yes", "--service-name", name, FILE];
-    let up = ToolCommand::new(&SKY, &up, Some(name));
-    let update = ["serve", "update", "--yes", name, FILE];
-    let update = ToolCommand::new(&SKY, &update, Some(name));
-    let (command, fallback) = match app.action {
-        Action::Create => (up, update),
-        _ => (update, up),
-    };
-    Step {
-        fallback: Some(fallback),
-        ..Step::new(name, StepKind::Deploy, command)
     }
 }
 
@@ -185,6 +206,10 @@ impl Target for SkyPilot {
         NAME
     }
 
+    fn find_place(&self, _: Limits) -> Option<String> {
+        self.project.cloud_place(SPACE, &self.project.skypilot)
+    }
+
     fn carries(&self, key: Key) -> Carries<'_> {
         match key {
             Key::MachineType
@@ -222,7 +247,7 @@ impl Target for SkyPilot {
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
         let add = |app: &AppPlan, rendering: &mut Rendering| self.add_app(app, rendering);
         each_app(plan, add, |app| {
-            ToolCommand::new(&SKY, &["serve", "down", "--yes", app], None)
+            self.serve(&["down", "--yes", &self.service_name(app)], None)
         })
     }
 

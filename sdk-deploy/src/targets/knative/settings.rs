@@ -8,8 +8,8 @@ use machinist_core::problem::Problem;
 use crate::settings::reader::{Item, Reader};
 use crate::targets::region_names::{REGIONS, RegionNames};
 
-/// The key of the table.
-pub(in crate::targets) const KEY: &str = "knative";
+/// The target's name, which is the table's.
+pub(in crate::targets) const NAME: &str = "knative";
 
 const CONTEXT: &str = "context";
 const NAMESPACE: &str = "namespace";
@@ -52,7 +52,7 @@ pub(in crate::targets) fn read(
     value: &Item<'_>,
 ) -> Result<KnativeSettings, Problem> {
     let mut settings = KnativeSettings::default();
-    for (key, value) in reader.table(KEY, value)? {
+    for (key, value) in reader.table(NAME, value)? {
         let text = |key| reader.text(key, value).map(|text| Some(text.to_owned()));
         match &**key.get_ref() {
             CONTEXT => settings.context = text(CONTEXT)?,
