@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use machinist_core::parameter::Key;
-use machinist_core::setting::Setting;
 use machinist_deploy::{
     Action, AppPlan, AppState, ArtifactPart, Change, CostChange, CostPerHour, Deploy, DeployKind,
     JsonValue, Overrides, Owner, ParameterName, Parameters, Plan, TotalCost, Tuned, What, Why,
@@ -139,10 +138,10 @@ impl ParameterRow {
 
     fn changed(change: &Change, action: Action) -> Self {
         let text = match (&change.what, action) {
-            (What::Parameter(name), Action::Create) => display_value(name, change.to.as_ref()),
+            (What::Parameter(name), Action::Create) => name.show(change.to.as_ref()),
             (What::Parameter(name), _) => {
-                let from = display_value(name, change.from.as_ref());
-                format!("{from} -> {}", display_value(name, change.to.as_ref()))
+                let from = name.show(change.from.as_ref());
+                format!("{from} -> {}", name.show(change.to.as_ref()))
             }
             (What::Artifact(part), _) => artifact_text(*part, change),
         };
@@ -163,12 +162,9 @@ impl ParameterRow {
 
     /// A tuned value that a deploy keeps.
     fn kept(tuned: &Tuned) -> Self {
-        let value = display_value(&tuned.parameter, Some(&tuned.value));
+        let value = tuned.parameter.show(Some(&tuned.value));
         let code = match &tuned.code {
-            Some(code) => format!(
-                "the code says {}",
-                display_value(&tuned.parameter, Some(code))
-            ),
+            Some(code) => format!("the code says {}", tuned.parameter.show(Some(code))),
             None => "the code sets nothing".into(),
         };
         let text = format!("stays {value}  (tuned; {code})");
@@ -246,23 +242,10 @@ fn parameter_line(row: ParameterRow, key_width: usize) -> Line {
         .with(row.look, row.text)
 }
 
-/// A value as the code would write it, without quotes.
-fn display_value(name: &ParameterName, value: Option<&Value>) -> String {
-    let known = |value| {
-        let key = name.key()?;
-        let setting = Setting::from_json(key, value).ok()?;
-        Some(key.parameter().show(&setting))
-    };
-    match value {
-        None | Some(Value::Null) => "not set".into(),
-        Some(value) => known(value).unwrap_or_else(|| value.to_string()),
-    }
-}
-
 /// `key=value key=value`, as `scale` takes them.
 fn key_value_list<V: JsonValue>(parameters: &Parameters<V>) -> String {
     let pairs = parameters.json().map(|(name, value)| {
-        let value = display_value(&name, Some(&value)).replace(", ", ",");
+        let value = name.show(Some(&value)).replace(", ", ",");
         format!("{name}={value}")
     });
     pairs.collect::<Vec<_>>().join(" ")
@@ -332,10 +315,10 @@ fn detail_lines(in_code: &Parameters, overrides: &Overrides, why: &str, look: Lo
     let code: BTreeMap<ParameterName, Value> = in_code.json().collect();
     let overridden: BTreeSet<ParameterName> = overrides.json().map(|(name, _)| name).collect();
     let line = |(name, value): (ParameterName, Value)| {
-        let mut text = display_value(&name, Some(&value));
+        let mut text = name.show(Some(&value));
         let mut row_look = Look::Plain;
         if overridden.contains(&name) {
-            let in_code = display_value(&name, code.get(&name));
+            let in_code = name.show(code.get(&name));
             text += &format!("  ({why}; the code says {in_code})");
             row_look = look;
         }

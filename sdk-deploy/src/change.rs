@@ -188,3 +188,15 @@ pub enum Why {
     /// It is deployed again although nothing of it changed.
     Forced,
 }
+
+impl Why {
+    /// All reasons, for the schema.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Code,
+        Self::Drift,
+        Self::Reset,
+        Self::Tuned,
+        Self::RolledBack,
+        Self::Forced,
+    ];
+}
