@@ -1,6 +1,6 @@
 //! The only file that prints: data on stdout, everything else on stderr.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -65,6 +65,8 @@ pub(crate) struct Output {
     verbose: bool,
     /// Whether data was printed.
     has_data: Cell<bool>,
+    /// The warnings that were printed.
+    warnings: RefCell<Vec<Failure>>,
     /// What advised command lines are about.
     pub(crate) deployment: DeploymentFlags,
 }
@@ -83,6 +85,7 @@ impl Output {
             quiet: globals.quiet,
             verbose: globals.verbose > 0,
             has_data: Cell::new(false),
+            warnings: RefCell::default(),
             deployment,
         }
     }
@@ -102,7 +105,7 @@ impl Output {
     /// Prints with `--format json` what was done; as text the status says it.
     pub(crate) fn document(&self, value: &impl Serialize) -> Result<(), Failure> {
         match self.format {
-            Format::Text => Ok(()),
+            Format::Text | Format::Markdown => Ok(()),
             Format::Json => self.json(value),
         }
     }
@@ -217,7 +220,14 @@ impl Output {
 
     /// Prints a warning. `--quiet` does not hide it, as cargo's does not hide the compiler's.
     pub(crate) fn warning(&self, warning: &Failure) {
-        print_report("warning", WARNING, &self.deployment.add_to(warning));
+        let warning = self.deployment.add_to(warning);
+        print_report("warning", WARNING, &warning);
+        self.warnings.borrow_mut().push(warning);
+    }
+
+    /// The warnings that were printed.
+    pub(crate) fn warnings(&self) -> Vec<Failure> {
+        self.warnings.borrow().clone()
     }
 }
 

@@ -3,8 +3,8 @@
 
 use machinist_core::problem::Problem;
 use machinist_deploy::{
-    Action, AppPlan, AppSet, DeployStamp, Deployed, Manifest, Options, Plan, Rendering, State,
-    Target, Unread, WHY_LOST, plan,
+    Action, AppPlan, AppSet, DeployStamp, Deployed, KeptDestination, KeptPlan, Manifest, Options,
+    Plan, Rendering, State, Target, Unread, WHY_LOST, plan,
 };
 
 use crate::args::deployment::PlanOptions;
@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::linked_apps::{LinkedApps, no_apps_found};
 use crate::output::Output;
 use crate::plan_report::{Place, PlanReport};
+use crate::reviewed_plan::kept_options;
 
 /// Builds or reads the apps, and finds out where they go.
 pub(crate) fn read_apps(
@@ -136,6 +137,16 @@ impl PreparedDeploy {
             rendering,
             refusal,
         })
+    }
+
+    /// The plan with what it was made from, to keep in a file or to compare with a kept one.
+    pub(crate) fn keep(&self, state: &State, options: &PlanOptions) -> KeptPlan {
+        let destination = KeptDestination {
+            target: self.target.name().into(),
+            place: self.deployed.place.clone(),
+            environment: None,
+        };
+        KeptPlan::new(&self.plan, destination, state, kept_options(options))
     }
 
     /// The plan, to print.

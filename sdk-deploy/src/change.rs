@@ -159,7 +159,7 @@ impl Change {
     }
 
     /// Whether it is a deploy of all of it.
-    pub(crate) fn is_deployment(&self) -> bool {
+    pub fn is_deployment(&self) -> bool {
         self.what == What::Artifact(ArtifactPart::Deployment)
     }
 

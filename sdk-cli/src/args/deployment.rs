@@ -23,7 +23,7 @@ pub(crate) struct Consent {
 }
 
 /// What a plan may change.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct PlanOptions {
     /// Discard the tuned values of this app, or of all apps
     #[arg(long, value_name = "APP", num_args = 0..=1, default_missing_value = "", help_heading = DEPLOYMENT)]
@@ -37,7 +37,7 @@ pub(crate) struct PlanOptions {
     /// Fail if the platform does not support something that the code sets
     #[arg(long, help_heading = DEPLOYMENT)]
     pub(crate) strict: bool,
-    /// Only this app; may be given several times
+    /// Only this app; may be given several times. `deploy` also takes a file that `plan -o` kept
     #[arg(value_name = "APP")]
     pub(crate) apps: Vec<String>,
     #[command(flatten)]
@@ -47,7 +47,7 @@ pub(crate) struct PlanOptions {
 }
 
 /// Where the state is.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct StateFile {
     /// The state file [default: machinist-state.json in the workspace]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = DEPLOYMENT)]
@@ -55,7 +55,7 @@ pub(crate) struct StateFile {
 }
 
 /// Whether the platform is asked what is deployed.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Refresh {
     /// Read what is deployed from this file, written by the platform's tool, instead of asking it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_refresh", help_heading = DEPLOYMENT)]

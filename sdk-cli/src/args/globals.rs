@@ -24,6 +24,8 @@ pub(crate) struct Globals {
 pub(crate) enum Format {
     Text,
     Json,
+    /// For a pull request; of `plan` alone
+    Markdown,
 }
 
 /// When colors are used.

@@ -139,10 +139,22 @@ impl Selection {
         flags.0
     }
 
+    /// The first flag that is about a build, and not about which `Cargo.toml` has the settings.
+    pub(crate) fn first_flag_of_build(&self) -> Option<String> {
+        let flags = self.build_flags().into_iter();
+        let mut flags = flags.map(|flag| flag.to_string_lossy().into_owned());
+        flags.find(|flag| !flag.starts_with("--manifest-path="))
+    }
+
     /// The values of `--target` that are targets of a deploy.
     pub(crate) fn deploy_targets(&self) -> Vec<&str> {
         let targets = self.target.iter().filter(|target| !is_triple(target));
         targets.map(String::as_str).collect()
+    }
+
+    /// Adds a target of a deploy, as if `--target` named it.
+    pub(crate) fn add_deploy_target(&mut self, name: &str) {
+        self.target.push(name.into());
     }
 
     /// Whether the network may not be used.

@@ -7,8 +7,12 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::prepared_deploy::{PreparedDeploy, RenderedApps, read_apps};
+use crate::reviewed_plan::ReviewedPlan;
 
 /// Build, show what a deploy changes, and deploy
+///
+/// With a file that `plan -o` kept, exactly that plan is carried out, and nobody is asked. If it is
+/// not what a deploy would do now, nothing is done.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Deploy unchanged apps too (same parameters and binary)
@@ -25,14 +29,23 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
     let (source, jobs) = args.source.and_jobs();
-    let (apps, destination) = read_apps(&source, &args.plan_options, context)?;
+    let given = &args.plan_options;
+    let reviewed = ReviewedPlan::named_in(&given.apps)?;
+    let (options, source) = match &reviewed {
+        Some(reviewed) => reviewed.arguments(given, args.force, &source)?,
+        None => (given.clone(), source),
+    };
+    let (apps, destination) = read_apps(&source, &options, context)?;
     let (state, store) = open_state(&destination, args.consent.dry_run)?;
-    let options = &args.plan_options;
     let rendered = match args.force {
         true => RenderedApps::Forced,
         false => RenderedApps::Changed,
     };
-    let deploy = PreparedDeploy::new(&destination, &apps, options, rendered, &state, output)?;
+    let mut deploy = PreparedDeploy::new(&destination, &apps, &options, rendered, &state, output)?;
+    if let Some(reviewed) = &reviewed {
+        let unchanged = reviewed.check_unchanged(&deploy.keep(&state, &options));
+        deploy.refusal = unchanged.err().or(deploy.refusal);
+    }
     if let Some(refusal) = &deploy.refusal {
         deploy.report().print(output)?;
         return Err(refusal.clone());
@@ -44,7 +57,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         ..PendingChange::new(&destination, target, deploy.deployed, rendering, output)
     };
     let question = format!("Deploy to {}?", change.place_and_build());
-    if let Some(mut store) = change.confirm(&deploy.plan, store, args.consent.yes, &question)? {
+    // Who gives a kept plan has seen it.
+    let is_agreed = args.consent.yes || reviewed.is_some();
+    if let Some(mut store) = change.confirm(&deploy.plan, store, is_agreed, &question)? {
         change.deploy(&deploy.plan, &mut store)?;
     }
     Ok(Exit::Success)
