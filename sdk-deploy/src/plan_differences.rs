@@ -82,7 +82,11 @@ fn action(app: &Value) -> String {
     match app["action"].as_str().unwrap_or_default() {
         "unchanged" => "unchanged".into(),
         "orphaned" => "kept".into(),
-        action => format!("to {action}"),
+        "create" => "to be created".into(),
+        "adopt" => "to be adopted".into(),
+        "update" => "to be updated".into(),
+        "delete" => "to be deleted".into(),
+        other => format!("planned as {other}"),
     }
 }
 
@@ -290,15 +294,15 @@ mod tests {
             ),
             (
                 json!([{"name": "llm", "action": "create", "changes": [gpus(4)]}]),
-                &["`llm`: it was to update, and is to create"],
+                &["`llm`: it was to be updated, and is to be created"],
             ),
             (
                 json!([]),
-                &["`llm` was to update, and is not in the plan now"],
+                &["`llm` was to be updated, and is not in the plan now"],
             ),
             (
                 json!([planned[0], {"name": "new", "action": "create"}]),
-                &["`new` was not in the plan, and is to create now"],
+                &["`new` was not in the plan, and is to be created now"],
             ),
             (
                 json!([{

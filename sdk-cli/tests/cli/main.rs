@@ -25,6 +25,7 @@ mod prune;
 mod redeploy;
 mod refusals;
 mod rename;
+mod reviewed_plan;
 #[cfg(target_os = "linux")]
 mod rollback;
 mod scripts;
