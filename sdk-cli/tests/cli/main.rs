@@ -6,6 +6,7 @@ mod broken_tool;
 mod cost;
 mod deploy_result;
 mod disk;
+mod drift_only;
 mod dstack_fake_tool;
 mod fal_fake_tool;
 #[cfg(target_os = "linux")]
@@ -15,6 +16,7 @@ mod knative_rendering;
 mod lost_apps;
 mod machines;
 mod manifest;
+mod markdown_plan;
 mod names_of_binaries;
 mod old_state;
 mod output_folder;
