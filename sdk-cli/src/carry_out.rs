@@ -196,7 +196,7 @@ impl<'a> PendingChange<'a> {
             Some(false) => Err(Failure::new("stopped: nothing was done")),
             None => {
                 let reason = match self.output.format {
-                    Format::Text => "there is no terminal",
+                    Format::Text | Format::Markdown => "there is no terminal",
                     Format::Json => "nobody has seen the plan",
                 };
                 let failure = Failure::new(format!("cannot ask for confirmation: {reason}"))

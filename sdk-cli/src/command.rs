@@ -13,6 +13,7 @@ mod rollback;
 mod scale;
 mod schema;
 
+use crate::args::globals::Format;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -28,6 +29,11 @@ macro_rules! subcommands {
 
         impl Subcommand {
             pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
+                let is_markdown = context.output.format == Format::Markdown;
+                if is_markdown && !matches!(self, Self::Plan(_)) {
+                    return Err(Failure::new("only `plan` prints Markdown")
+                        .help("write `--format text` or `--format json`"));
+                }
                 match self {
                     $(Self::$name(args) => $module::run(args, context),)*
                 }

@@ -209,6 +209,20 @@ impl Destination {
         Ok(target.at_place(deployed, self.limits)?)
     }
 
+    /// Checks that drift can be seen: the files of the target are there, or the platform has a
+    /// command that says what it has.
+    pub(crate) fn check_can_be_asked(&self, target: &dyn Target) -> Result<(), Failure> {
+        let is_asked = target.list_command().is_some() && self.asks_platform;
+        if is_asked || self.saved_answer.is_some() || target.folder().is_some() {
+            return Ok(());
+        }
+        let name = target.name();
+        Err(Failure::new(format!(
+            "{name} cannot be asked what is deployed, so drift is not seen"
+        ))
+        .help("compare the code with the state instead: `cargo machinist plan`"))
+    }
+
     /// What the platform says is deployed; `None` if it has no say or is not to be asked.
     pub(crate) fn read_live(
         &self,

@@ -24,7 +24,7 @@ const DEFAULT_STATE_FILE: &str = "machinist-state.json";
 pub(crate) fn of_linked_apps(
     source: &AppSource,
     plan_options: &PlanOptions,
-    context: &Context,
+    environment: Option<String>,
 ) -> Result<Vec<Destination>, Failure> {
     let selection = &source.selection;
     let target_flag = selection.deploy_target()?;
@@ -32,7 +32,7 @@ pub(crate) fn of_linked_apps(
     if let (Some(folder), Some(workspace)) = (selection.target_dir(), &mut workspace) {
         workspace.target_folder = folder.to_owned();
     }
-    let all = all(target_flag, &plan_options.file, workspace, context)?;
+    let all = all(target_flag, &plan_options.file, workspace, environment)?;
     let is_read = |destination: &Destination| {
         !source.binary.is_empty() || destination.may_be_selected(selection)
     };
@@ -64,7 +64,7 @@ pub(crate) fn source_with_settings(
     context: &Context,
 ) -> Result<AppSource, Failure> {
     let workspace = Workspace::find(source.selection.manifest_path())?;
-    let settings = read_settings(workspace.as_ref(), context)?;
+    let settings = read_settings(workspace.as_ref(), context.globals.environment())?;
     build_settings::with_build_settings(source, &settings, workspace.as_ref())
 }
 
@@ -130,7 +130,8 @@ pub(crate) fn of_recorded_app(
 
 fn of_state(state: &DeployedState, context: &Context) -> Result<Vec<Destination>, Failure> {
     let workspace = Workspace::find(state.manifest_path.as_deref())?;
-    all(state.target.clone(), &state.file, workspace, context)
+    let environment = context.globals.environment();
+    all(state.target.clone(), &state.file, workspace, environment)
 }
 
 /// All destinations: packages whose settings say the same share one.
@@ -138,12 +139,12 @@ fn all(
     target_flag: Option<String>,
     file: &StateFile,
     workspace: Option<Workspace>,
-    context: &Context,
+    environment: Option<String>,
 ) -> Result<Vec<Destination>, Failure> {
     let cargo_tomls = workspace
         .as_ref()
         .map_or(&[][..], |workspace| &workspace.cargo_tomls);
-    let settings = read_settings(workspace.as_ref(), context)?;
+    let settings = read_settings(workspace.as_ref(), environment)?;
     let root = workspace
         .as_ref()
         .map_or(Path::new(""), |workspace| &workspace.root);
@@ -187,9 +188,11 @@ fn all(
     Ok(destinations.collect())
 }
 
-fn read_settings(workspace: Option<&Workspace>, context: &Context) -> Result<Settings, Failure> {
+fn read_settings(
+    workspace: Option<&Workspace>,
+    environment: Option<String>,
+) -> Result<Settings, Failure> {
     let cargo_tomls = workspace.map_or(&[][..], |workspace| &workspace.cargo_tomls);
-    let environment = context.globals.environment();
     Ok(Settings::read(cargo_tomls, environment.as_deref())?)
 }
 

@@ -17,7 +17,7 @@ pub(crate) enum Exit {
 const MEANINGS: [(u8, &str); 5] = [
     (0, "success"),
     (1, "error, or invalid arguments"),
-    (2, "`plan --detailed-exitcode` found changes"),
+    (2, "`plan --detailed-exitcode` found changes, or drift"),
     (3, "`--check` found a difference"),
     (
         101,

@@ -68,7 +68,7 @@ pub(crate) struct Output {
     /// The documents of several destinations, which are printed as one at the end.
     documents: RefCell<Option<Vec<Value>>>,
     /// The warnings that were printed: several destinations may give one twice.
-    warned: RefCell<Vec<Failure>>,
+    warnings: RefCell<Vec<Failure>>,
     /// What advised command lines are about.
     pub(crate) deployment: DeploymentFlags,
 }
@@ -88,7 +88,7 @@ impl Output {
             verbose: globals.verbose > 0,
             has_data: Cell::new(false),
             documents: RefCell::new(None),
-            warned: RefCell::new(Vec::new()),
+            warnings: RefCell::default(),
             deployment,
         }
     }
@@ -134,7 +134,7 @@ impl Output {
     /// Prints with `--format json` what was done; as text the status says it.
     pub(crate) fn document(&self, value: &impl Serialize) -> Result<(), Failure> {
         match self.format {
-            Format::Text => Ok(()),
+            Format::Text | Format::Markdown => Ok(()),
             Format::Json => self.json(value),
         }
     }
@@ -249,12 +249,17 @@ impl Output {
 
     /// Prints a warning. `--quiet` does not hide it, as cargo's does not hide the compiler's.
     pub(crate) fn warning(&self, warning: &Failure) {
-        let mut warned = self.warned.borrow_mut();
-        if warned.contains(warning) {
-            return;
+        let warning = self.deployment.add_to(warning);
+        let mut warnings = self.warnings.borrow_mut();
+        if !warnings.contains(&warning) {
+            print_report("warning", WARNING, &warning);
+            warnings.push(warning);
         }
-        warned.push(warning.clone());
-        print_report("warning", WARNING, &self.deployment.add_to(warning));
+    }
+
+    /// The warnings that were printed.
+    pub(crate) fn warnings(&self) -> Vec<Failure> {
+        self.warnings.borrow().clone()
     }
 }
 

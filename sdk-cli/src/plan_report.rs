@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::args::globals::Format;
 use crate::failure::Failure;
+use crate::markdown_view::{self, About};
 use crate::output::{Line, Look, Output};
 use crate::text_view;
 
@@ -42,8 +43,8 @@ pub(crate) struct PlanReport<'a> {
 pub(crate) struct Place<'a> {
     /// The environment of the settings, if one is chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    environment: Option<&'a str>,
-    target: &'static str,
+    pub(crate) environment: Option<&'a str>,
+    pub(crate) target: &'static str,
     /// The account, the namespace or the environment there, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<&'a str>,
@@ -198,7 +199,21 @@ impl<'a> PlanReport<'a> {
         match output.format {
             Format::Text => output.lines(&self.lines()),
             Format::Json => output.json(self),
+            Format::Markdown => output.data(&self.markdown(&output.warnings())),
         }
+    }
+
+    fn markdown(&self, warnings: &[Failure]) -> String {
+        let build = self
+            .profile
+            .map(|profile| format!(", from a {profile} build"));
+        let about = About {
+            kind: "plan",
+            target: self.place.target,
+            environment: self.place.environment,
+            place: &format!("{}{}", self.place, build.unwrap_or_default()),
+        };
+        markdown_view::plan(self.plan, about, warnings, self.refusal)
     }
 
     fn lines(&self) -> Vec<Line> {

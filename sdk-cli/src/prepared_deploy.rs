@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use machinist_core::problem::Problem;
 use machinist_deploy::{
-    Action, AppPlan, AppSet, DeployStamp, Deployed, Manifest, Options, Plan, Rendering, State,
-    Store, Target, Unread, WHY_LOST, plan,
+    Action, AppPlan, AppSet, DeployStamp, Deployed, KeptDestination, KeptPlan, Manifest, Options,
+    Plan, Rendering, State, Store, Target, Unread, WHY_LOST, plan,
 };
 
 use crate::args::deployment::PlanOptions;
@@ -21,6 +21,7 @@ use crate::failure::Failure;
 use crate::linked_apps::{LinkedApps, no_apps_found};
 use crate::output::Output;
 use crate::plan_report::{Place, PlanReport};
+use crate::reviewed_plan::kept_options;
 
 /// A destination, and what a deploy may change there.
 pub(crate) type PartOfDeploy = (Destination, PlanOptions);
@@ -29,10 +30,11 @@ pub(crate) type PartOfDeploy = (Destination, PlanOptions);
 pub(crate) fn read_apps(
     source: &AppSource,
     plan_options: &PlanOptions,
+    environment: Option<String>,
     context: &Context,
 ) -> Result<(LinkedApps, Vec<PartOfDeploy>), Failure> {
     // What is wrong with the settings is an error before a build that may take minutes.
-    let destinations = destinations::of_linked_apps(source, plan_options, context)?;
+    let destinations = destinations::of_linked_apps(source, plan_options, environment)?;
     // A deploy to a platform is a release build.
     let profile = match destinations.iter().any(Destination::is_platform) {
         true => BuildProfile::Release,
@@ -219,6 +221,16 @@ impl PreparedDeploy {
             rendering,
             refusal,
         })
+    }
+
+    /// The plan with what it was made from, to keep in a file or to compare with a kept one.
+    pub(crate) fn keep(&self, state: &State, options: &PlanOptions) -> KeptPlan {
+        let destination = KeptDestination {
+            target: self.target.name().into(),
+            place: self.deployed.place.clone(),
+            environment: self.environment.clone(),
+        };
+        KeptPlan::new(&self.plan, destination, state, kept_options(options))
     }
 
     /// The plan, to print.

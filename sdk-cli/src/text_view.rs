@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use machinist_core::parameter::Key;
-use machinist_core::setting::Setting;
 use machinist_deploy::{
     Action, AppPlan, AppState, ArtifactPart, Change, CostChange, CostPerHour, Deploy, DeployKind,
     JsonValue, Overrides, Owner, ParameterName, Parameters, Plan, TotalCost, Tuned, What, Why,
@@ -15,9 +14,7 @@ use crate::output::{Line, Look, MAX_COLUMN_WIDTH};
 
 /// A plan, app by app, with a summary at the end.
 pub(crate) fn plan_lines(plan: &Plan, place: &dyn Display, profile: Option<&str>) -> Vec<Line> {
-    let costs_the_same = |app: &AppPlan| app.cost_per_hour.from == app.cost_per_hour.to;
-    let listed = |app: &&AppPlan| app.action != Action::Unchanged || !costs_the_same(app);
-    let apps = plan.apps.iter().filter(listed);
+    let apps = plan.apps.iter().filter(|app| is_listed(app));
     let mut lines: Vec<Line> = apps.flat_map(app_plan_lines).collect();
     lines.extend(plan.stale_files.iter().map(|file| {
         let text = format!(
@@ -32,9 +29,19 @@ pub(crate) fn plan_lines(plan: &Plan, place: &dyn Display, profile: Option<&str>
     let build = profile.map_or_else(String::new, |profile| format!(", from a {profile} build"));
     let summary = format!("{place}: {}{build}", summary(plan));
     lines.push(Line::default().with(Look::Bold, summary));
-    let total = TotalCost::of(&plan.apps).map(total_cost);
+    let total = kept_runners(plan);
     lines.extend(total.map(|total| Line::default().with(Look::Bold, total)));
     lines
+}
+
+/// Whether an app is shown, and not only counted.
+pub(crate) fn is_listed(app: &AppPlan) -> bool {
+    app.action != Action::Unchanged || app.cost_per_hour.from != app.cost_per_hour.to
+}
+
+/// What the kept runners of all apps cost, if something is known of it.
+pub(crate) fn kept_runners(plan: &Plan) -> Option<String> {
+    TotalCost::of(&plan.apps).map(total_cost)
 }
 
 /// What an adoption takes over.
@@ -65,7 +72,7 @@ fn total_cost(total: TotalCost) -> String {
 }
 
 /// How many apps are created, updated and so on.
-fn summary(plan: &Plan) -> String {
+pub(crate) fn summary(plan: &Plan) -> String {
     const ACTION_LABELS: [(Action, &str); 6] = [
         (Action::Create, "to create"),
         (Action::Adopt, "to adopt"),
@@ -92,23 +99,41 @@ fn summary(plan: &Plan) -> String {
 }
 
 fn app_plan_lines(app: &AppPlan) -> Vec<Line> {
-    let (sign, look, action) = match app.action {
-        Action::Create => ("+", Look::Good, "create".into()),
-        Action::Adopt => ("~", Look::Notable, adoption(app.owner.as_ref())),
-        Action::Update => ("~", Look::Notable, "update".into()),
-        Action::Unchanged => (" ", Look::Plain, "unchanged".into()),
-        Action::Orphaned => (
-            " ",
-            Look::Notable,
-            "kept: not in this build; `--prune` deletes it".into(),
-        ),
-        Action::Delete => ("-", Look::Bad, "delete".into()),
+    let (sign, look) = match app.action {
+        Action::Create => ("+", Look::Good),
+        Action::Adopt | Action::Update => ("~", Look::Notable),
+        Action::Unchanged => (" ", Look::Plain),
+        Action::Orphaned => (" ", Look::Notable),
+        Action::Delete => ("-", Look::Bad),
     };
     let head = Line::default()
         .with(look, format!("{sign} "))
         .with(Look::Bold, app.name.clone())
-        .with(look, format!("  {action}"));
-    // Each value is shown once.
+        .with(look, format!("  {}", action_text(app)));
+    let rows = parameter_lines(parameter_rows(app));
+    std::iter::once(head).chain(rows).collect()
+}
+
+/// What happens to an app.
+pub(crate) fn action_text(app: &AppPlan) -> String {
+    match app.action {
+        Action::Create => "create".into(),
+        Action::Adopt => adoption(app.owner.as_ref()),
+        Action::Update => "update".into(),
+        Action::Unchanged => "unchanged".into(),
+        Action::Orphaned => "kept: not in this build; `--prune` deletes it".into(),
+        Action::Delete => "delete".into(),
+    }
+}
+
+/// What is said about an app: what it is about, and a text.
+pub(crate) fn app_rows(app: &AppPlan) -> Vec<(String, String)> {
+    let rows = parameter_rows(app).into_iter();
+    rows.map(|row| (row.key, row.text)).collect()
+}
+
+/// What changes, what stays tuned, and what that costs. Each value is there once.
+fn parameter_rows(app: &AppPlan) -> Vec<ParameterRow> {
     let is_changed = |tuned: &&Tuned| {
         let mut changes = app.changes.iter();
         changes.any(|change| change.what.parameter() == Some(&tuned.parameter))
@@ -117,8 +142,7 @@ fn app_plan_lines(app: &AppPlan) -> Vec<Line> {
     let changes = changes.map(|change| ParameterRow::changed(change, app.action));
     let kept = app.tuned.iter().filter(|tuned| !is_changed(tuned));
     let rows = changes.chain(kept.map(ParameterRow::kept));
-    let rows = rows.chain(ParameterRow::cost(app)).collect();
-    std::iter::once(head).chain(parameter_lines(rows)).collect()
+    rows.chain(ParameterRow::cost(app)).collect()
 }
 
 /// What the cost of kept runners is called.
@@ -139,10 +163,10 @@ impl ParameterRow {
 
     fn changed(change: &Change, action: Action) -> Self {
         let text = match (&change.what, action) {
-            (What::Parameter(name), Action::Create) => display_value(name, change.to.as_ref()),
+            (What::Parameter(name), Action::Create) => name.show(change.to.as_ref()),
             (What::Parameter(name), _) => {
-                let from = display_value(name, change.from.as_ref());
-                format!("{from} -> {}", display_value(name, change.to.as_ref()))
+                let from = name.show(change.from.as_ref());
+                format!("{from} -> {}", name.show(change.to.as_ref()))
             }
             (What::Artifact(part), _) => artifact_text(*part, change),
         };
@@ -163,12 +187,9 @@ impl ParameterRow {
 
     /// A tuned value that a deploy keeps.
     fn kept(tuned: &Tuned) -> Self {
-        let value = display_value(&tuned.parameter, Some(&tuned.value));
+        let value = tuned.parameter.show(Some(&tuned.value));
         let code = match &tuned.code {
-            Some(code) => format!(
-                "the code says {}",
-                display_value(&tuned.parameter, Some(code))
-            ),
+            Some(code) => format!("the code says {}", tuned.parameter.show(Some(code))),
             None => "the code sets nothing".into(),
         };
         let text = format!("stays {value}  (tuned; {code})");
@@ -177,21 +198,27 @@ impl ParameterRow {
 
     /// What the kept runners cost, unless that stays as it is.
     fn cost(app: &AppPlan) -> Option<Self> {
-        let CostChange { from, to } = app.cost_per_hour;
-        let text = match app.action {
-            _ if app.cost_per_hour.is_nothing() || from == to => return None,
-            Action::Create => display_cost(to),
-            Action::Delete => format!("{} -> {}", display_cost(from), CostPerHour::ZERO),
-            Action::Adopt | Action::Update | Action::Unchanged | Action::Orphaned => {
-                format!("{} -> {}", display_cost(from), display_cost(to))
-            }
-        };
+        let text = cost_text(app)?;
         Some(Self {
             key: KEPT_RUNNERS.into(),
             look: Look::Plain,
             text,
         })
     }
+}
+
+/// What the kept runners cost, unless that stays as it is.
+pub(crate) fn cost_text(app: &AppPlan) -> Option<String> {
+    let CostChange { from, to } = app.cost_per_hour;
+    let text = match app.action {
+        _ if app.cost_per_hour.is_nothing() || from == to => return None,
+        Action::Create => display_cost(to),
+        Action::Delete => format!("{} -> {}", display_cost(from), CostPerHour::ZERO),
+        Action::Adopt | Action::Update | Action::Unchanged | Action::Orphaned => {
+            format!("{} -> {}", display_cost(from), display_cost(to))
+        }
+    };
+    Some(text)
 }
 
 fn display_cost(cost: Option<CostPerHour>) -> String {
@@ -246,23 +273,10 @@ fn parameter_line(row: ParameterRow, key_width: usize) -> Line {
         .with(row.look, row.text)
 }
 
-/// A value as the code would write it, without quotes.
-fn display_value(name: &ParameterName, value: Option<&Value>) -> String {
-    let known = |value| {
-        let key = name.key()?;
-        let setting = Setting::from_json(key, value).ok()?;
-        Some(key.parameter().show(&setting))
-    };
-    match value {
-        None | Some(Value::Null) => "not set".into(),
-        Some(value) => known(value).unwrap_or_else(|| value.to_string()),
-    }
-}
-
 /// `key=value key=value`, as `scale` takes them.
 fn key_value_list<V: JsonValue>(parameters: &Parameters<V>) -> String {
     let pairs = parameters.json().map(|(name, value)| {
-        let value = display_value(&name, Some(&value)).replace(", ", ",");
+        let value = name.show(Some(&value)).replace(", ", ",");
         format!("{name}={value}")
     });
     pairs.collect::<Vec<_>>().join(" ")
@@ -332,10 +346,10 @@ fn detail_lines(in_code: &Parameters, overrides: &Overrides, why: &str, look: Lo
     let code: BTreeMap<ParameterName, Value> = in_code.json().collect();
     let overridden: BTreeSet<ParameterName> = overrides.json().map(|(name, _)| name).collect();
     let line = |(name, value): (ParameterName, Value)| {
-        let mut text = display_value(&name, Some(&value));
+        let mut text = name.show(Some(&value));
         let mut row_look = Look::Plain;
         if overridden.contains(&name) {
-            let in_code = display_value(&name, code.get(&name));
+            let in_code = name.show(code.get(&name));
             text += &format!("  ({why}; the code says {in_code})");
             row_look = look;
         }

@@ -111,6 +111,16 @@ pub enum Action {
 }
 
 impl Action {
+    /// All actions, for the schema.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Create,
+        Self::Adopt,
+        Self::Update,
+        Self::Unchanged,
+        Self::Orphaned,
+        Self::Delete,
+    ];
+
     /// Whether a deploy does something with the app.
     pub fn is_change(self) -> bool {
         !matches!(self, Self::Unchanged | Self::Orphaned)

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::change::{ArtifactPart, Change, Why};
 use crate::requirements::Requirements;
+use crate::schema;
 
 /// What is sent to a platform for an app, parameters aside.
 ///
@@ -17,7 +19,7 @@ use crate::requirements::Requirements;
 /// assert_eq!(v1.changes(&v2)[0].to, Some("acme/llm:v2".into()));
 /// assert!(v1.changes(&v1).is_empty());
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Artifact {
     /// The name of the binary that runs.
@@ -38,6 +40,7 @@ pub struct Artifact {
     /// What is asked of a machine beside its GPUs, of a platform whose machines differ from the
     /// catalogue.
     #[serde(skip_serializing_if = "Requirements::is_empty")]
+    #[schemars(schema_with = "schema::requires")]
     pub requires: Requirements,
     /// The platform's names of the regions, by ours; `None` for a region that has no name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -159,7 +159,7 @@ impl Change {
     }
 
     /// Whether it is a deploy of all of it.
-    pub(crate) fn is_deployment(&self) -> bool {
+    pub fn is_deployment(&self) -> bool {
         self.what == What::Artifact(ArtifactPart::Deployment)
     }
 
@@ -187,4 +187,16 @@ pub enum Why {
     RolledBack,
     /// It is deployed again although nothing of it changed.
     Forced,
+}
+
+impl Why {
+    /// All reasons, for the schema.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Code,
+        Self::Drift,
+        Self::Reset,
+        Self::Tuned,
+        Self::RolledBack,
+        Self::Forced,
+    ];
 }

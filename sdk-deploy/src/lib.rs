@@ -16,8 +16,10 @@ mod artifact;
 mod change;
 mod cost;
 mod deployed;
+mod drift;
 mod file;
 mod history;
+mod kept_plan;
 mod limits;
 mod live;
 mod lost;
@@ -25,6 +27,7 @@ mod machines;
 mod manifest;
 mod parameters;
 mod plan;
+mod plan_differences;
 mod process;
 mod read;
 mod refusals;
@@ -47,8 +50,13 @@ pub use artifact::Artifact;
 pub use change::{ArtifactPart, Change, What, Why};
 pub use cost::{CostChange, CostPerHour};
 pub use deployed::{AppState, Deployed, Owner};
+pub use drift::AppDrift;
 pub use file::write_file;
 pub use history::{Deploy, DeployKind, DeployStamp};
+pub use kept_plan::{
+    KEPT_PLAN_VERSION, KeptApps, KeptDestination, KeptOptions, KeptPlan, KeptState,
+    kept_plan_schema,
+};
 pub use limits::Limits;
 pub use live::{Live, LiveApp};
 pub use lost::{Library, LostCrate, WHY_LOST, lost};

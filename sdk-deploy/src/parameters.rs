@@ -63,6 +63,19 @@ impl ParameterName {
             Self::Later(key) => key,
         }
     }
+
+    /// A value of it as the code would write it, without quotes.
+    pub fn show(&self, value: Option<&Value>) -> String {
+        let known = |value| {
+            let key = self.key()?;
+            let setting = Setting::from_json(key, value).ok()?;
+            Some(key.parameter().show(&setting))
+        };
+        match value {
+            None | Some(Value::Null) => "not set".into(),
+            Some(value) => known(value).unwrap_or_else(|| value.to_string()),
+        }
+    }
 }
 
 impl From<String> for ParameterName {

@@ -37,7 +37,7 @@ pub(crate) struct PlanOptions {
     /// Fail if the platform does not support something that the code sets
     #[arg(long, help_heading = DEPLOYMENT)]
     pub(crate) strict: bool,
-    /// Only this app; may be given several times
+    /// Only this app; may be given several times. `deploy` also takes a file that `plan -o` kept
     #[arg(value_name = "APP")]
     pub(crate) apps: Vec<String>,
     #[command(flatten)]

@@ -40,6 +40,8 @@ impl Globals {
 pub(crate) enum Format {
     Text,
     Json,
+    /// For a pull request; of `plan` alone
+    Markdown,
 }
 
 /// When colors are used.

@@ -141,6 +141,13 @@ impl Selection {
         flags.0
     }
 
+    /// The first flag that is about a build, and not about which `Cargo.toml` has the settings.
+    pub(crate) fn first_flag_of_build(&self) -> Option<String> {
+        let flags = self.build_flags().into_iter();
+        let mut flags = flags.map(|flag| flag.to_string_lossy().into_owned());
+        flags.find(|flag| !flag.starts_with("--manifest-path="))
+    }
+
     /// The target of a deploy that `--target` names, if it names one.
     ///
     /// # Errors
@@ -191,6 +198,11 @@ impl Selection {
         selection.profile = profile.or(selection.profile);
         selection.features.extend(features);
         selection
+    }
+
+    /// Adds a target of a deploy, as if `--target` named it.
+    pub(crate) fn add_deploy_target(&mut self, name: &str) {
+        self.target.push(name.into());
     }
 
     /// Whether the network may not be used.

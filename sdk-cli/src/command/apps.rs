@@ -55,17 +55,19 @@ fn show(args: &Args, destination: &Destination, context: &Context) -> Result<Exi
     if let Some(name) = &args.app {
         let app = deployed.find(name)?;
         match output.format {
-            Format::Text => output.lines(&text_view::app_details(name, app))?,
+            Format::Text | Format::Markdown => {
+                output.lines(&text_view::app_details(name, app))?;
+            }
             Format::Json => output.json(&app_in_json(name, app))?,
         }
         return Ok(Exit::Success);
     }
     match output.format {
-        Format::Text if deployed.apps.is_empty() => {
+        Format::Text | Format::Markdown if deployed.apps.is_empty() => {
             let place = destination.place(&*target, &deployed);
             output.status("No apps", &format!("nothing is deployed to {place}"));
         }
-        Format::Text => {
+        Format::Text | Format::Markdown => {
             let mut rows = vec![text_view::APP_COLUMNS.map(str::to_owned).to_vec()];
             let apps = deployed.apps.iter();
             rows.extend(apps.map(|(name, app)| text_view::app_row(name, app)));

@@ -11,8 +11,12 @@ use crate::failure::Failure;
 use crate::linked_apps::LinkedApps;
 use crate::output::Output;
 use crate::prepared_deploy::{PartOfDeploy, PreparedDeploy, RenderedApps, at_each, read_apps};
+use crate::reviewed_plan::{ReviewedPlan, check_one_place};
 
 /// Build, show what a deploy changes, and deploy
+///
+/// With a file that `plan -o` kept, exactly that plan is carried out, and nobody is asked. If it is
+/// not what a deploy would do now, nothing is done.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Deploy unchanged apps too (same parameters and binary)
@@ -29,9 +33,19 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
     let (source, jobs) = args.source.and_jobs();
-    let (apps, parts) = read_apps(&source, &args.plan_options, context)?;
+    let given = &args.plan_options;
+    let reviewed = ReviewedPlan::named_in(&given.apps)?;
+    let environment = context.globals.environment();
+    let (options, source, environment) = match &reviewed {
+        Some(reviewed) => reviewed.arguments(given, args.force, &source, environment)?,
+        None => (given.clone(), source, environment),
+    };
+    let (apps, parts) = read_apps(&source, &options, environment, context)?;
+    if reviewed.is_some() {
+        check_one_place(parts.len())?;
+    }
     at_each(&parts, output, |part| {
-        deploy(args, part, &apps, jobs, output)
+        deploy(args, part, &apps, (reviewed.as_ref(), jobs), output)
     })
 }
 
@@ -40,7 +54,7 @@ fn deploy(
     args: &Args,
     (destination, options): &PartOfDeploy,
     apps: &LinkedApps,
-    jobs: NonZeroUsize,
+    (reviewed, jobs): (Option<&ReviewedPlan>, NonZeroUsize),
     output: &Output,
 ) -> Result<Exit, Failure> {
     let (state, store) = open_state(destination, args.consent.dry_run)?;
@@ -48,7 +62,11 @@ fn deploy(
         true => RenderedApps::Forced,
         false => RenderedApps::Changed,
     };
-    let deploy = PreparedDeploy::new(destination, apps, options, rendered, &state, output)?;
+    let mut deploy = PreparedDeploy::new(destination, apps, options, rendered, &state, output)?;
+    if let Some(reviewed) = reviewed {
+        let unchanged = reviewed.check_unchanged(&deploy.keep(&state, options));
+        deploy.refusal = unchanged.err().or(deploy.refusal);
+    }
     if let Some(refusal) = &deploy.refusal {
         deploy.report().print(output)?;
         return Err(refusal.clone());
@@ -60,7 +78,9 @@ fn deploy(
         ..PendingChange::new(destination, target, deploy.deployed, rendering, output)
     };
     let question = format!("Deploy to {}?", change.place_and_build());
-    if let Some(mut store) = change.confirm(&deploy.plan, store, args.consent.yes, &question)? {
+    // Who gives a kept plan has seen it.
+    let is_agreed = args.consent.yes || reviewed.is_some();
+    if let Some(mut store) = change.confirm(&deploy.plan, store, is_agreed, &question)? {
         change.deploy(&deploy.plan, &mut store)?;
     }
     Ok(Exit::Success)

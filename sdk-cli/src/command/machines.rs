@@ -181,7 +181,7 @@ fn show_fitting(catalogue: &Catalogue, args: &Args, output: &Output) -> Result<(
     }
     match output.format {
         Format::Json => output.json(&runners.iter().map(Runner::json).collect::<Vec<_>>()),
-        Format::Text => {
+        Format::Text | Format::Markdown => {
             let columns = columns(&runners);
             let heads = HEADS.map(str::to_owned).into_iter();
             let heads = heads.chain(columns.iter().map(|figure| figure.head.into()));
@@ -253,7 +253,7 @@ fn show_one(
     let runner = Runner::new(machine, gpus.unwrap_or(1));
     match output.format {
         Format::Json => output.json(&runner.json()),
-        Format::Text => output.lines(&runner.in_full()),
+        Format::Text | Format::Markdown => output.lines(&runner.in_full()),
     }
 }
 

@@ -123,7 +123,7 @@ fn compare(expected: &Expected<'_>, text: &str, output: &Output) -> Result<Exit,
         .help(&*expected.help)
         .exit(Exit::Differs);
     Err(match output.format {
-        Format::Text => {
+        Format::Text | Format::Markdown => {
             output.diff(&diff)?;
             failure
         }

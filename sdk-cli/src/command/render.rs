@@ -29,7 +29,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let (apps, parts) = read_apps(&args.source, &args.plan_options, context)?;
+    let environment = context.globals.environment();
+    let (apps, parts) = read_apps(&args.source, &args.plan_options, environment, context)?;
     at_each(&parts, output, |part| {
         render(&args.out, part, &apps, output)
     })

@@ -1,16 +1,31 @@
 //! `cargo machinist schema`.
 
-use machinist_deploy::manifest_schema;
+use machinist_deploy::{kept_plan_schema, manifest_schema};
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// Print the JSON Schema of the manifest
+/// Print the JSON Schema of a document
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// The document
+    #[arg(value_name = "DOCUMENT", default_value = "manifest")]
+    document: Document,
+}
 
-pub(crate) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
-    context.output.json(&manifest_schema())?;
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Document {
+    /// What `manifest` prints
+    Manifest,
+    /// What `plan -o` keeps
+    KeptPlan,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    context.output.json(&match args.document {
+        Document::Manifest => manifest_schema(),
+        Document::KeptPlan => kept_plan_schema(),
+    })?;
     Ok(Exit::Success)
 }

@@ -663,3 +663,45 @@ fn a_clone_does_not_deploy_an_old_state_of_an_environment() {
         "{said:?}"
     );
 }
+
+#[test]
+fn a_kept_plan_knows_its_environment() {
+    let project = project(TWO);
+    let with_binary = ["-q", "--binary", "a.wasm"];
+    let plan = ["plan", "--env", "prod", "-o", "plan.json"];
+    project.run(&[&plan[..], &with_binary].concat()).exits(0);
+    let deploy = ["deploy", "plan.json"];
+    project
+        .run(&[&deploy[..], &["--env", "staging"], &with_binary].concat())
+        .exits(1)
+        .says(
+            "error: `--env staging` contradicts the plan `plan.json`\nhelp: leave it out, or make \
+             another plan with `cargo machinist plan -o FILE --env staging`\nnote: it was made for \
+             `prod`",
+        );
+    project.run(&[&deploy[..], &with_binary].concat()).exits(0);
+    assert!(project.path("machinist-state.prod.json").is_file());
+    assert!(!project.path("machinist-state.json").exists());
+}
+
+#[test]
+fn a_kept_plan_is_for_one_place() {
+    let project = two_packages(
+        "[package.metadata.machinist]\nstate = \"one.json\"\n",
+        "[package.metadata.machinist]\nstate = \"two.json\"\n",
+    );
+    project
+        .run(&["plan", "-q", "-o", "plan.json"])
+        .exits(1)
+        .says(
+            "error: a kept plan is for one place, and these apps go to 2\n\
+         help: select packages that go to one of them with `-p`",
+        );
+    project
+        .run(&["plan", "-q", "-o", "plan.json", "-p", "two"])
+        .exits(0);
+    project
+        .run(&["deploy", "-q", "plan.json", "-p", "two"])
+        .exits(0);
+    assert!(project.path("two/two.json").is_file());
+}
