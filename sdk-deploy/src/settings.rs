@@ -2,6 +2,7 @@
 //! its Cargo.toml files.
 
 mod app;
+mod bindings;
 pub(crate) mod reader;
 
 use std::collections::BTreeMap;
@@ -270,6 +271,7 @@ fn apps(reader: &Reader, value: &Item<'_>) -> Result<BTreeMap<String, AppSetting
             problem.help("write `[….apps.NAME]` with the app's name"),
         ));
     };
+    let known = [app::KEYS, &[app::ENV]].concat();
     let mut apps = BTreeMap::new();
     for (app, value) in table {
         let app_name = app.get_ref();
@@ -281,13 +283,15 @@ fn apps(reader: &Reader, value: &Item<'_>) -> Result<BTreeMap<String, AppSetting
             let problem = Problem::new(format!("`{APPS}.{app_name}` takes a table"));
             return Err(reader.at(
                 value,
-                problem.help(format!("its keys are {}", app::KEYS.join(", "))),
+                problem.help(format!("its keys are {}", known.join(", "))),
             ));
         };
         let mut settings = AppSettings::default();
         for (key, value) in keys {
-            if !settings.read_key(reader, key.get_ref(), value)? {
-                return Err(reader.unknown_key(key, app::KEYS));
+            if key.get_ref() == app::ENV {
+                settings.read_env(reader, value)?;
+            } else if !settings.read_key(reader, key.get_ref(), value)? {
+                return Err(reader.unknown_key(key, &known));
             }
         }
         apps.insert(app_name.to_string(), settings);

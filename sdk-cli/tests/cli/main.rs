@@ -28,6 +28,7 @@ mod rename;
 #[cfg(target_os = "linux")]
 mod rollback;
 mod scripts;
+mod secrets;
 mod sent_artifact;
 mod settings;
 mod skypilot_fake_tool;

@@ -11,6 +11,7 @@ use super::carries::Carries;
 use super::knative::settings::KnativeSettings;
 use super::region_names::RegionNames;
 use crate::app_plan::{AppPlan, Plan};
+use crate::bindings::Bindings;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
@@ -148,5 +149,14 @@ impl Project {
     /// The settings of an app.
     pub(super) fn settings(&self, app: &str) -> AppSettings {
         self.apps.get(app).cloned().unwrap_or_default()
+    }
+
+    /// What an app is given by name: what was deployed for a tuning or a rollback, else what the
+    /// settings say.
+    pub(super) fn bindings(&self, app: &AppPlan) -> Bindings {
+        match &app.artifact {
+            Some(deployed) => deployed.bindings.clone(),
+            None => self.settings(&app.name).bindings,
+        }
     }
 }
