@@ -183,6 +183,7 @@ impl<'a> PendingChange<'a> {
             report.print(self.output)?;
             return Ok(None);
         };
+        self.rendering.check_variables(is_set)?;
         // As JSON there is one document, at the end.
         if self.output.format == Format::Text {
             report.print(self.output)?;
@@ -326,6 +327,11 @@ fn show_progress(output: &Output, progress: Progress<'_>) {
         }
         Progress::Output { app, line } => output.tool_line(app, line),
     }
+}
+
+/// Whether a variable of the environment has a value: of a secret that a CI job lacks it is empty.
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
 /// Who carries a change out: the person of a CI job, or else the user of this machine.

@@ -13,6 +13,7 @@
 mod app_plan;
 mod apply;
 mod artifact;
+mod bindings;
 mod change;
 mod cost;
 mod deployed;
@@ -47,6 +48,7 @@ mod tune;
 pub use app_plan::{Action, AppPlan, Effective, Plan, Tuned};
 pub use apply::{Apply, ApplyError, ApplyFailure, Progress, write};
 pub use artifact::Artifact;
+pub use bindings::Bindings;
 pub use change::{ArtifactPart, Change, What, Why};
 pub use cost::{CostChange, CostPerHour};
 pub use deployed::{AppState, Deployed, Owner};

@@ -2,6 +2,7 @@
 //! its Cargo.toml files.
 
 mod app;
+mod bindings;
 mod cargo_toml;
 mod package;
 pub(crate) mod reader;

@@ -201,7 +201,7 @@ fn mistakes_in_an_environment_are_errors_whichever_is_chosen() {
             "env.prod.knative.contxt = \"x\"",
             "`Cargo.toml:6:18`: unknown key `contxt`\nhelp: a key with a similar name exists: \
              `context`\nnote: keys are context, namespace, service_account, gpu_label, \
-             node_labels, regions, tolerations"
+             node_labels, regions, secrets, tolerations"
                 .into(),
         ),
         (

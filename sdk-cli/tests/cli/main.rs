@@ -32,6 +32,7 @@ mod reviewed_plan;
 #[cfg(target_os = "linux")]
 mod rollback;
 mod scripts;
+mod secrets;
 mod sent_artifact;
 mod settings;
 mod skypilot_fake_tool;

@@ -102,7 +102,7 @@ fn mistakes_are_errors_with_their_place_and_advice() {
         (
             "taget = \"fal\"",
             "`Cargo.toml:6:1`: unknown key `taget`\nhelp: a key with a similar name exists: `target`\n\
-             note: keys are target, state, features, profile, answer_timeout, run_timeout, image, dockerfile, context, bin, auth, apps, env, fal, knative, skypilot, dstack",
+             note: keys are target, state, features, profile, answer_timeout, run_timeout, image, dockerfile, context, bin, auth, secrets, volumes, registry_credentials, apps, env, fal, knative, skypilot, dstack",
         ),
         (
             "target = \"fall\"",
@@ -142,7 +142,7 @@ fn mistakes_are_errors_with_their_place_and_advice() {
             "\n[package.metadata.machinist.apps.a]\nimgae = \"x\"",
             "`Cargo.toml:8:1`: unknown key `imgae`\n\
              help: a key with a similar name exists: `image`\n\
-             note: keys are image, dockerfile, context, bin, auth",
+             note: keys are image, dockerfile, context, bin, auth, secrets, volumes, registry_credentials, env",
         ),
         (
             "apps = 1",

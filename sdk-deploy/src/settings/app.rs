@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use machinist_core::problem::Problem;
 use machinist_core::text::visible;
 
+pub(super) use super::bindings::ENV;
+use super::bindings::{REGISTRY_CREDENTIALS, SECRETS, VOLUMES};
 use super::reader::{Item, Reader};
 use super::scaling::FirstScaling;
+use crate::bindings::Bindings;
 
 const IMAGE: &str = "image";
 const DOCKERFILE: &str = "dockerfile";
@@ -16,8 +19,17 @@ const AUTH: &str = "auth";
 /// The key of the first deploy's scaling, in the settings of an environment.
 pub(super) const SCALING: &str = "scaling";
 
-/// The keys of an app.
-pub(super) const KEYS: &[&str] = &[IMAGE, DOCKERFILE, CONTEXT, BIN, AUTH];
+/// The keys of an app that may stand for all apps too.
+pub(super) const KEYS: &[&str] = &[
+    IMAGE,
+    DOCKERFILE,
+    CONTEXT,
+    BIN,
+    AUTH,
+    SECRETS,
+    VOLUMES,
+    REGISTRY_CREDENTIALS,
+];
 
 /// Who may call an app, in the words of the platform's client.
 const AUTH_MODES: &[&str] = &["private", "public", "shared"];
@@ -37,6 +49,8 @@ pub struct AppSettings {
     pub auth: Option<String>,
     /// The scaling of its first deploy in the environment.
     pub scaling: FirstScaling,
+    /// Environment variables, secrets, volumes and credentials.
+    pub bindings: Bindings,
 }
 
 impl AppSettings {
@@ -53,7 +67,7 @@ impl AppSettings {
             CONTEXT => self.context = Some(reader.path(CONTEXT, value)?),
             BIN => self.bin = Some(reader.text(BIN, value)?.into()),
             AUTH => self.auth = Some(auth(reader, value)?),
-            _ => return Ok(false),
+            _ => return self.bindings.read_key(reader, key, value),
         }
         Ok(true)
     }
@@ -68,7 +82,13 @@ impl AppSettings {
         Ok(())
     }
 
-    /// Each key from the first of these that has it.
+    /// Takes the environment variables.
+    pub(super) fn read_env(&mut self, reader: &Reader, value: &Item<'_>) -> Result<(), Problem> {
+        self.bindings.read_env(reader, value)
+    }
+
+    /// Each key from the first of these that has it; of environment variables, secrets and volumes
+    /// each single one.
     pub(super) fn first_of(nearest: &[&Self]) -> Self {
         Self {
             image: nearest.iter().find_map(|near| near.image.clone()),
@@ -77,6 +97,7 @@ impl AppSettings {
             bin: nearest.iter().find_map(|near| near.bin.clone()),
             auth: nearest.iter().find_map(|near| near.auth.clone()),
             scaling: FirstScaling::first_of(nearest.iter().map(|near| &near.scaling)),
+            bindings: Bindings::first_of(nearest.iter().map(|near| &near.bindings)),
         }
     }
 }

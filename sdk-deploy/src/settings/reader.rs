@@ -67,6 +67,25 @@ impl Reader {
         }
     }
 
+    /// A text, which may be empty.
+    pub(crate) fn text_or_empty<'v>(
+        &self,
+        key: &str,
+        value: &'v Item<'_>,
+    ) -> Result<&'v str, Problem> {
+        value.get_ref().as_str().ok_or_else(|| {
+            let problem = Problem::new(format!("`{key}` takes a text"));
+            let written = match value.get_ref() {
+                DeValue::Array(_) | DeValue::Table(_) => "...",
+                _ => &self.text[value.span()],
+            };
+            self.at(
+                value,
+                problem.help(format!("write `{key} = \"{written}\"`")),
+            )
+        })
+    }
+
     /// A path, from the file's folder.
     pub(crate) fn path(&self, key: &str, value: &Item<'_>) -> Result<PathBuf, Problem> {
         Ok(self.file.with_file_name("").join(self.text(key, value)?))

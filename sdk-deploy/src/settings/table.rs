@@ -184,8 +184,8 @@ impl Table {
     fn app(&self, name: &str, value: &Item<'_>) -> Result<AppSettings, Problem> {
         let reader = &self.reader;
         let known = || match self.environment {
-            Some(_) => [app::KEYS, &[app::SCALING]].concat(),
-            None => app::KEYS.to_vec(),
+            Some(_) => [app::KEYS, &[app::ENV, app::SCALING]].concat(),
+            None => [app::KEYS, &[app::ENV]].concat(),
         };
         let Some(keys) = value.get_ref().as_table() else {
             let problem = Problem::new(format!("`{APPS}.{name}` takes a table"));
@@ -198,6 +198,7 @@ impl Table {
         for (key, value) in keys {
             match (&**key.get_ref(), &self.environment) {
                 (app::SCALING, Some(_)) => settings.read_scaling(reader, value)?,
+                (app::ENV, _) => settings.read_env(reader, value)?,
                 (app::SCALING, None) => return Err(scaling_for_all(reader, name, value)),
                 (text, _) => {
                     if !settings.read_key(reader, text, value)? {

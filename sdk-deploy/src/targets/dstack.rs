@@ -6,7 +6,7 @@ use std::path::Path;
 
 use machinist_core::parameter::Key;
 use machinist_core::platform::DstackGpu;
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, joined};
 use serde_json::{Map, Value, json};
 
 use super::binary::path_in_image;
@@ -22,6 +22,7 @@ use super::region_names::{self, RegionNames};
 use super::yaml::yaml;
 use crate::app_plan::{AppPlan, Plan};
 use crate::artifact::Artifact;
+use crate::bindings::Bindings;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
@@ -63,6 +64,7 @@ impl Dstack {
         let rendered = rendering.app(name);
         rendered.warnings = warnings(NAME, app, |key| self.carries(key));
         rendered.warnings.extend(changed);
+        rendered.needs.extend(secrets_need(&artifact.bindings));
         rendered.artifact = Some(artifact);
         let path = Path::new(name).join(FILE);
         rendering.files.push(RenderedFile::text(path, text));
@@ -131,6 +133,7 @@ impl Dstack {
         set("port", port.into());
         let run = format!("exec {}", shell_word(&path_in_image(binary)));
         set("commands", json!([run]));
+        add_bindings(&artifact.bindings, &mut set);
         if let Some(auth) = &artifact.auth {
             set("auth", (auth != "public").into());
         }
@@ -148,6 +151,65 @@ impl Dstack {
         set("resources", resources(app, artifact)?);
         Ok(service.into())
     }
+}
+
+/// Environment variables, secrets, volumes and credentials. The values of secrets are in dstack's
+/// project, and its server puts them in.
+fn add_bindings(bindings: &Bindings, set: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+    let env = bindings.env.iter();
+    let env = env.map(|(name, value)| format!("{name}={}", not_interpolated(value)));
+    let secrets = bindings.secrets.iter();
+    let secrets = secrets.map(|name| format!("{name}={}", secret(name)));
+    let env: Vec<String> = env.chain(secrets).collect();
+    if !env.is_empty() {
+        set("env", json!(env));
+    }
+    let volumes = bindings.volumes.iter();
+    let volumes = volumes.map(|(path, name)| json!({"name": name, "path": path}));
+    let volumes: Vec<Value> = volumes.collect();
+    if !volumes.is_empty() {
+        set("volumes", volumes.into());
+    }
+    if let Some([username, password]) = registry_login(bindings) {
+        let login = json!({"username": secret(&username), "password": secret(&password)});
+        set("registry_auth", login);
+    }
+}
+
+/// The secrets of a registry's credentials: those of `ghcr` are `GHCR_USERNAME` and
+/// `GHCR_PASSWORD`.
+fn registry_login(bindings: &Bindings) -> Option<[String; 2]> {
+    let name = bindings.registry_credentials.as_ref()?;
+    let name = name.to_ascii_uppercase().replace(['-', '.'], "_");
+    Some(["USERNAME", "PASSWORD"].map(|part| format!("{name}_{part}")))
+}
+
+/// The value of a secret of the project.
+fn secret(name: &str) -> String {
+    format!("${{{{ secrets.{name} }}}}")
+}
+
+/// A value that dstack's server leaves as it is: it replaces `${{ NAME }}`, and `$$` by `$`.
+fn not_interpolated(value: &str) -> String {
+    match value.contains("${{") || value.contains("$$") {
+        true => value.replace('$', "$$"),
+        false => value.into(),
+    }
+}
+
+fn secrets_need(bindings: &Bindings) -> Option<String> {
+    let login = registry_login(bindings).into_iter().flatten();
+    let names = bindings.secrets.iter().cloned().chain(login);
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    let word = match names.len() {
+        0 => return None,
+        1 => "the secret",
+        _ => "the secrets",
+    };
+    let names = joined(names, "and");
+    Some(format!(
+        "{word} {names} in the project of dstack: `dstack secret set`"
+    ))
 }
 
 /// The number of replicas, and when it changes.

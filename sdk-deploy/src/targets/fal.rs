@@ -8,6 +8,7 @@ mod client_files;
 mod context;
 mod digest;
 mod dockerfile;
+mod dockerfile_env;
 mod dockerignore;
 mod live;
 mod own_files;
@@ -20,34 +21,39 @@ mod tests;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use machinist_core::parameter::Key;
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, joined};
 use machinist_core::setting::Setting;
 use serde_json::Value;
 
-use super::carries::{Carries, warnings};
+use super::carries::{Carries, part_not_supported, warnings};
 use super::each_app::each_app;
 use super::interface::{Project, Target};
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
+use crate::bindings::Bindings;
 use crate::change::{ArtifactPart, What};
 use crate::deployed::Deployed;
+use crate::file::cannot_read;
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::manifest::Binary;
-use crate::rendering::{RenderedApp, RenderedFile, Rendering, Step, StepKind};
+use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 use crate::settings::AppSettings;
 use crate::tool::{Tool, ToolCommand};
 use chosen_binary::BinaryChoice;
 use client_files::PYPROJECT;
-use context::{Context, is_copy_of};
+use context::{Context, DOCKERFILE, is_copy_of};
 use digest::Digests;
+use dockerfile_env::with_variables;
 use dockerignore::DOCKERIGNORE;
 use live::Environment;
 use parameter::parameter;
+use pyproject::{VOLUME, VOLUME_PATH};
 use slashes::with_slashes;
 
 /// The target's name.
@@ -218,16 +224,17 @@ impl Fal {
     fn add_files(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let mut warnings = warnings(NAME, app, |key| self.carries(key));
         let settings = self.project.settings(&app.name);
-        let auth = settings.auth.as_deref().unwrap_or(DEFAULT_AUTH);
+        let auth = settings.auth.clone();
         let mut artifact = Artifact {
-            auth: Some(auth.to_owned()),
+            auth: Some(auth.unwrap_or_else(|| DEFAULT_AUTH.into())),
+            bindings: settings.bindings.clone(),
             machine_names: pyproject::machine_names(app),
             ..Artifact::default()
         };
         let (source, mut files) = match &settings.image {
             Some(image) => {
                 artifact.image = Some(image.clone());
-                (pyproject::Source::Image(image.clone()), Vec::new())
+                image_with_variables(app, image, &settings.bindings)?
             }
             None => {
                 let binary = self.binary(app, &settings)?;
@@ -235,23 +242,46 @@ impl Fal {
                 self.add_digests(&mut artifact, binary, &context)?;
                 warnings.extend(context.warnings);
                 let mut files = context.files;
+                add_variables(
+                    &app.name,
+                    &context.dockerfile,
+                    &settings.bindings,
+                    &mut files,
+                )?;
                 files.push(RenderedFile::text(DOCKERIGNORE, context.dockerignore));
                 let dockerfile = with_slashes(&context.dockerfile);
                 (pyproject::Source::Dockerfile(dockerfile), files)
             }
         };
+        warnings.extend(bindings_not_supported(&app.name, &settings.bindings));
+        let text = pyproject::render(app, &source, &artifact, needs_reset(app));
         *rendering.app(&app.name) = RenderedApp {
             artifact: Some(artifact),
             warnings,
-            needs: Vec::new(),
+            needs: self.secrets_need(&settings.bindings).into_iter().collect(),
+            ..RenderedApp::default()
         };
-        let text = pyproject::render(app, &source, auth, needs_reset(app));
         files.push(RenderedFile::text(PYPROJECT, text));
         for file in &mut files {
             file.path = Path::new(&app.name).join(&file.path);
         }
         rendering.files.extend(files);
         Ok(())
+    }
+
+    fn secrets_need(&self, bindings: &Bindings) -> Option<String> {
+        let names = bindings.secrets.iter().map(|name| format!("`{name}`"));
+        let names: Vec<String> = names.collect();
+        let word = match names.len() {
+            0 => return None,
+            1 => "the secret",
+            _ => "the secrets",
+        };
+        Some(format!(
+            "{word} {} in {NAME}'s environment `{}`: `fal secrets set`",
+            joined(names, "and"),
+            self.environment.name()
+        ))
     }
 
     fn binary(&self, app: &AppPlan, settings: &AppSettings) -> Result<&Binary, Problem> {
@@ -296,6 +326,65 @@ impl Fal {
         artifact.context_digest = Some(self.digests.of(&others, true)?);
         Ok(())
     }
+}
+
+/// Adds environment variables to the `Dockerfile` among these files.
+fn add_variables(
+    app: &str,
+    dockerfile: &Path,
+    bindings: &Bindings,
+    files: &mut [RenderedFile],
+) -> Result<(), Problem> {
+    if bindings.env.is_empty() {
+        return Ok(());
+    }
+    for file in files.iter_mut().filter(|file| file.path == dockerfile) {
+        let text = match &file.contents {
+            Contents::Text(text) => text.clone(),
+            Contents::CopyOf(original) => {
+                fs::read_to_string(original).map_err(|error| cannot_read(original, &error))?
+            }
+        };
+        file.contents = Contents::Text(with_variables(&text, app, &bindings.env)?);
+    }
+    Ok(())
+}
+
+/// An image that is built elsewhere. With environment variables, an image that is made from it.
+fn image_with_variables(
+    app: &AppPlan,
+    image: &str,
+    bindings: &Bindings,
+) -> Result<(pyproject::Source, Vec<RenderedFile>), Problem> {
+    if bindings.env.is_empty() {
+        return Ok((pyproject::Source::Image(image.into()), Vec::new()));
+    }
+    let dockerfile = format!("FROM {image}\n");
+    let dockerfile = with_variables(&dockerfile, &app.name, &bindings.env)?;
+    let file = RenderedFile::text(DOCKERFILE, dockerfile);
+    Ok((pyproject::Source::Dockerfile(DOCKERFILE.into()), vec![file]))
+}
+
+/// The warnings for volumes and credentials that the platform does not have.
+fn bindings_not_supported(app: &str, bindings: &Bindings) -> Vec<Problem> {
+    let others = bindings.volumes.iter();
+    let others = others.filter(|volume| pyproject::mount(*volume).is_none());
+    let others = others.map(|(path, name)| {
+        Problem::new(format!(
+            "the volume `{name}` of `{app}` at `{path}` is not supported by {NAME} and is left out"
+        ))
+        .help(format!(
+            "write `volumes = {{ {VOLUME_PATH:?} = {VOLUME:?} }}`, or a path below it"
+        ))
+        .note(format!(
+            "{NAME} has one volume, `{VOLUME}`, of the whole account, at `{VOLUME_PATH}`"
+        ))
+    });
+    let credentials = bindings.registry_credentials.as_ref().map(|_| {
+        let why = "its client takes no names of credentials, only their values";
+        part_not_supported(NAME, app, ArtifactPart::RegistryCredentials, why)
+    });
+    others.chain(credentials).collect()
 }
 
 /// Whether a deploy replaces all scaling: the platform has no other way to remove regions.

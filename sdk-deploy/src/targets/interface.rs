@@ -12,6 +12,7 @@ use super::cloud_settings::CloudSettings;
 use super::fal::settings::FalSettings;
 use super::knative::settings::KnativeSettings;
 use crate::app_plan::{AppPlan, Plan};
+use crate::bindings::Bindings;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
@@ -170,6 +171,15 @@ impl Project {
             (Some(name), _) => Some(format!("{space} {name}")),
             (None, Some(environment)) => Some(format!("environment {environment}")),
             (None, None) => None,
+        }
+    }
+
+    /// What an app is given by name: what was deployed for a tuning or a rollback, else what the
+    /// settings say.
+    pub(super) fn bindings(&self, app: &AppPlan) -> Bindings {
+        match &app.artifact {
+            Some(deployed) => deployed.bindings.clone(),
+            None => self.settings(&app.name).bindings,
         }
     }
 }
