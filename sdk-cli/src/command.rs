@@ -12,6 +12,7 @@ mod render;
 mod rollback;
 mod scale;
 mod schema;
+mod state;
 
 use crate::context::Context;
 use crate::exit::Exit;
@@ -47,6 +48,7 @@ subcommands! {
     Mv(mv),
     Destroy(destroy),
     Render(render),
+    State(state),
     Machines(machines),
     Schema(schema),
     Completions(completions),

@@ -7,11 +7,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use machinist_deploy::{
-    AppSettings, Binary, Deployed, FILE, Live, Manifest, Project, Settings, State, Target,
-    effective_file, target,
+    AppSettings, Binary, Deployed, FILE, GitRef, Live, Manifest, Project, Settings, State,
+    StateLocation, StateSetting, Target, effective_file, target,
 };
 
-use crate::args::deployment::{DeployedState, Deployment, PlanOptions, Refresh, StateFile};
+use crate::args::deployment::{
+    DeployedState, Deployment, PlanOptions, Refresh, StateFile, StateSource,
+};
 use crate::args::selection::Selection;
 use crate::args::source::AppSource;
 use crate::failure::Failure;
@@ -45,7 +47,12 @@ fn target_flag(selection: &Selection) -> Result<Option<String>, Failure> {
 /// Where apps are deployed.
 pub(crate) struct Destination {
     target_name: String,
-    pub(crate) state_file: PathBuf,
+    /// Where the state is.
+    pub(crate) state: StateLocation,
+    /// The ref of git that a state would be on, if it is not on it.
+    pub(crate) git_ref: GitRef,
+    /// The state's file, or the one beside which files of a state on a ref lie.
+    state_file: PathBuf,
     pub(crate) settings: Settings,
     workspace: Option<Workspace>,
     asks_platform: bool,
@@ -84,6 +91,12 @@ impl Destination {
         Self::new(state.target.clone(), &state.file, workspace)
     }
 
+    /// For subcommands about the state itself.
+    pub(crate) fn of_state_source(source: &StateSource) -> Result<Self, Failure> {
+        let workspace = Workspace::find(source.manifest_path.as_deref())?;
+        Self::new(None, &source.file, workspace)
+    }
+
     fn new(
         target_flag: Option<String>,
         file: &StateFile,
@@ -100,14 +113,30 @@ impl Destination {
         let root = workspace
             .as_ref()
             .map_or(Path::new(""), |workspace| &workspace.root);
-        let state_file = match (&file.state, settings.state()?) {
-            (Some(flag), _) => flag.clone(),
-            (None, Some(setting)) => setting.to_owned(),
-            (None, None) => root.join(DEFAULT_STATE_FILE),
+        let setting = match (file.setting(), settings.state()?) {
+            (Some(flag), _) => flag,
+            (None, Some(setting)) => setting.clone(),
+            (None, None) => StateSetting::File(root.join(DEFAULT_STATE_FILE)),
+        };
+        let (file, remote) = match setting {
+            StateSetting::File(path) => (Some(relative_to_cwd(&path)), None),
+            StateSetting::Git(remote) => (None, remote),
+        };
+        let git_ref = GitRef {
+            remote,
+            environment: None,
+            limit: settings.limits()?.answer,
+            ..GitRef::in_folder(root)
+        };
+        let state = match file {
+            Some(path) => StateLocation::File(path),
+            None => StateLocation::Git(git_ref.clone()),
         };
         Ok(Self {
             target_name,
-            state_file: relative_to_cwd(&state_file),
+            state_file: state.file_in(&relative_to_cwd(root)),
+            state,
+            git_ref,
             settings,
             workspace,
             asks_platform: false,
@@ -122,6 +151,12 @@ impl Destination {
             saved_answer: refresh.live.clone(),
             ..self
         }
+    }
+
+    /// The file of the state where no flag or setting says where that is.
+    pub(crate) fn default_state_file(&self) -> PathBuf {
+        let root = self.workspace.as_ref().map(|workspace| &*workspace.root);
+        relative_to_cwd(&root.unwrap_or(Path::new("")).join(DEFAULT_STATE_FILE))
     }
 
     /// Whether apps go to a platform, where they run.

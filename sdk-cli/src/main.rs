@@ -5,6 +5,7 @@ mod advice;
 mod args;
 mod cargo;
 mod carry_out;
+mod change_note;
 mod cli;
 mod command;
 mod context;

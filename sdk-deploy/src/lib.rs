@@ -23,6 +23,7 @@ mod live;
 mod lost;
 mod machines;
 mod manifest;
+mod newer_state;
 mod parameters;
 mod plan;
 mod process;
@@ -35,6 +36,7 @@ mod schema;
 mod settings;
 mod settle;
 mod state;
+mod state_location;
 mod store;
 mod targets;
 mod tool;
@@ -66,7 +68,8 @@ pub use rollback::rollback;
 pub use settings::{AppSettings, CargoToml, Settings};
 pub use state::newest::KnownState;
 pub use state::{STATE_VERSION, State, StateError};
-pub use store::{Store, StoreError};
+pub use state_location::{GitRef, StateLocation, StateSetting};
+pub use store::{ChangeNote, Holder, LogEntry, StateRef, Store, StoreError};
 pub use targets::{
     Carries, FILE, KnativeSettings, Project, RegionNames, Rule, TARGETS, Target, effective_file,
     target,

@@ -5,7 +5,7 @@ mod app;
 pub(crate) mod reader;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use machinist_core::name;
@@ -16,6 +16,7 @@ pub use app::AppSettings;
 use reader::{Item, Reader};
 
 use crate::limits::{ANSWER_TIMEOUT, Limits, RUN_TIMEOUT};
+use crate::state_location::StateSetting;
 
 const TARGET: &str = "target";
 const STATE: &str = "state";
@@ -42,7 +43,7 @@ struct Table {
     reader: Reader,
     package: Option<String>,
     target: Option<String>,
-    state: Option<PathBuf>,
+    state: Option<StateSetting>,
     answer_timeout: Option<Duration>,
     run_timeout: Option<Duration>,
     all: AppSettings,
@@ -79,13 +80,13 @@ impl Settings {
         self.set_once(TARGET, |table| table.target.as_deref())
     }
 
-    /// The state's file, if one is set.
+    /// Where the state is, if that is set.
     ///
     /// # Errors
     ///
-    /// When two packages name different ones.
-    pub fn state(&self) -> Result<Option<&Path>, Problem> {
-        self.set_once(STATE, |table| table.state.as_deref())
+    /// When two packages say different things.
+    pub fn state(&self) -> Result<Option<&StateSetting>, Problem> {
+        self.set_once(STATE, |table| table.state.as_ref())
     }
 
     /// How long the platform's tool may take; each limit is a second to a week.
@@ -249,7 +250,13 @@ impl Table {
                 }
                 self.target = Some(target.into());
             }
-            STATE => self.state = Some(reader.path(STATE, value)?),
+            STATE => {
+                let setting = StateSetting::parse(reader.text(STATE, value)?);
+                self.state = Some(match setting {
+                    StateSetting::File(_) => StateSetting::File(reader.path(STATE, value)?),
+                    git => git,
+                });
+            }
             ANSWER_TIMEOUT => self.answer_timeout = Some(reader.duration(ANSWER_TIMEOUT, value)?),
             RUN_TIMEOUT => self.run_timeout = Some(reader.duration(RUN_TIMEOUT, value)?),
             APPS => self.apps = apps(reader, value)?,

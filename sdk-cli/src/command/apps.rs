@@ -25,7 +25,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
     let destination = Destination::of_deployed_apps(&args.deployment)?;
-    let state = Store::read(&destination.state_file)?;
+    let state = Store::read(destination.state.clone())?;
     // Nothing is changed, so an old state is only a warning.
     if let Err(old) = check_newest(&state, &destination) {
         output.warning(&old);
