@@ -89,6 +89,9 @@ struct Unlock {
     /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
+    /// Only if this process holds it, as the error names it
+    #[arg(long, value_name = "NUMBER")]
+    process: Option<String>,
     #[command(flatten)]
     source: StateSource,
 }
@@ -255,6 +258,15 @@ fn unlock(args: &Unlock, context: &Context) -> Result<(), Failure> {
         );
         return Ok(());
     };
+    if args
+        .process
+        .as_ref()
+        .is_some_and(|process| *process != holder.process)
+    {
+        return Err(
+            Failure::new(format!("another holds the lock: {holder}")).help("wait until it is done")
+        );
+    }
     if !args.yes {
         let question = format!(
             "Break the lock of {holder}, which last changed something at {}? What it runs goes on",

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::{Answer, Project, answer, git, package};
 
-const STATE_REF: &str = "refs/machinist/default";
+pub(crate) const STATE_REF: &str = "refs/machinist/default";
 const LOCK_REF: &str = "refs/machinist-lock/default";
 const SETTINGS: &str = "[workspace]\n[workspace.metadata.machinist]\ntarget = \"skypilot\"\n\
                         image = \"acme/a:v1\"\nstate = \"git\"";
@@ -18,12 +18,16 @@ const DEPLOY: [&str; 4] = ["deploy", "-yq", "--binary", "a.wasm"];
 const PLAN: [&str; 4] = ["plan", "-q", "--binary", "a.wasm"];
 
 /// A bare repository with a project in it, its clones, and the platform that they deploy to.
-struct Team {
-    project: Project,
+pub(crate) struct Team {
+    pub(crate) project: Project,
 }
 
 impl Team {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::with_apps(&["llm", "router"])
+    }
+
+    pub(crate) fn with_apps(apps: &[&str]) -> Self {
         let team = Self {
             project: Project::empty(),
         };
@@ -35,7 +39,7 @@ impl Team {
             .write("first/Cargo.toml", &package("p", SETTINGS));
         team.project.write("first/src/main.rs", "fn main() {}\n");
         team.project.write("first/.gitignore", "target\n");
-        team.project.write_services(&["llm", "router"], 1);
+        team.project.write_services(apps, 1);
         fs::rename(root.join("a.wasm"), root.join("first/a.wasm")).unwrap();
         let first = team.first();
         git(&first, &["add", "-A"]);
@@ -50,25 +54,25 @@ impl Team {
         self.project.path("first")
     }
 
-    fn remote(&self) -> PathBuf {
+    pub(crate) fn remote(&self) -> PathBuf {
         self.project.path("remote.git")
     }
 
     /// Clones the repository, with these flags of git.
-    fn clone(&self, name: &str, flags: &[&str]) -> PathBuf {
+    pub(crate) fn clone(&self, name: &str, flags: &[&str]) -> PathBuf {
         let remote = format!("file://{}", self.remote().display());
         let args = [&["clone", "-q"], flags, &[&remote, name]].concat();
         git(&self.project.path(""), &args);
         self.project.path(name)
     }
 
-    fn command(&self, folder: &Path, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, folder: &Path, args: &[&str]) -> Command {
         let mut command = self.project.command(args);
         command.current_dir(folder);
         command
     }
 
-    fn run(&self, folder: &Path, args: &[&str]) -> Answer {
+    pub(crate) fn run(&self, folder: &Path, args: &[&str]) -> Answer {
         answer(&mut self.command(folder, args))
     }
 
@@ -78,7 +82,7 @@ impl Team {
         serde_json::from_str(&git(&self.remote(), &["show", &name])).unwrap()
     }
 
-    fn has_lock(&self) -> bool {
+    pub(crate) fn has_lock(&self) -> bool {
         let refs = git(&self.remote(), &["for-each-ref", "refs/machinist-lock"]);
         !refs.is_empty()
     }

@@ -10,6 +10,8 @@ mod dstack_fake_tool;
 mod fal_fake_tool;
 mod git_state;
 #[cfg(target_os = "linux")]
+mod git_team;
+#[cfg(target_os = "linux")]
 mod histories;
 mod jobs;
 mod knative_rendering;

@@ -31,6 +31,12 @@ pub use holder::Holder;
 pub use log::LogEntry;
 pub use state_ref::StateRef;
 
+/// What git says where a ref has another commit than the lease.
+const STALE: &str = "stale info";
+
+/// How often the lock is tried again where somebody else was faster, and is done.
+const LOCK_ATTEMPTS: u32 = 5;
+
 /// A state on a ref.
 #[derive(Debug)]
 pub(super) struct GitStore {
@@ -202,7 +208,7 @@ impl GitStore {
         }
         let apps = journal::apps_of(&local).join("`, `");
         Ok(Some(Problem::new(format!(
-            "what this clone recorded of `{apps}` and could not push was dropped: {} has gone on",
+            "dropped what this clone recorded of `{apps}` before it was cut off: {} has gone on since",
             self.state_ref.title()
         ))))
     }
@@ -232,55 +238,70 @@ impl GitStore {
             LockError::Write(error) => StoreError::Write { path, error },
         })?;
         let token_file = self.state_ref.private_file("token")?;
-        let old = self.state_ref.heads()?.lock;
-        let before = match &old {
-            Some(commit) => self.state_ref.holder_of(commit)?,
-            None => None,
-        };
-        let own_token = fs::read_to_string(&token_file).unwrap_or_default();
-        let warning = match &before {
-            Some(holder) if holder.token == own_token => Some(Problem::new(format!(
-                "took over the lock of a process of this clone that was killed: {holder}"
-            ))),
-            Some(holder) => return Err(self.in_use(&holder.to_string())),
-            None => None,
-        };
-        let holder = Holder::new(&self.note);
-        // Before the push: a kill after it must leave a lock that this clone knows.
-        write_file(&token_file, &holder.token).map_err(|error| StoreError::Write {
-            path: token_file.clone(),
-            error,
-        })?;
-        let parents: Vec<&str> = old.as_deref().into_iter().collect();
+        let mut attempts = 0;
+        loop {
+            let (old, before) = self.state_ref.lock_now()?;
+            let own_token = fs::read_to_string(&token_file).unwrap_or_default();
+            let warning = match &before {
+                Some(holder) if holder.token == own_token => Some(Problem::new(format!(
+                    "took over the lock of a process of this clone that was killed: {holder}"
+                ))),
+                Some(holder) => return Err(self.in_use(&holder.to_string())),
+                None => None,
+            };
+            let holder = Holder::new(&self.note);
+            // Before the push: a kill after it must leave a lock that this clone knows.
+            write_file(&token_file, &holder.token).map_err(|error| StoreError::Write {
+                path: token_file.clone(),
+                error,
+            })?;
+            match self.push_lock(old.as_deref(), &holder)? {
+                Ok(commit) => {
+                    self.held = Some(HeldLock {
+                        commit,
+                        holder,
+                        token_file,
+                        _file: file,
+                    });
+                    return Ok(warning);
+                }
+                // Somebody was faster, and may be done already.
+                Err(None) if attempts < LOCK_ATTEMPTS => attempts += 1,
+                Err(problem) => {
+                    let problem = problem.unwrap_or_else(|| self.changed());
+                    return Err(problem.into());
+                }
+            }
+        }
+    }
+
+    /// Pushes a lock in the place of the old one. Gives its commit, or why the remote refused; no
+    /// reason if somebody was faster.
+    fn push_lock(
+        &self,
+        old: Option<&str>,
+        holder: &Holder,
+    ) -> Result<Result<String, Option<Problem>>, Problem> {
+        let parents: Vec<&str> = old.into_iter().collect();
         let message = holder.message();
         let commit = self.state_ref.commit(&[], &parents, &message, &self.note)?;
         let name = self.state_ref.git_ref.lock_ref();
         let update = Update {
             name: &name,
-            old: old.as_deref(),
+            old,
             new: Some(&commit),
         };
-        if let Err(error) = self.state_ref.push(&[update]) {
-            // The answer may have been lost, or somebody was faster.
-            let now = self.state_ref.heads()?.lock;
-            if now.as_ref() != Some(&commit) {
-                let other = match now.filter(|now| Some(now) != old.as_ref()) {
-                    Some(other) => self.state_ref.holder_of(&other)?,
-                    None => None,
-                };
-                return Err(match other {
-                    Some(other) => self.in_use(&other.to_string()),
-                    None => error.problem.into(),
-                });
-            }
-        }
-        self.held = Some(HeldLock {
-            commit,
-            holder,
-            token_file,
-            _file: file,
-        });
-        Ok(warning)
+        let Err(error) = self.state_ref.push(&[update]) else {
+            return Ok(Ok(commit));
+        };
+        // The answer may have been lost.
+        let now = self.state_ref.heads()?.lock;
+        Ok(match now.as_ref() == Some(&commit) {
+            true => Ok(commit),
+            // Who had the lock may have released it since.
+            false if now.as_deref() != old || error.output.contains(STALE) => Err(None),
+            false => Err(Some(error.problem)),
+        })
     }
 
     /// Commits a state with what was recorded since, and pushes it.
@@ -356,7 +377,7 @@ impl GitStore {
             held.commit = next;
         } else if heads.lock.as_ref() != Some(&held.commit) {
             self.held = None;
-            return Err(self.broken(heads.lock.as_deref()).into());
+            return Err(self.broken().into());
         }
         let is_written = new.is_none_or(|new| heads.state.as_deref() == Some(new));
         if is_moved && is_written {
@@ -384,11 +405,10 @@ impl GitStore {
     }
 
     /// The lock of this process is gone.
-    fn broken(&self, now: Option<&str>) -> Problem {
-        let holder = now.and_then(|commit| self.state_ref.holder_of(commit).ok().flatten());
-        let now = match holder {
-            Some(holder) => format!(", and in use by {holder}"),
-            None => String::new(),
+    fn broken(&self) -> Problem {
+        let now = match self.state_ref.holder() {
+            Ok(Some(holder)) => format!(", and is held by {holder}"),
+            _ => String::new(),
         };
         let title = self.state_ref.title();
         Problem::new(format!(

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use machinist_core::problem::Problem;
 
@@ -15,6 +16,16 @@ use crate::state_location::GitRef;
 pub(super) const STATE_FILE: &str = "machinist-state.json";
 /// The file of a commit that has what was recorded since.
 pub(super) const JOURNAL_FILE: &str = "machinist-state.journal";
+
+/// What git says where another push changes the same refs at this moment.
+const BUSY: [&str; 3] = [
+    "cannot lock ref",
+    "failed to update ref",
+    "Unable to create",
+];
+/// How often such a push is tried again, and after which time at first.
+const RETRIES: u32 = 4;
+const RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// A state's ref in the remote of a repository.
 #[derive(Clone, Debug)]
@@ -169,23 +180,36 @@ impl StateRef {
     }
 
     /// Who holds the lock of this commit; `None` if it was released.
-    pub(super) fn holder_of(&self, commit: &str) -> Result<Option<Holder>, Problem> {
-        let read = || self.git.ask(&["log", "-1", "--format=%B", commit, "--"]);
-        let text = match read()? {
-            Some(text) => Some(text),
+    fn holder_of(&self, commit: &str) -> Result<Option<Holder>, Problem> {
+        let args = ["log", "-1", "--format=%B", commit, "--"];
+        let text = match self.git.ask(&args)? {
+            Some(text) => text,
             None => {
-                // The lock may be released at this moment.
-                let fetched = self.fetch(&self.git_ref.lock_ref());
-                match read()? {
-                    Some(text) => Some(text),
-                    None => {
-                        fetched?;
-                        None
+                self.fetch(&self.git_ref.lock_ref())?;
+                self.git.run(&args)?
+            }
+        };
+        Ok(Holder::read(commit, &text))
+    }
+
+    /// The lock's commit and who holds it, as they are at this moment.
+    pub(super) fn lock_now(&self) -> Result<(Option<String>, Option<Holder>), Problem> {
+        let mut lock = self.heads()?.lock;
+        loop {
+            let Some(commit) = lock else {
+                return Ok((None, None));
+            };
+            match self.holder_of(&commit) {
+                Ok(holder) => return Ok((Some(commit), holder)),
+                Err(problem) => {
+                    // The lock may have moved since it was looked at.
+                    lock = self.heads()?.lock;
+                    if lock.as_ref() == Some(&commit) {
+                        return Err(problem);
                     }
                 }
             }
-        };
-        Ok(text.and_then(|text| Holder::read(commit, &text)))
+        }
     }
 
     /// Who holds the lock, if anybody does.
@@ -194,10 +218,7 @@ impl StateRef {
     ///
     /// When the remote cannot be asked.
     pub fn holder(&self) -> Result<Option<Holder>, Problem> {
-        match self.heads()?.lock {
-            Some(commit) => self.holder_of(&commit),
-            None => Ok(None),
-        }
+        Ok(self.lock_now()?.1)
     }
 
     /// Breaks the lock of this holder.
@@ -209,19 +230,16 @@ impl StateRef {
         let Err(error) = self.release(&holder.commit) else {
             return Ok(());
         };
-        match self.heads()?.lock {
-            None => Ok(()),
-            Some(commit) if commit == holder.commit => Err(error),
-            Some(commit) => match self.holder_of(&commit)? {
-                None => Ok(()),
-                Some(now) if now.token == holder.token => Err(Problem::new(format!(
-                    "the lock is in use: its holder changed something at {}",
-                    now.last_seen
-                ))
+        match self.lock_now()? {
+            (Some(commit), _) if commit == holder.commit => Err(error),
+            (_, None) => Ok(()),
+            (_, Some(now)) if now.token == holder.token => Err(Problem::new(format!(
+                "the lock is in use: its holder changed something at {}",
+                now.last_seen
+            ))
+            .help("wait until it is done, or try again")),
+            (_, Some(now)) => Err(Problem::new(format!("another holds the lock now: {now}"))
                 .help("wait until it is done, or try again")),
-                Some(now) => Err(Problem::new(format!("another holds the lock now: {now}"))
-                    .help("wait until it is done, or try again")),
-            },
         }
     }
 
@@ -293,12 +311,29 @@ impl StateRef {
     /// Changes refs in the remote: all of them or none, or where the remote cannot do that, one
     /// after the other until one fails.
     pub(super) fn push(&self, updates: &[Update<'_>]) -> Result<(), RemoteError> {
-        match self.push_atomic(updates) {
+        match self.push_patiently(updates) {
             Err(error) if error.output.contains("does not support --atomic") => updates
                 .iter()
-                .try_for_each(|update| self.push_atomic(std::slice::from_ref(update))),
+                .try_for_each(|update| self.push_patiently(std::slice::from_ref(update))),
             pushed => pushed,
         }
+    }
+
+    /// Tries again where the remote was only busy with another push.
+    fn push_patiently(&self, updates: &[Update<'_>]) -> Result<(), RemoteError> {
+        let is_busy = |error: &RemoteError| {
+            let mut signs = BUSY.iter();
+            signs.any(|sign| error.output.contains(sign))
+        };
+        let mut delay = RETRY_DELAY;
+        for _ in 0..RETRIES {
+            match self.push_atomic(updates) {
+                Err(error) if is_busy(&error) => std::thread::sleep(delay),
+                pushed => return pushed,
+            }
+            delay *= 2;
+        }
+        self.push_atomic(updates)
     }
 
     fn push_atomic(&self, updates: &[Update<'_>]) -> Result<(), RemoteError> {
