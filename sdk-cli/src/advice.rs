@@ -55,10 +55,9 @@ impl DeploymentFlags {
             out += START;
             let (command, rest) = part.split_at(part.find('`').unwrap_or(part.len()));
             out += command;
-            let subcommand = command.split(' ').next().unwrap_or_default();
             for (flag, value) in &self.flags {
                 // Every subcommand has an environment.
-                let is_of_it = *flag == ENVIRONMENT || self.is_of_deployment(subcommand);
+                let is_of_it = *flag == ENVIRONMENT || self.takes(command, flag);
                 if is_of_it && !command.contains(flag) {
                     out += &format!(" {flag} {}", shell_word(value));
                 }
@@ -68,11 +67,21 @@ impl DeploymentFlags {
         out
     }
 
-    fn is_of_deployment(&self, subcommand: &str) -> bool {
+    /// Whether a command line begins with a subcommand of a deployment, which takes this flag.
+    fn takes(&self, command: &str, flag: &str) -> bool {
         let cli = (self.describe_cli)();
-        let arguments = cli.find_subcommand(subcommand);
-        let mut arguments = arguments.into_iter().flat_map(clap::Command::get_arguments);
-        arguments.any(|argument| argument.get_long() == Some(STATE))
+        let mut subcommand = &cli;
+        for word in command.split(' ') {
+            match subcommand.find_subcommand(word) {
+                Some(nested) => subcommand = nested,
+                None => break,
+            }
+        }
+        let has = |name: &str| {
+            let mut arguments = subcommand.get_arguments();
+            arguments.any(|argument| argument.get_long() == Some(name))
+        };
+        has(STATE) && has(flag.trim_start_matches('-'))
     }
 }
 
@@ -104,6 +113,15 @@ mod tests {
         );
         let twice = flags.add_to_text(&flags.add_to_text(advised));
         assert_eq!(twice, flags.add_to_text(advised));
+    }
+
+    #[test]
+    fn a_subcommand_of_a_subcommand_takes_flags_of_its_own() {
+        let flags = flags(&["deploy", "--target=fal", "--state=git"]);
+        assert_eq!(
+            flags.add_to_text("`cargo machinist state unlock`"),
+            "`cargo machinist state unlock --state git`"
+        );
     }
 
     #[test]

@@ -7,8 +7,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use machinist_deploy::{
-    AppSettings, AppState, Binary, Deployed, FILE, Limits, Live, Manifest, PackageSettings,
-    Project, Settings, State, Target, effective_file, target,
+    AppSettings, AppState, Binary, Deployed, FILE, GitRef, Limits, Live, Manifest, PackageSettings,
+    Project, Settings, State, StateLocation, StateSetting, Target, effective_file,
+    file_of_environment, target,
 };
 
 use crate::args::deployment::Refresh;
@@ -23,10 +24,18 @@ use crate::paths::relative_to_cwd;
 use crate::plan_report::Place;
 use crate::workspace::Workspace;
 
+/// The state file, unless a flag or the settings name another.
+pub(crate) const DEFAULT_STATE_FILE: &str = "machinist-state.json";
+
 /// Where apps are deployed.
 pub(crate) struct Destination {
     pub(crate) target_name: String,
-    pub(crate) state_file: PathBuf,
+    /// Where the state is.
+    pub(crate) state: StateLocation,
+    /// The ref of git that a state would be on, if it is not on it.
+    pub(crate) git_ref: GitRef,
+    /// The state's file, or the one beside which files of a state on a ref lie.
+    state_file: PathBuf,
     pub(crate) settings: Settings,
     /// How long the platform's tool may take.
     pub(crate) limits: Limits,
@@ -44,17 +53,37 @@ impl Destination {
     /// The destination of packages with these settings, which does not ask the platform.
     pub(crate) fn new(
         target_name: &str,
-        state_file: PathBuf,
+        state: StateSetting,
         own: &PackageSettings<'_>,
         (settings, workspace): (Settings, Option<Workspace>),
     ) -> Self {
+        let limits = own.limits();
+        let root = workspace.as_ref().map(|workspace| &*workspace.root);
+        let root = root.unwrap_or(Path::new(""));
+        let (file, remote) = match state {
+            StateSetting::File(path) => (Some(relative_to_cwd(&path)), None),
+            StateSetting::Git(remote) => (None, remote),
+        };
+        let git_ref = GitRef {
+            remote,
+            environment: own.environment().map(str::to_owned),
+            limit: limits.answer,
+            ..GitRef::in_folder(root)
+        };
+        let state = match file {
+            Some(path) => StateLocation::File(path),
+            None => StateLocation::Git(git_ref.clone()),
+        };
+        let state_file = state.file_in(&relative_to_cwd(root));
         Self {
             project: Project {
                 state_file: state_file.clone(),
                 ..own.project(target_name, BTreeMap::new())
             },
-            limits: own.limits(),
+            limits,
             target_name: target_name.to_owned(),
+            state,
+            git_ref,
             state_file,
             settings,
             packages: Packages::default(),
@@ -82,7 +111,7 @@ impl Destination {
 
     /// Where it is, for a message that tells it from others.
     pub(crate) fn describe(&self) -> String {
-        format!("{} (`{}`)", self.target_name, self.state_file.display())
+        format!("{} (`{}`)", self.target_name, self.state)
     }
 
     /// The source with the features and the profile of the settings.
@@ -131,6 +160,16 @@ impl Destination {
             saved_answer: refresh.live.clone(),
             ..self
         }
+    }
+
+    /// The file of the state where no flag or setting says where that is.
+    pub(crate) fn default_state_file(&self) -> PathBuf {
+        let root = self.workspace.as_ref().map(|workspace| &*workspace.root);
+        let file = root.unwrap_or(Path::new("")).join(DEFAULT_STATE_FILE);
+        relative_to_cwd(&match self.environment() {
+            Some(name) => file_of_environment(&file, name),
+            None => file,
+        })
     }
 
     /// Whether apps go to a platform, where they run.

@@ -6,18 +6,14 @@ use std::path::Path;
 use machinist_core::problem::Problem;
 use machinist_deploy::{FILE, Settings, Store};
 
-use crate::args::deployment::{DeployedState, Deployment, PlanOptions, StateFile};
+use crate::args::deployment::{DeployedState, Deployment, PlanOptions, StateFile, StateSource};
 use crate::args::source::AppSource;
 use crate::build_settings;
 use crate::context::Context;
-use crate::destination::Destination;
+use crate::destination::{DEFAULT_STATE_FILE, Destination};
 use crate::failure::Failure;
 use crate::packages::Packages;
-use crate::paths::relative_to_cwd;
 use crate::workspace::Workspace;
-
-/// The state file, unless a flag or the settings name another.
-const DEFAULT_STATE_FILE: &str = "machinist-state.json";
 
 /// The destinations of apps that binaries link. Those of packages that are not selected are left
 /// out.
@@ -100,7 +96,7 @@ pub(crate) fn of_recorded_app(
     let mut with_app = Vec::new();
     let mut known = BTreeSet::new();
     for destination in all {
-        let state = Store::read(&destination.state_file)?;
+        let state = Store::read(destination.state.clone())?;
         let apps = state.deployed_to(&destination.target_name).apps;
         if names.iter().any(|name| apps.contains_key(*name)) {
             with_app.push(destination);
@@ -126,6 +122,28 @@ pub(crate) fn of_recorded_app(
             .help("choose one with `--target` or `--state`")
         }
     })
+}
+
+/// For subcommands about the state itself.
+pub(crate) fn of_state_source(
+    source: &StateSource,
+    context: &Context,
+) -> Result<Destination, Failure> {
+    let workspace = Workspace::find(source.manifest_path.as_deref())?;
+    let all = all(None, &source.file, workspace, context.globals.environment())?;
+    let states: BTreeSet<String> = all.iter().map(|one| one.state.to_string()).collect();
+    let mut all = all.into_iter();
+    match (all.next(), states.len()) {
+        (Some(first), 1) => Ok(first),
+        _ => {
+            let states: Vec<String> = states.into_iter().collect();
+            Err(Failure::new(format!(
+                "packages of the workspace have different states: `{}`",
+                states.join("`, `")
+            ))
+            .help("choose one with `--state`"))
+        }
+    }
 }
 
 fn of_state(state: &DeployedState, context: &Context) -> Result<Vec<Destination>, Failure> {
@@ -159,13 +177,12 @@ fn all(
     for package in kinds_of_packages(members(), &with_own) {
         let own = settings.of_package(package);
         let target_name = target_flag.as_deref().or(own.target()).unwrap_or(FILE);
-        let state_file = match &file.state {
-            Some(flag) => flag.clone(),
+        let state = match file.setting() {
+            Some(flag) => flag,
             None => own.state(&default_state),
         };
-        let state_file = relative_to_cwd(&state_file);
         let project = (settings.clone(), workspace.clone());
-        let destination = Destination::new(target_name, state_file, &own, project);
+        let destination = Destination::new(target_name, state, &own, project);
         let mut same = groups.iter_mut();
         match same.find(|(other, _)| other.is_same(&destination)) {
             Some((_, packages)) => packages.push(package),

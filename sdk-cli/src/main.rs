@@ -6,6 +6,7 @@ mod args;
 mod build_settings;
 mod cargo;
 mod carry_out;
+mod change_note;
 mod cli;
 mod command;
 mod context;

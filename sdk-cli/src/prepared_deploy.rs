@@ -64,7 +64,8 @@ fn parts(
     }
     let mut apps_by_destination = Vec::new();
     for destination in &destinations {
-        let deployed = Store::read(&destination.state_file)?.deployed_to(&destination.target_name);
+        let deployed =
+            Store::read(destination.state.clone())?.deployed_to(&destination.target_name);
         let of_code = manifest
             .apps
             .iter()

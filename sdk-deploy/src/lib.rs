@@ -26,6 +26,7 @@ mod live;
 mod lost;
 mod machines;
 mod manifest;
+mod newer_state;
 mod parameters;
 mod plan;
 mod plan_differences;
@@ -39,6 +40,7 @@ mod schema;
 mod settings;
 mod settle;
 mod state;
+mod state_location;
 mod store;
 mod targets;
 mod tool;
@@ -73,10 +75,13 @@ pub use refusals::Unread;
 pub use rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 pub use requirements::Requirements;
 pub use rollback::rollback;
-pub use settings::{AppSettings, CargoToml, FirstScaling, PackageSettings, Settings};
+pub use settings::{
+    AppSettings, CargoToml, FirstScaling, PackageSettings, Settings, file_of_environment,
+};
 pub use state::newest::KnownState;
 pub use state::{STATE_VERSION, State, StateError};
-pub use store::{Store, StoreError};
+pub use state_location::{GitRef, StateLocation, StateSetting};
+pub use store::{ChangeNote, Holder, LogEntry, StateRef, Store, StoreError};
 pub use targets::{
     Carries, CloudSettings, FILE, FalSettings, KnativeSettings, Project, RegionNames, Rule,
     TARGETS, Target, effective_file, target,

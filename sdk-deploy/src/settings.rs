@@ -16,7 +16,7 @@ use machinist_core::text::visible;
 
 pub use app::AppSettings;
 pub use cargo_toml::CargoToml;
-pub use package::PackageSettings;
+pub use package::{PackageSettings, file_of_environment};
 pub use scaling::FirstScaling;
 pub(crate) use table::TargetKeys;
 use table::{ENV, Table};

@@ -5,7 +5,6 @@ pub(crate) mod newest;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::path::Path;
 
 use machinist_core::json;
 use machinist_core::name::is_dns_label;
@@ -16,6 +15,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::deployed::{AppState, Deployed};
+use crate::state_location::StateLocation;
 use crate::targets::FILE;
 
 /// The version of the state that this crate writes, and the newest that it reads.
@@ -124,14 +124,18 @@ impl State {
     /// When it is another environment's.
     ///
     /// ```
-    /// use std::path::Path;
-    /// use machinist_deploy::State;
+    /// use machinist_deploy::{State, StateLocation};
     ///
-    /// let staging = State::of_environment(Some("staging"));
-    /// assert!(staging.check_environment(Path::new("s.json"), Some("staging")).is_ok());
-    /// assert!(staging.check_environment(Path::new("s.json"), Some("prod")).is_err());
+    /// let staging = State { serial: 1, ..State::of_environment(Some("staging")) };
+    /// let file = StateLocation::File("staging.json".into());
+    /// assert!(staging.check_environment(&file, Some("staging")).is_ok());
+    /// assert!(staging.check_environment(&file, Some("prod")).is_err());
     /// ```
-    pub fn check_environment(&self, file: &Path, expected: Option<&str>) -> Result<(), Problem> {
+    pub fn check_environment(
+        &self,
+        location: &StateLocation,
+        expected: Option<&str>,
+    ) -> Result<(), Problem> {
         let is_new = self.serial == 0 && self.targets.is_empty();
         if is_new || self.environment.as_deref() == expected {
             return Ok(());
@@ -140,9 +144,9 @@ impl State {
             Some(name) => format!("the environment `{name}`"),
             None => "no environment".into(),
         };
-        let (path, own) = (file.display(), self.environment.as_deref());
+        let own = self.environment.as_deref();
         let problem = Problem::new(format!(
-            "`{path}` is the state of {}, and this is {}",
+            "`{location}` is the state of {}, and this is {}",
             name(own),
             name(expected)
         ));

@@ -78,7 +78,7 @@ fn what_somebody_else_wrote_in_the_meantime_is_not_overwritten() {
 fn a_folder_that_cannot_be_written_to_is_named() {
     let (_folder, file) = file();
     fs::write(&file, "").unwrap();
-    let error = Store::open(&file.join("machinist-state.json"), None).unwrap_err();
+    let error = Store::open(file.join("machinist-state.json"), None).unwrap_err();
     assert!(
         error.to_string().contains(&*file.to_string_lossy()),
         "{error}"

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 /// Shows what is deployed at one destination.
 fn show(args: &Args, destination: &Destination, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let state = Store::read(&destination.state_file)?;
+    let state = Store::read(destination.state.clone())?;
     check_environment(&state, destination)?;
     // Nothing is changed, so an old state is only a warning.
     if let Err(old) = check_newest(&state, destination) {

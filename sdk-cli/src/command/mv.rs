@@ -1,9 +1,10 @@
 //! `cargo machinist mv`.
 
+use machinist_deploy::ChangeNote;
 use serde_json::json;
 
 use crate::args::deployment::DeployedState;
-use crate::carry_out::{keep_state, open_store};
+use crate::carry_out::{current_user, keep_state, lock_state, open_store};
 use crate::context::Context;
 use crate::destinations;
 use crate::exit::Exit;
@@ -28,6 +29,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let destination = destinations::of_recorded_app(&args.state, &[&args.old], context)?;
     let mut store = open_store(&destination)?;
+    let note = ChangeNote {
+        what: format!("mv {} {}", args.old, args.new),
+        by: current_user(),
+        commit: destination.current_commit(),
+    };
+    lock_state(&mut store, &note, &context.output)?;
     let state = store.state();
     let target = destination.target_for_deployed_apps(&state)?;
     let deployed = state.deployed_to(target.name());

@@ -705,3 +705,57 @@ fn a_kept_plan_is_for_one_place() {
         .exits(0);
     assert!(project.path("two/two.json").is_file());
 }
+
+#[test]
+fn each_environment_has_its_own_ref_of_git() {
+    let project = project(&format!(
+        "[package.metadata.machinist]\nstate = \"git\"\n{TWO}"
+    ));
+    let folder = project.path("");
+    git(&folder, &["init", "-q", "-b", "main"]);
+    git(&folder, &["init", "-q", "--bare", "remote.git"]);
+    git(&folder, &["remote", "add", "origin", "remote.git"]);
+    for environment in ["staging", "prod"] {
+        project
+            .run(&["deploy", "-yq", "--binary", "a.wasm", "--env", environment])
+            .exits(0);
+    }
+    project
+        .run(&["scale", "-q", "a", "max_concurrency=9", "--env", "prod"])
+        .exits(0);
+    let refs = git(&folder, &["ls-remote", "origin"]);
+    let names: Vec<&str> = refs
+        .lines()
+        .filter_map(|line| line.split('\t').nth(1))
+        .collect();
+    assert_eq!(names, ["refs/machinist/prod", "refs/machinist/staging"]);
+    let most = |environment: &str| {
+        let state = project
+            .run(&["state", "show", "--env", environment])
+            .exits(0)
+            .json();
+        assert_eq!(state["environment"], environment);
+        let app = state["targets"]["file"]["apps"]["a"].clone();
+        app["overrides"]["max_concurrency"].clone()
+    };
+    assert_eq!((most("staging"), most("prod")), (Value::Null, json!(9)));
+    // Between a file and git it keeps its environment.
+    project
+        .run(&["state", "pull", "-q", "--env", "prod"])
+        .exits(0);
+    let said = project
+        .run(&[
+            "state",
+            "push",
+            "-q",
+            "machinist-state.prod.json",
+            "--env",
+            "staging",
+        ])
+        .exits(1);
+    assert!(
+        said.stderr
+            .contains("is the state of the environment `prod`"),
+        "{said:?}"
+    );
+}

@@ -10,6 +10,9 @@ mod drift_only;
 mod dstack_fake_tool;
 mod environments;
 mod fal_fake_tool;
+mod git_state;
+#[cfg(target_os = "linux")]
+mod git_team;
 #[cfg(target_os = "linux")]
 mod histories;
 mod jobs;

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::reader::{Item, Reader};
 use super::table::Table;
 use crate::limits::Limits;
+use crate::state_location::StateSetting;
 
 /// What is set once for all apps of a package, each key from the nearest table that has it.
 #[derive(Clone, Debug)]
@@ -42,29 +43,29 @@ impl<'a> PackageSettings<'a> {
         self.nearest(|table| table.target.as_deref())
     }
 
-    /// The state's file, if one is set, or else `default`. Each environment has a file of its own:
-    /// what is set for all of them gets the environment's name.
+    /// Where the state is: where that is not set, in the file `default`. Each environment has a file
+    /// of its own: the name of a file for all of them gets the environment's.
     ///
     /// ```
     /// use std::path::Path;
-    /// use machinist_deploy::{CargoToml, Settings};
+    /// use machinist_deploy::{CargoToml, Settings, StateSetting};
     ///
     /// let folder = tempfile::tempdir()?;
     /// let path = folder.path().join("Cargo.toml");
     /// std::fs::write(&path, "[workspace.metadata.machinist.env.prod]\ntarget = \"fal\"\n")?;
     /// let settings = Settings::read(&[CargoToml { path, package: None }], Some("prod")).unwrap();
-    /// let file = settings.of_package(None).state(Path::new("machinist-state.json"));
-    /// assert_eq!(file, Path::new("machinist-state.prod.json"));
+    /// let state = settings.of_package(None).state(Path::new("machinist-state.json"));
+    /// assert_eq!(state, StateSetting::File("machinist-state.prod.json".into()));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn state(&self, default: &Path) -> PathBuf {
-        let set = self.tables.iter().find(|table| table.state.is_some());
-        let set =
-            set.and_then(|table| Some((table.state.as_deref()?, table.environment.is_some())));
-        let (file, is_of_environment) = set.unwrap_or((default, false));
-        match self.environment {
-            Some(name) if !is_of_environment => with_environment(file, name),
-            _ => file.to_owned(),
+    pub fn state(&self, default: &Path) -> StateSetting {
+        let set = self.nearest(|table| Some((table.state.clone()?, table.environment.is_some())));
+        let default = || (StateSetting::File(default.to_owned()), false);
+        match (set.unwrap_or_else(default), self.environment) {
+            ((StateSetting::File(file), false), Some(name)) => {
+                StateSetting::File(file_of_environment(&file, name))
+            }
+            ((setting, _), _) => setting,
         }
     }
 
@@ -140,8 +141,16 @@ fn add_missing<'t>(near: &mut Item<'t>, far: Item<'t>) {
     }
 }
 
-/// The name of a state's file for an environment.
-fn with_environment(file: &Path, environment: &str) -> PathBuf {
+/// The file of a state for an environment: with the environment's name in its own.
+///
+/// ```
+/// use std::path::Path;
+/// use machinist_deploy::file_of_environment;
+///
+/// let file = file_of_environment(Path::new("deploy/state.json"), "prod");
+/// assert_eq!(file, Path::new("deploy/state.prod.json"));
+/// ```
+pub fn file_of_environment(file: &Path, environment: &str) -> PathBuf {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let name = match name.strip_suffix(".json") {
         Some(stem) => format!("{stem}.{environment}.json"),

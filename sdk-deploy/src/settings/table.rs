@@ -1,7 +1,6 @@
 //! The settings of one Cargo.toml: those of all environments, and of each environment.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use machinist_core::name::is_dns_label;
@@ -14,6 +13,7 @@ use super::app::{self, AppSettings};
 use super::cargo_toml::CargoToml;
 use super::reader::{Item, Reader};
 use crate::limits::{ANSWER_TIMEOUT, RUN_TIMEOUT};
+use crate::state_location::StateSetting;
 
 const TARGET: &str = "target";
 const STATE: &str = "state";
@@ -41,7 +41,7 @@ pub(super) struct Table {
     /// The environment that they are for; `None` for all of them.
     pub(super) environment: Option<String>,
     pub(super) target: Option<String>,
-    pub(super) state: Option<PathBuf>,
+    pub(super) state: Option<StateSetting>,
     pub(super) features: Option<Vec<String>>,
     pub(super) profile: Option<String>,
     pub(super) answer_timeout: Option<Duration>,
@@ -145,7 +145,13 @@ impl Table {
                 }
                 self.target = Some(target.into());
             }
-            STATE => self.state = Some(reader.path(STATE, value)?),
+            STATE => {
+                let setting = StateSetting::parse(reader.text(STATE, value)?);
+                self.state = Some(match setting {
+                    StateSetting::File(_) => StateSetting::File(reader.path(STATE, value)?),
+                    git => git,
+                });
+            }
             FEATURES => self.features = Some(reader.texts(FEATURES, value)?),
             PROFILE => self.profile = Some(reader.text(PROFILE, value)?.into()),
             ANSWER_TIMEOUT => self.answer_timeout = Some(reader.duration(ANSWER_TIMEOUT, value)?),
