@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use machinist_core::problem::Problem;
+
 /// The name of the ref of deploys without an environment.
 const DEFAULT: &str = "default";
 
@@ -79,6 +81,17 @@ impl GitRef {
         }
     }
 
+    /// Checks that no environment has the ref of deploys without one.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        match self.environment.as_deref() {
+            Some(DEFAULT) => Err(Problem::new(format!(
+                "an environment named `{DEFAULT}` would have the state of deploys without an environment"
+            ))
+            .help("give it another name, or keep its state in a file")),
+            _ => Ok(()),
+        }
+    }
+
     /// The last part of its name.
     pub(crate) fn name(&self) -> &str {
         self.environment.as_deref().unwrap_or(DEFAULT)
@@ -148,5 +161,34 @@ impl<P: AsRef<Path> + ?Sized> From<&P> for StateLocation {
 impl From<PathBuf> for StateLocation {
     fn from(path: PathBuf) -> Self {
         Self::File(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_environments_share_a_ref() {
+        let named = |name: &str| GitRef {
+            environment: Some(name.into()),
+            ..GitRef::in_folder("")
+        };
+        let refs = |git_ref: &GitRef| [git_ref.state_ref(), git_ref.lock_ref()];
+        let all = [named("lock"), named("prod"), GitRef::in_folder("")];
+        let mut all: Vec<String> = all.iter().flat_map(refs).collect();
+        for name in &all {
+            // git cannot have a ref below another one.
+            assert!(
+                !all.iter()
+                    .any(|other| other.starts_with(&format!("{name}/")))
+            );
+        }
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), count);
+        assert!(named("default").check().is_err());
+        assert!(named("prod").check().is_ok());
     }
 }

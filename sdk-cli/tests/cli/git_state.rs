@@ -2,6 +2,8 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -606,6 +608,35 @@ fn without_a_repository_or_a_remote_it_says_what_to_do() {
     team.run(&first, &[&DEPLOY[..], &["--state=./git"]].concat())
         .exits(0);
     assert!(first.join("git").is_file());
+}
+
+#[test]
+fn a_remote_that_wants_a_password_is_an_error_where_nobody_can_be_asked() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/p.git", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for connection in server.incoming() {
+            let mut connection = connection.unwrap();
+            let _ = connection.read(&mut [0; 4096]);
+            let answer = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\n\
+                           Content-Length: 0\r\nConnection: close\r\n\r\n";
+            let _ = connection.write_all(answer);
+        }
+    });
+    let team = Team::new();
+    let first = team.first();
+    git(&first, &["remote", "set-url", "origin", &url]);
+    let mut plan = team.command(&first, &PLAN);
+    for variable in ["GIT_ASKPASS", "SSH_ASKPASS"] {
+        plan.env_remove(variable);
+    }
+    let said = answer(&mut plan).exits(1).stderr;
+    assert!(
+        said.contains("terminal prompts disabled")
+            && said
+                .contains("help: sign git in: `git ls-remote origin` must work without a question"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -232,8 +232,12 @@ impl GitStore {
         let path = self.state_ref.private_file("lock")?;
         let file = LockFile::lock(&path).map_err(|error| match error {
             LockError::Held(holder) => {
-                let holder = holder.trim().trim_start_matches("by ");
-                self.in_use(&format!("another process of this clone ({holder})"))
+                let message = format!(
+                    "{} is in use{holder}, in this clone",
+                    self.state_ref.title()
+                );
+                let help = "wait until it is done, and try again";
+                Problem::new(message).help(help).into()
             }
             LockError::Write(error) => StoreError::Write { path, error },
         })?;

@@ -59,6 +59,7 @@ impl StateRef {
     ///
     /// When there is no repository or no remote, or git is not installed.
     pub fn open(git_ref: &GitRef) -> Result<Self, Problem> {
+        git_ref.check()?;
         let folder = match git_ref.folder.as_os_str().is_empty() {
             true => Path::new(".").to_owned(),
             false => git_ref.folder.clone(),
