@@ -24,6 +24,7 @@ mod live;
 mod lost;
 mod machines;
 mod manifest;
+mod mask;
 mod parameters;
 mod plan;
 mod process;
