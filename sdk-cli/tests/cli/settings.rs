@@ -153,7 +153,7 @@ fn mistakes_are_errors_with_their_place_and_advice() {
             "`Cargo.toml:6:9`: unknown key `namspace`\n\
              help: a key with a similar name exists: `namespace`\n\
              note: keys are context, namespace, service_account, gpu_label, node_labels, regions, \
-             tolerations",
+             secrets, tolerations",
         ),
         (
             "knative.tolerations = { key = \"x\" }",
