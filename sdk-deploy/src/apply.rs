@@ -21,7 +21,7 @@ use crate::rendering::{Contents, RenderedFile, Rendering};
 use crate::state::State;
 use crate::store::{Store, StoreError};
 use crate::targets::Target;
-use jobs::{Job, Ran, Recorder, Runner};
+use jobs::{Job, Ran, Recorder, Runner, mask};
 pub use progress::Progress;
 
 /// Why a change was not carried out, or only in part.
@@ -324,6 +324,7 @@ impl Apply<'_> {
                 app,
                 nth: 1,
                 steps: rendering.steps.iter().collect(),
+                mask: mask(app, rendering),
             };
             // A platform that can be asked reports the tuned value, even after a kill.
             if self.target.list_command().is_none() {

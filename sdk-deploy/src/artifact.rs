@@ -105,6 +105,11 @@ impl Artifact {
         others != Self::default()
     }
 
+    /// The names of variables with secret values.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &String> {
+        self.bindings.secrets.iter()
+    }
+
     /// What changes when another artifact is sent.
     pub fn changes(&self, other: &Self) -> Vec<Change> {
         if self.digest.is_some() {

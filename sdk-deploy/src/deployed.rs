@@ -8,6 +8,7 @@ use machinist_core::text::visible;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{self, Artifact};
+use crate::bindings::Bindings;
 use crate::change::{ArtifactPart, Change, What, Why};
 use crate::history::{Deploy, DeployKind};
 use crate::machines::{self, CustomMachine};
@@ -300,6 +301,19 @@ impl AppState {
         let nothing = Artifact::default();
         let known = self.artifact.as_ref().or((!is_unknown).then_some(&nothing));
         let mut changes = known.map_or_else(Vec::new, |known| known.changes(artifact));
+        if is_unknown {
+            // What others set is replaced by what is sent.
+            let unbound = Artifact {
+                bindings: Bindings::default(),
+                ..artifact.clone()
+            };
+            let is_set = |change: &Change| {
+                let mut drift = self.live_drift.iter();
+                drift.any(|drift| drift.what == change.what)
+            };
+            let replaced = unbound.changes(artifact).into_iter();
+            changes.extend(replaced.filter(is_set));
+        }
         if is_unknown || self.is_interrupted {
             // Somebody deployed it without this state, or a change did not end.
             changes.push(Change::of_deployment(Why::Drift));

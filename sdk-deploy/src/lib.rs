@@ -26,6 +26,7 @@ mod live;
 mod lost;
 mod machines;
 mod manifest;
+mod mask;
 mod newer_state;
 mod parameters;
 mod plan;

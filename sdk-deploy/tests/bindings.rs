@@ -360,3 +360,25 @@ fn names_in_a_state_are_checked() {
         assert!(read.is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn an_adoption_replaces_the_variables_of_others() {
+    let container = json!({
+        "image": "other/llm:v9",
+        "env": [{"name": "A", "value": "secret"}, {"name": "B", "value": "secret"}],
+    });
+    let service = json!({
+        "metadata": {"name": NAME, "managedFields": [{"manager": "argocd", "operation": "Apply"}]},
+        "spec": {"template": {"spec": {"containers": [container]}}},
+    });
+    let list = json!({"items": [service]}).to_string();
+    let given = bindings(json!({"env": {"A": "1"}, "secrets": ["S"]}));
+    let knative = target("knative", project(given.clone())).unwrap();
+    let nothing = Deployed::default();
+    let live = knative.read_list(&list, &nothing).unwrap();
+    let found = nothing.refreshed(&live).with_found(&live, &manifest(&[]));
+    let (plan, _) = planned("knative", &given, &found, &[]);
+    assert_eq!(plan.apps[0].action, Action::Adopt);
+    let changes = changes(&plan.apps[0].changes);
+    assert!(changes.contains(&"env: A, B -> A=1".into()), "{changes:?}");
+}

@@ -12,6 +12,11 @@ from pathlib import Path
 import gpuhunt
 import yaml
 from dstack._internal.core.models.configurations import parse_apply_configuration
+from dstack._internal.utils.interpolator import VariablesInterpolator
+
+# What dstack's server does with the values of variables.
+SECRETS = {"HF_TOKEN": "hf", "GHCR_USERNAME": "me", "GHCR_PASSWORD": "pw"}
+INTERPOLATE = VariablesInterpolator({"secrets": SECRETS}).interpolate_or_error
 
 KNOWN = {(gpu.name, gpu.memory) for gpu in gpuhunt.KNOWN_ACCELERATORS}
 
@@ -43,5 +48,8 @@ for path in sys.argv[1:]:
         "path": service.probes[0].url if service.probes else None,
         "port": service.port.container_port,
         "stop_duration": service.stop_duration,
+        "env": {key: INTERPOLATE(value) for key, value in service.env.as_dict().items()},
+        "volumes": [[volume.name, volume.path] for volume in service.volumes],
+        "registry_auth": [INTERPOLATE(service.registry_auth.username), INTERPOLATE(service.registry_auth.password)],
     }
     print(json.dumps(answer))

@@ -7,6 +7,7 @@ The answer is a line of JSON a folder. A folder is named as its app.
 
 import json
 import os
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -20,11 +21,16 @@ for folder in sys.argv[1:]:
     app = get_app_data_from_toml(Path(folder).name)
     host = dict(app.options.host)
     check = host.pop("health_check_config", None)
+    # The image that another one is made from, with variables.
+    image, *instructions = app.options.environment["image"]["dockerfile_str"].splitlines()
+    image = image.removeprefix("FROM ")
+    variables = [instruction.removeprefix("ENV ") for instruction in instructions]
     answer = {
         **host,
         **app.options.gateway,
         "health_check": asdict(check)["path"] if check else None,
-        "image": app.options.environment["image"]["image"],
+        "image": image,
+        "env": dict(shlex.split(variable)[0].split("=", 1) for variable in variables),
         "reset": app.reset_scale,
     }
     print(json.dumps(answer))

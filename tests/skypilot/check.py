@@ -29,5 +29,8 @@ for path in sys.argv[1:]:
         "max": spec.max_replicas,
         "path": spec.readiness_path,
         "start": spec.initial_delay_seconds,
+        "envs": task.envs,
+        "secrets": sorted(reference.name for reference in task._managed_secret_refs),
+        "volumes": task._volumes,
     }
     print(json.dumps(answer))

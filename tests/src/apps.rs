@@ -8,8 +8,9 @@ use machinist_core::built_in::{self, MACHINE_TYPES};
 use machinist_core::parameter::{Group, Key, Kind, REGIONS};
 use machinist_core::setting::Setting;
 use machinist_deploy::{
-    App, AppSettings, CloudSettings, DeployStamp, Deployed, KnativeSettings, MANIFEST_VERSION,
-    Manifest, Options, Parameters, Project, RegionNames, Requirements, Source, plan, target, write,
+    App, AppSettings, Bindings, CloudSettings, DeployStamp, Deployed, KnativeSettings,
+    MANIFEST_VERSION, Manifest, Options, Parameters, Project, RegionNames, Requirements, Source,
+    plan, target, write,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -137,12 +138,36 @@ fn valid_together(mut scaling: Parameters) -> Parameters {
     scaling
 }
 
+/// Values of environment variables that a platform may read in another way.
+pub const VALUES: [&str; 7] = [
+    "info",
+    "",
+    "it's \"quoted\" # no comment",
+    "$HOME ${HOME} $(HOME) $$",
+    "${{ secrets.HF_TOKEN }}",
+    "on",
+    "-1",
+];
+
+/// What each app is given by name: these values, a secret, a volume and credentials.
+pub fn bindings() -> Bindings {
+    let env = VALUES.iter().enumerate();
+    let env = env.map(|(i, value)| (format!("VALUE_{i}"), (*value).into()));
+    Bindings {
+        env: env.collect(),
+        secrets: ["HF_TOKEN".into()].into(),
+        volumes: [("/data".into(), "models".into())].into(),
+        registry_credentials: Some("ghcr".into()),
+    }
+}
+
 /// Writes what a target makes of the first deploy of each app into a folder of its number, and
 /// gives the folders of their files.
 pub fn render(name: &str, apps: &[App], folder: &Path) -> Vec<PathBuf> {
     let folders = apps.iter().enumerate().map(|(i, app)| {
         let settings = AppSettings {
             image: Some("ghcr.io/acme/app:v1".into()),
+            bindings: bindings(),
             ..AppSettings::default()
         };
         let regions = |prefix: &str| -> RegionNames {

@@ -821,3 +821,62 @@ fn the_client_passes_over_what_is_missing_and_knows_no_machine_type() {
     assert_eq!(sent["scale"], false);
     assert!(read(&folder.path().join("Dockerfile")).contains("indented"));
 }
+
+#[test]
+fn variables_are_in_the_image_and_names_of_secrets_arrive() {
+    let folder = tempfile::tempdir().unwrap();
+    let dockerfile = "FROM debian\nCOPY vars /usr/local/bin/\nCMD [\"vars\"]";
+    let files = [("Dockerfile", dockerfile)];
+    let settings = |rest: &str| {
+        format!(
+            "secrets = [\"HF_TOKEN\"]\nvolumes = {{ \"/data/models\" = \"data\" }}\n\
+             [package.metadata.machinist.apps.vars]\nenv = {{ MODE = \"it's $X\" }}\n{rest}"
+        )
+    };
+    let project = small_package(folder.path(), "vars", &settings(""), &files);
+    let Some(platform) = Platform::start(&project) else {
+        return;
+    };
+    let sent = || {
+        let mut requests = platform.requests("RegisterApplication");
+        assert_eq!(requests.len(), 1);
+        requests.remove(0)
+    };
+    let image = |request: &Value| {
+        request["environments"][0]["configuration"]["image"]["dockerfile_str"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let variable = "ENV MODE='it'\"'\"'s $X'\n";
+    stdout(&platform.machinist(&["deploy", "--yes"]));
+    let request = sent();
+    assert_eq!(
+        request["secrets"],
+        json!({"names": ["HF_TOKEN"]}),
+        "{request}"
+    );
+    assert_eq!(request["data_mounts"], json!(["/data/models"]), "{request}");
+    assert_eq!(
+        image(&request),
+        format!("{dockerfile}\n{variable}"),
+        "{request}"
+    );
+    assert_eq!(stdout(&platform.machinist(&["plan"])), UNCHANGED);
+
+    // An image that is built elsewhere gets the variables too.
+    let cargo = read(&project.join("Cargo.toml"));
+    write(
+        &project.join("Cargo.toml"),
+        &format!("{cargo}image = \"acme/vars:v1\"\n"),
+    );
+    stdout(&platform.machinist(&["deploy", "--yes"]));
+    assert_eq!(image(&sent()), format!("FROM acme/vars:v1\n{variable}"));
+    assert_eq!(stdout(&platform.machinist(&["plan"])), UNCHANGED);
+    write(&project.join("Cargo.toml"), &cargo.replace("it's $X", "b"));
+    let plan = stdout(&platform.machinist(&["plan"]));
+    assert!(
+        plan.contains("    env      MODE=it's $X -> MODE=b\n"),
+        "{plan}"
+    );
+}

@@ -705,3 +705,98 @@ fn another_context_than_the_states_is_refused() {
     cluster.kubectl(&["config", "use-context", "test"]);
     assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
 }
+
+#[test]
+fn variables_and_volumes_arrive_and_what_somebody_changes_of_them_is_shown() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    cluster.write(&format!(
+        "{ON_GPUS}, requires(env = [\"HF_TOKEN\", \"MODE\"])"
+    ));
+    let cargo = read(&cluster.project.root().join("Cargo.toml"));
+    let set = |settings: &str| {
+        let text = format!(
+            "{cargo}[package.metadata.machinist.knative]\nsecrets = {{ KEY = \"keys/main\" }}\n\
+             [package.metadata.machinist.apps.llm]\n{settings}\n"
+        );
+        write(&cluster.project.root().join("Cargo.toml"), &text);
+    };
+    assert!(cluster.refusal(&["plan"]).contains("`HF_TOKEN` and `MODE`"));
+    set(
+        "env = { MODE = \"$(X)\", EMPTY = \"\" }\nsecrets = [\"HF_TOKEN\", \"KEY\"]\n\
+         volumes = { \"/models\" = \"models\" }\nregistry_credentials = \"ghcr\"",
+    );
+    cluster.machinist(&["deploy", "--yes"]);
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+    let pod = cluster.service()["spec"]["template"]["spec"].take();
+    let secret = |variable: &str, name: &str, key: &str| {
+        let source = json!({"secretKeyRef": {"name": name, "key": key}});
+        json!({"name": variable, "valueFrom": source})
+    };
+    let env = json!([
+        {"name": "EMPTY", "value": ""},
+        secret("HF_TOKEN", "llm", "HF_TOKEN"),
+        secret("KEY", "keys", "main"),
+        {"name": "MODE", "value": "$$(X)"},
+    ]);
+    let mut container = pod["containers"][0].clone();
+    assert_eq!(container["env"], env);
+    let mounts = json!([{"name": "volume-0", "mountPath": "/models"}]);
+    assert_eq!(container["volumeMounts"], mounts);
+    let claim = json!({"claimName": "models"});
+    let volumes = json!([{"name": "volume-0", "persistentVolumeClaim": claim}]);
+    assert_eq!(pod["volumes"], volumes);
+    assert_eq!(pod["imagePullSecrets"], json!([{"name": "ghcr"}]));
+
+    // One variable has another value, one is gone, one is new, and so is the mount's volume.
+    container["env"] = json!([
+        env[0], env[1], {"name": "MODE", "value": "fast"}, {"name": "OTHER", "value": "secret"},
+    ]);
+    cluster.change(&json!({"spec": {
+        "containers": [container],
+        "volumes": [{"name": "volume-0", "emptyDir": {}}],
+    }}));
+    let update = |changes: &str| {
+        format!(
+            "~ llm  update\n{changes}\n\
+             knative, context test, namespace apps: 1 to update, from a release build\n"
+        )
+    };
+    assert_eq!(
+        cluster.machinist(&["plan"]),
+        update(
+            "    env     MODE with another value, OTHER -> KEY, MODE  (drift: changed outside the code)\n    \
+             mounts  volume-0 at /models -> models at /models  (drift: changed outside the code)\n"
+        )
+    );
+    cluster.machinist(&["deploy", "--yes"]);
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+    assert_eq!(
+        cluster.service()["spec"]["template"]["spec"]["containers"][0]["env"],
+        env
+    );
+
+    // Code and settings change at once; what goes is gone from the service.
+    set("env = { MODE = \"b\" }\nsecrets = [\"HF_TOKEN\"]");
+    assert_eq!(
+        cluster.machinist(&["plan"]),
+        update(
+            "    env                   EMPTY=, MODE=$(X) -> MODE=b\n    \
+             secrets               KEY is removed\n    \
+             mounts                models at /models is removed\n    \
+             registry_credentials  ghcr -> not set\n    \
+             settings              changed\n"
+        )
+    );
+    cluster.machinist(&["deploy", "--yes"]);
+    assert_eq!(cluster.machinist(&["plan"]), UNCHANGED);
+    let pod = cluster.service()["spec"]["template"]["spec"].take();
+    for gone in ["volumes", "imagePullSecrets"] {
+        assert_eq!(pod.get(gone), None, "{gone}");
+    }
+    cluster.machinist(&["rollback", "llm", "--yes"]);
+    let pod = cluster.service()["spec"]["template"]["spec"].take();
+    assert_eq!(pod["containers"][0]["env"], env);
+    assert_eq!(pod["volumes"], volumes);
+}

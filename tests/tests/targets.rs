@@ -133,6 +133,8 @@ fn fal_understands_every_app() {
             let theirs = understood.get(theirs).unwrap_or(&Value::Null);
             assert_eq!(*theirs, ours, "{}: {app:?}", key.as_str());
         }
+        assert_eq!(understood["env"], json!(apps::bindings().env));
+        assert_eq!(understood["secrets"], json!(["HF_TOKEN"]));
         assert_eq!(
             (&understood["image"], &understood["reset"]),
             (&json!("ghcr.io/acme/app:v1"), &json!(false))
@@ -148,6 +150,10 @@ fn knative_and_kubernetes_accept_every_app() {
     };
     for (app, understood) in all.iter().zip(&understood) {
         assert_eq!(understood["complaints"], json!([]), "{app:?}");
+        assert_eq!(
+            understood["code"]["spec"]["template"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"],
+            "models"
+        );
         let (code, whole) = (&understood["code"], &understood["all"]);
         let pod = &code["spec"]["template"]["spec"];
         let container = &pod["containers"][0];
@@ -240,6 +246,12 @@ fn skypilot_understands_every_app() {
         return;
     };
     for (app, understood) in all.iter().zip(&understood) {
+        assert_eq!(understood["envs"], json!(apps::bindings().env));
+        let login = ["PASSWORD", "SERVER", "USERNAME"];
+        let login = login.map(|part| format!("SKYPILOT_DOCKER_{part}"));
+        let secrets = json!(["HF_TOKEN", login[0], login[1], login[2]]);
+        assert_eq!(understood["secrets"], secrets);
+        assert_eq!(understood["volumes"], json!({"/data": "models"}));
         let number = |key| number(app, key);
         let gpus = number(Key::Gpus);
         let asked: Vec<&str> = machine_types(app).into_iter().filter_map(gpu).collect();
@@ -307,6 +319,11 @@ fn dstack_understands_every_app() {
         return;
     };
     for (app, understood) in all.iter().zip(&understood) {
+        let mut env = apps::bindings().env;
+        env.insert("HF_TOKEN".into(), "hf".into());
+        assert_eq!(understood["env"], json!(env));
+        assert_eq!(understood["volumes"], json!([["models", "/data"]]));
+        assert_eq!(understood["registry_auth"], json!(["me", "pw"]));
         let number = |key| number(app, key);
         let asked: Vec<&str> = machine_types(app).into_iter().filter_map(gpu).collect();
         match number(Key::Gpus) {

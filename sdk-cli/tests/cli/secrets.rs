@@ -13,6 +13,7 @@ use crate::support::{Answer, Project, answer, package, payload};
 /// it was given, as tools do.
 const TOOL: &str = r#"#!/bin/sh
 root=$(dirname "$(dirname "$0")")
+if [ -e "$root/broken" ]; then echo "no answer, the token is $HF_TOKEN"; exit 4; fi
 case "$*" in
 *"apps list"*) echo '{"apps": []}'; exit ;;
 *"get ksvc"*) echo '{"items": []}'; exit ;;
@@ -255,6 +256,7 @@ fn no_value_of_a_secret_gets_anywhere() {
         run(&with_binary(&["plan"]), 0);
         run(&with_binary(&["render", "--out", "out"]), 0);
         run(&with_binary(&["deploy", "--dry-run"]), 0);
+        project.write("prints", "");
         if to != "file" {
             project.write("fail", "");
             run(&with_binary(&["deploy", "--yes"]), 1);
@@ -273,5 +275,11 @@ fn no_value_of_a_secret_gets_anywhere() {
         // The tools did run.
         assert_eq!(project.take_calls().is_empty(), to == "file", "{to}");
         run(&["destroy", "llm", "--dry-run", "--no-refresh"], 0);
+        // The platform does not answer either.
+        project.write("broken", "");
+        if matches!(to, "fal" | "knative") {
+            run(&["apps"], 1);
+            run(&["plan", "--binary", "llm.wasm"], 1);
+        }
     }
 }

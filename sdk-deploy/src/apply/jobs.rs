@@ -11,7 +11,9 @@ use machinist_core::problem::Problem;
 
 use super::progress::Progress;
 use crate::app_plan::{AppPlan, Plan};
+use crate::artifact::Artifact;
 use crate::limits::Limits;
+use crate::mask::Mask;
 use crate::rendering::{Rendering, Step, StepKind};
 use crate::tool::{RunError, ToolCommand};
 
@@ -21,6 +23,8 @@ pub(super) struct Job<'a> {
     /// Which job it is, from 1.
     pub(super) nth: usize,
     pub(super) steps: Vec<&'a Step>,
+    /// Hides values of secrets in what the commands print.
+    pub(super) mask: Mask,
 }
 
 /// How the commands of an app ended.
@@ -81,9 +85,17 @@ impl<'a> Job<'a> {
             app,
             nth: i + 1,
             steps,
+            mask: mask(app, rendering),
         });
         job.collect()
     }
+}
+
+/// Hides the values of an app's secrets, which its commands have in their environment.
+pub(super) fn mask(app: &AppPlan, rendering: &Rendering) -> Mask {
+    let secrets = app.artifact.iter().flat_map(Artifact::secrets);
+    let rendered = rendering.apps.get(&app.name).into_iter();
+    Mask::of_environment(secrets.chain(rendered.flat_map(|app| &app.taken_variables)))
 }
 
 /// What keeps a record of jobs, in the thread that starts them.
@@ -183,7 +195,8 @@ impl Runner<'_> {
             let ran = catch_unwind(AssertUnwindSafe(|| {
                 run_steps(job, &mut |command| {
                     send(Event::Runs(command, job.nth));
-                    let mut on_line = |line: String| send(Event::Output(&job.app.name, line));
+                    let mut on_line =
+                        |line: String| send(Event::Output(&job.app.name, job.mask.hide(&line)));
                     command.run_with_lines(self.folder, self.limits, &mut on_line)
                 })
             }));
@@ -203,7 +216,8 @@ impl Runner<'_> {
             .map_err(|error| Problem::new(format!("cannot start a thread: {error}")))
     }
 
-    /// Runs a job in this thread. The output of its commands goes to stderr.
+    /// Runs a job in this thread. The output of its commands goes to stderr, or is reported where
+    /// something is to be hidden in it.
     pub(super) fn run(self, job: &Job<'_>, report: &mut dyn FnMut(Progress<'_>)) -> Ran {
         run_steps(job, &mut |command| {
             report(Progress::Runs {
@@ -211,7 +225,15 @@ impl Runner<'_> {
                 nth: job.nth,
                 of: self.count,
             });
-            command.run(self.folder, self.limits)
+            if job.mask.is_empty() {
+                return command.run(self.folder, self.limits);
+            }
+            let app = &*job.app.name;
+            let mut on_line = |line: String| {
+                let line = job.mask.hide(&line);
+                report(Progress::Output { app, line: &line });
+            };
+            command.run_with_lines(self.folder, self.limits, &mut on_line)
         })
     }
 }

@@ -12,12 +12,14 @@ use super::cloud_settings::CloudSettings;
 use super::fal::settings::FalSettings;
 use super::knative::settings::KnativeSettings;
 use crate::app_plan::{AppPlan, Plan};
+use crate::artifact::Artifact;
 use crate::bindings::Bindings;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::manifest::Binary;
+use crate::mask::Mask;
 use crate::rendering::Rendering;
 use crate::settings::AppSettings;
 use crate::tool::{self, ToolCommand};
@@ -91,7 +93,12 @@ pub trait Target {
         let Some(command) = self.list_command() else {
             return Ok(None);
         };
-        let output = command.read(limits)?;
+        let apps = known.apps.values();
+        let artifacts = apps.filter_map(|app| app.artifact.as_ref());
+        let mask = Mask::of_environment(artifacts.flat_map(Artifact::secrets));
+        let output = command
+            .read(limits)
+            .map_err(|problem| mask.hide_in(problem))?;
         if output.trim().is_empty() {
             let message = format!("`{command}` succeeded without output");
             return Err(Problem::new(message).help("run it by itself to see why"));
@@ -102,7 +109,7 @@ pub trait Target {
             let problem = problem.help(
                 "upgrade this command with `cargo install cargo-machinist`, or the platform's own tool",
             );
-            tool::with_output(problem, tool::first_lines(&output))
+            mask.hide_in(tool::with_output(problem, tool::first_lines(&output)))
         })
     }
 
