@@ -5,7 +5,8 @@ use clap::{Args, ValueEnum};
 /// The flags that every subcommand takes.
 #[derive(Debug, Args)]
 pub(crate) struct Globals {
-    /// Format of the printed data; manifests and schemas are always JSON
+    /// Format of the printed data; manifests and schemas are always JSON, and `plan` alone has
+    /// markdown
     #[arg(long, global = true, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: Format,
     /// When to use colors [default: auto]
@@ -24,7 +25,6 @@ pub(crate) struct Globals {
 pub(crate) enum Format {
     Text,
     Json,
-    /// For a pull request; of `plan` alone
     Markdown,
 }
 
