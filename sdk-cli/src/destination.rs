@@ -51,6 +51,8 @@ pub(crate) struct Destination {
     asks_platform: bool,
     /// The file with the platform's answer, if it is not to be asked.
     saved_answer: Option<PathBuf>,
+    /// The file of the plan that is carried out, if it was kept in one.
+    plan_file: Option<PathBuf>,
 }
 
 impl Destination {
@@ -112,6 +114,7 @@ impl Destination {
             workspace,
             asks_platform: false,
             saved_answer: None,
+            plan_file: None,
         })
     }
 
@@ -120,6 +123,14 @@ impl Destination {
         Self {
             asks_platform: !refresh.no_refresh,
             saved_answer: refresh.live.clone(),
+            ..self
+        }
+    }
+
+    /// The same, for a plan that was kept in this file.
+    pub(crate) fn with_plan_file(self, file: Option<&Path>) -> Self {
+        Self {
+            plan_file: file.map(Path::to_owned),
             ..self
         }
     }
@@ -282,11 +293,18 @@ impl Destination {
         let commit = repository.head()?;
         let mut changed = repository.changed_files()?.into_iter();
         Some(
-            match changed.any(|file| !self.is_written_by_deploy(&file)) {
+            match changed.any(|file| !self.is_written_by_deploy(&file) && !self.is_plan(&file)) {
                 true => commit + "-dirty",
                 false => commit,
             },
         )
+    }
+
+    /// Whether it is the plan that is carried out, which is no code.
+    fn is_plan(&self, file: &Path) -> bool {
+        let plan = self.plan_file.as_ref();
+        let plan = plan.and_then(|plan| fs::canonicalize(plan).ok());
+        plan.is_some() && plan == fs::canonicalize(file).ok()
     }
 
     /// Whether a deploy writes this file itself: such a file does not make the code differ from the

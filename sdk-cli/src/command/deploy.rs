@@ -36,6 +36,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         None => (given.clone(), source),
     };
     let (apps, destination) = read_apps(&source, &options, context)?;
+    let destination = destination.with_plan_file(reviewed.as_ref().map(ReviewedPlan::file));
     let (state, store) = open_state(&destination, args.consent.dry_run)?;
     let rendered = match args.force {
         true => RenderedApps::Forced,
