@@ -47,6 +47,8 @@ pub(crate) struct Destination {
     asks_platform: bool,
     /// The file with the platform's answer, if it is not to be asked.
     saved_answer: Option<PathBuf>,
+    /// The file of the plan that is carried out, if it was kept in one.
+    pub(crate) plan_file: Option<PathBuf>,
 }
 
 impl Destination {
@@ -90,6 +92,7 @@ impl Destination {
             workspace,
             asks_platform: false,
             saved_answer: None,
+            plan_file: None,
         }
     }
 
@@ -334,11 +337,18 @@ impl Destination {
         let commit = repository.head()?;
         let mut changed = repository.changed_files()?.into_iter();
         Some(
-            match changed.any(|file| !self.is_written_by_deploy(&file)) {
+            match changed.any(|file| !self.is_written_by_deploy(&file) && !self.is_plan(&file)) {
                 true => commit + "-dirty",
                 false => commit,
             },
         )
+    }
+
+    /// Whether it is the plan that is carried out, which is no code.
+    fn is_plan(&self, file: &Path) -> bool {
+        let plan = self.plan_file.as_ref();
+        let plan = plan.and_then(|plan| fs::canonicalize(plan).ok());
+        plan.is_some() && plan == fs::canonicalize(file).ok()
     }
 
     /// Whether a deploy writes this file itself: such a file does not make the code differ from the

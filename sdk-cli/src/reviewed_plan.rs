@@ -119,6 +119,11 @@ impl ReviewedPlan {
         })
     }
 
+    /// The file.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// What it was planned with, in the place of what was given beside the file.
     ///
     /// # Errors

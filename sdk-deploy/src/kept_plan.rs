@@ -71,7 +71,7 @@ pub struct KeptDestination {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeptState {
-    /// Its lineage; `None` before the first deploy.
+    /// Its lineage; not there before the first deploy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lineage: Option<String>,
     /// Its serial.

@@ -5,7 +5,8 @@ use clap::{Args, ValueEnum};
 /// The flags that every subcommand takes.
 #[derive(Debug, Args)]
 pub(crate) struct Globals {
-    /// Format of the printed data; manifests and schemas are always JSON
+    /// Format of the printed data; manifests and schemas are always JSON, and `plan` alone has
+    /// markdown
     #[arg(long, global = true, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: Format,
     /// The environment of the settings, such as `prod` [default: MACHINIST_ENV, or none]
@@ -40,7 +41,6 @@ impl Globals {
 pub(crate) enum Format {
     Text,
     Json,
-    /// For a pull request; of `plan` alone
     Markdown,
 }
 

@@ -40,9 +40,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         Some(reviewed) => reviewed.arguments(given, args.force, &source, environment)?,
         None => (given.clone(), source, environment),
     };
-    let (apps, parts) = read_apps(&source, &options, environment, context)?;
-    if reviewed.is_some() {
+    let (apps, mut parts) = read_apps(&source, &options, environment, context)?;
+    if let Some(reviewed) = &reviewed {
         check_one_place(parts.len())?;
+        for (destination, _) in &mut parts {
+            destination.plan_file = Some(reviewed.file().to_owned());
+        }
     }
     at_each(&parts, output, |part| {
         deploy(args, part, &apps, (reviewed.as_ref(), jobs), output)

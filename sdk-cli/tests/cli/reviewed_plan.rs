@@ -23,7 +23,7 @@ impl Team {
         let project = Project::new(&[
             ("Cargo.toml", &package("p", settings)),
             ("src/main.rs", "fn main() {}\n"),
-            (".gitignore", "target\nbin\nplatform\n*.bin\n*.json\n"),
+            (".gitignore", "target\nbin\nplatform\n*.bin\n"),
         ]);
         let platform = Platform::new(project.path("platform"));
         platform.install(&project);
@@ -115,6 +115,13 @@ fn a_kept_plan_is_carried_out_without_a_question_and_only_once() {
             .contains("fal, environment main: 2 to create")
     );
     assert_eq!(team.platform.take_calls().len(), 2);
+    // The plan lies in the repository, and does not make the code differ from the commit.
+    let state = team.project.read("machinist-state.json");
+    let commit = git(&team.project.path(""), &["rev-parse", "HEAD"]);
+    assert!(
+        state.contains(&commit) && !state.contains("-dirty"),
+        "{state}"
+    );
     // It was made from another state.
     let again = team.deploy().exits(1);
     let notes = notes(&again);
@@ -381,7 +388,7 @@ fn a_plan_of_one_clone_is_deployed_in_another() {
     let dockerfile = "FROM debian:stable\nCOPY assets /assets\nCOPY p.bin /usr/local/bin/p\n";
     team.project.write("Dockerfile", dockerfile);
     team.project.write("assets/voice.txt", "la la\n");
-    git(&team.project.path(""), &["add", "-A"]);
+    git(&team.project.path(""), &["add", "Dockerfile", "assets"]);
     git(&team.project.path(""), &["commit", "-qm", "second"]);
     team.keep();
     team.platform.take_calls();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use machinist_core::record::{self, MACHO_SECTION, SECTION};
-use machinist_deploy::manifest_schema;
+use machinist_deploy::{kept_plan_schema, manifest_schema};
 use serde_json::Value;
 
 use crate::table::{NOTHING, block, code, table};
@@ -47,15 +47,17 @@ pub(crate) fn frame() -> String {
     block("text", &out)
 }
 
-/// The members of a document of the manifest's schema: of the whole, of one of its definitions, or
-/// of a member of one, as `App.code`.
+/// The members of a document: of the whole, of one of the definitions of its schema, or of a member
+/// of one, as `App.code`.
 pub(crate) fn members(which: &str) -> Option<String> {
-    let schema = manifest_schema();
+    let schemas = [manifest_schema(), kept_plan_schema()];
     let (definition, member) = which.split_once('.').unwrap_or((which, ""));
-    let mut object = match definition {
-        "Manifest" => &schema,
-        definition => schema["$defs"].get(definition)?,
-    };
+    let mut object = schemas.iter().find_map(|schema| {
+        let is_whole = schema["title"] == definition;
+        is_whole
+            .then_some(schema)
+            .or_else(|| schema["$defs"].get(definition))
+    })?;
     if !member.is_empty() {
         object = object["properties"].get(member)?;
     }
