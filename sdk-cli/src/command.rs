@@ -4,6 +4,7 @@ mod apps;
 mod completions;
 mod deploy;
 mod destroy;
+mod init;
 mod machines;
 mod manifest;
 mod mv;
@@ -38,6 +39,7 @@ macro_rules! subcommands {
 
 // In the order of `--help`.
 subcommands! {
+    Init(init),
     Manifest(manifest),
     Plan(plan),
     Deploy(deploy),

@@ -10,6 +10,7 @@ mod dstack_fake_tool;
 mod fal_fake_tool;
 #[cfg(target_os = "linux")]
 mod histories;
+mod init;
 mod jobs;
 mod knative_rendering;
 mod lost_apps;

@@ -230,6 +230,10 @@ impl Target for Dstack {
         }
     }
 
+    fn needs_image(&self) -> bool {
+        true
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         None
     }

@@ -70,6 +70,11 @@ pub trait Target {
         None
     }
 
+    /// Whether it runs an image that was built before; others build it from the binary.
+    fn needs_image(&self) -> bool {
+        false
+    }
+
     /// The command that lists the platform's apps as JSON; `None` if there is no such command.
     fn list_command(&self) -> Option<ToolCommand>;
 

@@ -202,6 +202,10 @@ impl Target for Knative {
         parameters::carries(key, self.settings())
     }
 
+    fn needs_image(&self) -> bool {
+        true
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         Some(self.kubectl(
             &["get", "ksvc", "--output=json", "--show-managed-fields"],

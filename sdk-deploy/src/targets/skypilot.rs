@@ -211,6 +211,10 @@ impl Target for SkyPilot {
         }
     }
 
+    fn needs_image(&self) -> bool {
+        true
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         None
     }
