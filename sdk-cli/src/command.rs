@@ -4,6 +4,7 @@ mod apps;
 mod completions;
 mod deploy;
 mod destroy;
+mod doctor;
 mod init;
 mod machines;
 mod manifest;
@@ -49,6 +50,7 @@ subcommands! {
     Mv(mv),
     Destroy(destroy),
     Render(render),
+    Doctor(doctor),
     Machines(machines),
     Schema(schema),
     Completions(completions),

@@ -22,6 +22,7 @@ mod output;
 mod paths;
 mod plan_report;
 mod prepared_deploy;
+mod program_version;
 mod raw_args;
 mod text_view;
 mod workspace;

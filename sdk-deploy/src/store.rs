@@ -145,6 +145,28 @@ impl Store {
         Ok(read(path)?.unwrap_or_default())
     }
 
+    /// Who holds the lock of this state, in words; `None` if it is free.
+    ///
+    /// ```
+    /// use machinist_deploy::Store;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("machinist-state.json");
+    /// assert_eq!(Store::lock_holder(&path), None);
+    /// let store = Store::open(&path)?;
+    /// assert!(Store::lock_holder(&path).unwrap().contains("by process"));
+    /// # drop(store);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lock_holder(path: &Path) -> Option<String> {
+        let mut file = File::open(lock_path(path)).ok()?;
+        match FileExt::try_lock_shared(&file) {
+            Err(TryLockError::WouldBlock) => Some(format!("in use{}", holder(&mut file))),
+            // The lock is given back with the file.
+            _ => None,
+        }
+    }
+
     /// Takes the lock and reads the state.
     ///
     /// # Errors

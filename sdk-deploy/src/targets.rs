@@ -2,6 +2,7 @@
 
 mod binary;
 mod carries;
+mod credentials;
 mod digest;
 mod dstack;
 mod each_app;

@@ -6,6 +6,7 @@ mod broken_tool;
 mod cost;
 mod deploy_result;
 mod disk;
+mod doctor;
 mod dstack_fake_tool;
 mod fal_fake_tool;
 #[cfg(target_os = "linux")]

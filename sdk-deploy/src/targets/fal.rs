@@ -27,11 +27,13 @@ use machinist_core::setting::Setting;
 use serde_json::Value;
 
 use super::carries::{Carries, warnings};
+use super::credentials::Credentials;
 use super::each_app::each_app;
 use super::interface::{Project, Target};
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::change::{ArtifactPart, What};
+use crate::check::Check;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
@@ -40,6 +42,7 @@ use crate::manifest::Binary;
 use crate::rendering::{RenderedApp, RenderedFile, Rendering, Step, StepKind};
 use crate::settings::AppSettings;
 use crate::tool::{Tool, ToolCommand};
+use crate::tool_check::check_tool;
 use chosen_binary::BinaryChoice;
 use client_files::PYPROJECT;
 use context::{Context, is_copy_of};
@@ -55,6 +58,16 @@ pub(super) const NAME: &str = "fal";
 static FAL: Tool = Tool {
     program: "fal",
     install: "`pip install fal` and `fal auth login`",
+};
+
+const CREDENTIALS: Credentials = Credentials {
+    variables: &[&["FAL_KEY"], &["FAL_KEY_ID", "FAL_KEY_SECRET"]],
+    files: &[
+        ("FAL_HOME_DIR", ".fal", "auth0_token"),
+        // `fal profile key` writes it.
+        ("FAL_HOME_DIR", ".fal", "config.toml"),
+    ],
+    sign_in: "run `fal auth login`, or set `FAL_KEY`",
 };
 
 const AUTH: What = What::Artifact(ArtifactPart::Auth);
@@ -105,6 +118,14 @@ impl Target for Fal {
             Some(_) => Carries::Exactly,
             None => Carries::Not(""),
         }
+    }
+
+    fn default_base_image(&self) -> Option<&'static str> {
+        Some(context::BASE_IMAGE)
+    }
+
+    fn checks(&self, limits: Limits, _: bool) -> Vec<Check> {
+        vec![check_tool(&FAL, limits), CREDENTIALS.check("fal login")]
     }
 
     fn list_command(&self) -> Option<ToolCommand> {

@@ -11,6 +11,7 @@ use super::carries::Carries;
 use super::knative::settings::KnativeSettings;
 use super::region_names::RegionNames;
 use crate::app_plan::{AppPlan, Plan};
+use crate::check::Check;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
@@ -73,6 +74,17 @@ pub trait Target {
     /// Whether it runs an image that was built before; others build it from the binary.
     fn needs_image(&self) -> bool {
         false
+    }
+
+    /// The image that runs a binary where the project names neither an image nor a `Dockerfile`.
+    fn default_base_image(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Checks what its deploys rely on: its tool, what that signs in with and, if the platform may
+    /// be asked, what the platform is set up for.
+    fn checks(&self, _: Limits, _asks_platform: bool) -> Vec<Check> {
+        Vec::new()
     }
 
     /// The command that lists the platform's apps as JSON; `None` if there is no such command.

@@ -22,13 +22,16 @@ use super::region_names::{self, RegionNames};
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
+use crate::check::Check;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
+use crate::limits::Limits;
 use crate::live::Live;
 use crate::machines;
 use crate::parameters::Parameters;
 use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
 use crate::tool::{Tool, ToolCommand, shell_word};
+use crate::tool_check::check_tool;
 
 /// The target's name.
 pub(super) const NAME: &str = "skypilot";
@@ -213,6 +216,10 @@ impl Target for SkyPilot {
 
     fn needs_image(&self) -> bool {
         true
+    }
+
+    fn checks(&self, limits: Limits, _: bool) -> Vec<Check> {
+        vec![check_tool(&SKY, limits)]
     }
 
     fn list_command(&self) -> Option<ToolCommand> {
