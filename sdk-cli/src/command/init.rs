@@ -32,7 +32,7 @@ use edits::Edits;
 use first_app::Found;
 use package::Sources;
 
-/// Add machinist to a package: the dependency, a first app, the settings and a line of `.gitignore`
+/// Add machinist to a package: the dependency, a first app and the settings
 ///
 /// What is there already stays as it is. If one of the files cannot be changed, none is.
 #[derive(Debug, clap::Args)]
