@@ -102,8 +102,16 @@ struct Repository {
     slim: Contents,
 }
 
+/// The libraries that the package managers of all these systems need.
+const OF_SYSTEM: [&str; 3] = ["libgcc_s.so.1", "libstdc++.so.6", "libz.so.1"];
+
+/// Whether an image with many libraries has this one for sure.
+pub(crate) fn is_of_system(library: &str) -> bool {
+    OF_SYSTEM.contains(&library)
+}
+
 /// `apt` needs these, so every image with it has them.
-const OF_APT: Contents = Contents::Libraries(&["libgcc_s.so.1", "libstdc++.so.6", "libz.so.1"]);
+const OF_APT: Contents = Contents::Libraries(&OF_SYSTEM);
 const NO_LIBRARY: Contents = Contents::Libraries(&[]);
 
 const fn system(name: &'static str) -> Repository {

@@ -1,7 +1,6 @@
 //! The result of a check of what a deploy relies on.
 
 use machinist_core::problem::Problem;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The result of a check.
@@ -12,7 +11,7 @@ use serde::Serialize;
 /// let check = Check::error("git", "`git` is not installed").help("install it");
 /// assert_eq!(check.status, CheckStatus::Error);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// What is checked.
     pub subject: String,
@@ -26,7 +25,7 @@ pub struct Check {
 }
 
 /// Whether a deploy can rely on what is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckStatus {
     /// It can.

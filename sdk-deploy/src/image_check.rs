@@ -5,7 +5,9 @@ use std::path::Path;
 
 use machinist_core::problem::{Problem, first_names};
 
-use crate::base_image::{self, Contents, ImageFacts, is_of_driver, is_of_glibc, packages_with};
+use crate::base_image::{
+    self, Contents, ImageFacts, is_of_driver, is_of_glibc, is_of_system, packages_with,
+};
 use crate::check::Check;
 use crate::dockerfile::{MadeImage, made_image};
 use crate::libc::Libc;
@@ -232,7 +234,7 @@ fn is_there(library: &str, facts: Option<ImageFacts>, made: &MadeImage) -> Optio
         return Some(true);
     }
     match facts?.contents {
-        Contents::Many => None,
+        Contents::Many => is_of_system(library).then_some(true),
         Contents::Libraries(known) if known.contains(&library) => Some(true),
         // Another package may bring it along.
         Contents::Libraries(_) if !made.packages.is_empty() && packages.is_empty() => None,
@@ -320,6 +322,11 @@ mod tests {
             ),
             ("libssl.so.3", "FROM python:3.12-bookworm\n", Some(Warning)),
             ("libssl.so.3", "FROM acme/base\n", Some(Warning)),
+            (
+                "libgcc_s.so.1",
+                "FROM nvidia/cuda:12.4.1-runtime-ubuntu22.04\n",
+                Some(Fine),
+            ),
             ("libgcc_s.so.1", "FROM debian:bookworm-slim\n", Some(Fine)),
             (
                 "libgcc_s.so.1",

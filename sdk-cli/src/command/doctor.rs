@@ -18,6 +18,7 @@ use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Line, Look, Output};
+use crate::workspace::Workspace;
 
 /// Check what a deploy relies on: tools, logins, settings, state, platform and binaries
 ///
@@ -106,7 +107,12 @@ fn deployment_checks(args: &Args, destination: &Destination) -> Vec<Check> {
     });
     checks.extend(platform_checks(args, destination, &*target, deployed));
     if destination.is_platform() || !args.binary.is_empty() {
-        let metadata = cargo::workspace_metadata(args.state.manifest_path.as_deref()).ok();
+        let path = args.state.manifest_path.as_deref();
+        // Files that are named may be in no workspace, of which cargo would complain.
+        let metadata = match Workspace::find(path) {
+            Ok(Some(_)) if args.binary.is_empty() => cargo::workspace_metadata(path).ok(),
+            _ => None,
+        };
         checks.extend(built::checks(
             &args.binary,
             metadata.as_ref(),

@@ -18,7 +18,6 @@ use serde_json::json;
 
 use crate::args::globals::Format;
 use crate::args::selection::CARGO_TOML_AND_LOCK;
-use crate::cargo;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -87,19 +86,14 @@ fn app_name(text: &str) -> Result<String, String> {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    check_machine_types(&args.machine_type)?;
-    if Workspace::find(args.manifest_path.as_deref())?.is_none() {
-        return Err(
-            Failure::new("there is no `Cargo.toml` in this folder or above it")
-                .help("make a package with `cargo new NAME`, and run this in its folder"),
-        );
-    }
-    let metadata = cargo::workspace_metadata(args.manifest_path.as_deref())?;
+    let metadata = package::metadata(args.manifest_path.as_deref())?;
     let package = package::choose(
         &metadata,
         args.package.as_deref(),
         args.manifest_path.as_deref(),
     )?;
+    let folder = package.manifest_path.with_file_name("");
+    check_machine_types(&args.machine_type, folder.as_std_path())?;
     let workspace = Workspace::new(&metadata);
     let settings = Settings::read(&workspace.cargo_tomls)?;
     let mut edits = Edits::default();
@@ -118,8 +112,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     )
 }
 
-fn check_machine_types(names: &[String]) -> Result<(), Failure> {
-    let catalogue = machines_file::catalogue()?;
+fn check_machine_types(names: &[String], folder: &Path) -> Result<(), Failure> {
+    let catalogue = machines_file::catalogue_of(folder)?;
     for name in names {
         if catalogue.find(name).is_none() && catalogue.custom(name).is_none() {
             return Err(unknown_machine_type(&catalogue, name).into());

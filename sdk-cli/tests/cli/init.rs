@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{Project, git, package};
+use crate::support::{Project, answer, git, package};
 
 const MAIN: &str = "fn main() {}\n";
 
@@ -220,6 +220,30 @@ fn an_app_that_is_there_stays_the_only_one() {
         project
             .read("src/main.rs")
             .contains("\n#[machinist::app(name = \"b\", ")
+    );
+}
+
+#[test]
+fn a_machine_type_of_the_project_is_known_wherever_it_is_run() {
+    let project = project("[workspace]", &[("src/main.rs", MAIN)]);
+    project.write(
+        "machines.toml",
+        "[GPU-L20]\nvram = \"48 GB\"\nram = \"64 GB\"\ncpus = 8\nbandwidth = \"1 TB/s\"\nencoders = 0\ndecoders = 0\n",
+    );
+    project.write("other/README", "");
+    let args = [
+        "init",
+        "--machine-type",
+        "GPU-L20",
+        "--manifest-path",
+        "../Cargo.toml",
+    ];
+    let mut command = project.command(&args);
+    answer(command.current_dir(project.path("other"))).exits(0);
+    assert!(
+        project
+            .read("src/main.rs")
+            .contains("machine_type = \"GPU-L20\"")
     );
 }
 

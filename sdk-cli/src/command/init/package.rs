@@ -6,8 +6,20 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Metadata, Package, Target, TargetKind};
 use machinist_core::problem::unknown;
 
+use crate::cargo;
 use crate::failure::Failure;
 use crate::workspace::{BinaryKind, BinaryTarget};
+
+/// The packages around this `Cargo.toml` or, without one, around the current folder.
+pub(super) fn metadata(manifest_path: Option<&Path>) -> Result<Metadata, Failure> {
+    if manifest_path.is_none() && nearest_cargo_toml().is_none() {
+        return Err(
+            Failure::new("there is no `Cargo.toml` in this folder or above it")
+                .help("make a package with `cargo new NAME`, and run this in its folder"),
+        );
+    }
+    cargo::workspace_metadata(manifest_path)
+}
 
 /// The package of this name, or else that of the nearest `Cargo.toml`.
 pub(super) fn choose<'a>(
