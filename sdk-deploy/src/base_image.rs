@@ -1,6 +1,6 @@
 //! What is in well-known container images: the C library, and shared libraries.
 //!
-//! Each row has its source. An image that no row describes is not guessed at.
+//! Each table says where its rows can be checked. An image that no row describes is not guessed at.
 
 use crate::libc::{GlibcVersion, Libc};
 
@@ -33,8 +33,8 @@ const fn glibc(minor: u16) -> Libc {
     Libc::Glibc(GlibcVersion(2, minor))
 }
 
-/// From packages.debian.org (`libc6`), packages.ubuntu.com (`libc6`), pkgs.alpinelinux.org (`musl`)
-/// and the release notes of RHEL and Amazon Linux (`glibc`), in November 2026.
+/// Check them at packages.debian.org and packages.ubuntu.com (`libc6`), and in the release notes of
+/// RHEL and Amazon Linux (`glibc`), or with `ldd --version` in the image.
 const RELEASES: &[Release] = &[
     Release {
         words: &["buster", "debian10"],
@@ -142,8 +142,8 @@ const fn distroless(name: &'static str, libraries: &'static [&'static str]) -> R
 
 const OPENSSL: [&str; 2] = ["libssl.so.3", "libcrypto.so.3"];
 
-/// From the `Dockerfile`s of Docker's official images and of NVIDIA's, and the README files of
-/// distroless.
+/// Check them in the `Dockerfile`s of Docker's official images and of NVIDIA's, and in the README
+/// files of distroless.
 const REPOSITORIES: &[Repository] = &[
     system("debian"),
     system("ubuntu"),
@@ -253,7 +253,7 @@ const fn packaged(library: &'static str, packages: &'static [&'static str]) -> P
     PackagedLibrary { library, packages }
 }
 
-/// From the file lists of packages.debian.org. The first package is the one to install.
+/// Check them in the file lists of packages.debian.org. The first package is the one to install.
 const PACKAGED: &[PackagedLibrary] = &[
     packaged(
         "libssl.so.3",
@@ -301,7 +301,7 @@ pub(crate) fn packages_with(library: &str) -> &'static [&'static str] {
     found.map_or(&[], |packaged| packaged.packages)
 }
 
-/// The libraries of GLIBC itself, from the file list of Debian's `libc6`.
+/// The libraries of GLIBC itself: check them in the file list of Debian's `libc6`.
 const OF_GLIBC: [&str; 12] = [
     "ld-linux-x86-64.so.2",
     "ld-linux-aarch64.so.1",
@@ -322,8 +322,8 @@ pub(crate) fn is_of_glibc(library: &str) -> bool {
     OF_GLIBC.contains(&library)
 }
 
-/// The beginnings of libraries that the driver of the machine's GPU brings into every container,
-/// from the list of NVIDIA's container toolkit.
+/// The beginnings of libraries that the driver of the machine's GPU brings into every container:
+/// check them in the list of NVIDIA's container toolkit.
 const OF_DRIVER: [&str; 8] = [
     "libcuda.so.",
     "libnvidia-",
