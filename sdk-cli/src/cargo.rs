@@ -15,6 +15,7 @@ use crate::args::selection::Selection;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::paths::relative_to_cwd;
+use crate::program_version::program_version;
 
 /// What a build made of the selected packages.
 pub(crate) struct Build {
@@ -110,6 +111,16 @@ fn read_metadata(flags: &[OsString]) -> Result<Metadata, Failure> {
 /// The cargo that runs this command, or else the one in `PATH`.
 fn cargo_program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// The version of cargo, or why it cannot be run.
+pub(crate) fn version() -> Result<String, String> {
+    program_version(cargo_program())
+}
+
+/// The version of the compiler that cargo runs, or why it cannot be run.
+pub(crate) fn compiler_version() -> Result<String, String> {
+    program_version(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }
 
 fn cargo_command(subcommand: &str) -> Command {

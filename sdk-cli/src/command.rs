@@ -4,6 +4,8 @@ mod apps;
 mod completions;
 mod deploy;
 mod destroy;
+mod doctor;
+mod init;
 mod machines;
 mod manifest;
 mod mv;
@@ -45,6 +47,7 @@ macro_rules! subcommands {
 
 // In the order of `--help`.
 subcommands! {
+    Init(init),
     Manifest(manifest),
     Plan(plan),
     Deploy(deploy),
@@ -55,6 +58,7 @@ subcommands! {
     Destroy(destroy),
     Render(render),
     State(state),
+    Doctor(doctor),
     Machines(machines),
     Schema(schema),
     Completions(completions),

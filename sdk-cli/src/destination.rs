@@ -229,7 +229,7 @@ impl Destination {
 
     /// The settings of an app. If they name no `Dockerfile`, that of the package or else that of
     /// the workspace is taken.
-    fn app_settings(&self, app: &str, package: &str) -> AppSettings {
+    pub(crate) fn app_settings(&self, app: &str, package: &str) -> AppSettings {
         let mut settings = self.settings.for_app(app, Some(package));
         if let (None, Some(workspace)) = (&settings.dockerfile, &self.workspace) {
             let folders = workspace.package_folder(package).into_iter();

@@ -146,7 +146,11 @@ pub(crate) fn of_state_source(
     }
 }
 
-fn of_state(state: &DeployedState, context: &Context) -> Result<Vec<Destination>, Failure> {
+/// The destinations of what is deployed, which do not ask the platform.
+pub(crate) fn of_state(
+    state: &DeployedState,
+    context: &Context,
+) -> Result<Vec<Destination>, Failure> {
     let workspace = Workspace::find(state.manifest_path.as_deref())?;
     let environment = context.globals.environment();
     all(state.target.clone(), &state.file, workspace, environment)

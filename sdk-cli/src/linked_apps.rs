@@ -211,7 +211,7 @@ fn same_path(build: &Build, first: &BuiltBinary, second: &BuiltBinary) -> Failur
 }
 
 /// The file's name without the extension that a platform gives to binaries.
-fn binary_name(file: &Path) -> String {
+pub(crate) fn binary_name(file: &Path) -> String {
     let of_binaries =
         |extension: &str| matches!(extension, "exe" | "wasm" | "so" | "dylib" | "dll");
     let extension = file.extension().and_then(|extension| extension.to_str());

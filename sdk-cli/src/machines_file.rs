@@ -11,11 +11,15 @@ use crate::paths::relative_to_cwd;
 
 /// The machine types that code in the current folder can name.
 pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
-    let cwd = std::env::current_dir().unwrap_or_default();
+    catalogue_of(&std::env::current_dir().unwrap_or_default())
+}
+
+/// The machine types that code in this folder can name.
+pub(crate) fn catalogue_of(folder: &Path) -> Result<Catalogue, Failure> {
     let has_file = |folder: &&Path, file: &str| folder.join(file).is_file();
     let cargo_toml =
         |folder: &&Path| fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
-    let Some(folder) = machines_toml::nearest(cwd.ancestors(), has_file, cargo_toml) else {
+    let Some(folder) = machines_toml::nearest(folder.ancestors(), has_file, cargo_toml) else {
         return Ok(Catalogue::built_in());
     };
     let path = relative_to_cwd(&folder.join(FILE));

@@ -29,6 +29,7 @@ mod packages;
 mod paths;
 mod plan_report;
 mod prepared_deploy;
+mod program_version;
 mod raw_args;
 mod reviewed_plan;
 mod text_view;

@@ -193,18 +193,25 @@ impl Output {
     /// Asks a yes-or-no question on the terminal. Returns `None` if nobody there has seen the plan:
     /// without a terminal, where the plan went to a file, or as JSON, which comes at the end.
     pub(crate) fn ask(&self, question: &str) -> Option<bool> {
+        let answer = self.ask_for(&format!("{question} [y/N]"))?;
+        let answer = answer.trim();
+        Some(answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
+    }
+
+    /// Asks on the terminal, and gives the line that was typed. Returns `None` where
+    /// [`ask`](Self::ask) does.
+    pub(crate) fn ask_for(&self, question: &str) -> Option<String> {
         let is_seen = io::stdout().is_terminal() && io::stderr().is_terminal();
         if !io::stdin().is_terminal() || !is_seen || self.format == Format::Json {
             return None;
         }
         let mut stderr = anstream::stderr();
         // If stderr is closed, nobody sees the question.
-        write!(stderr, "{BOLD}{}{BOLD:#} [y/N] ", visible(question)).ok()?;
+        write!(stderr, "{BOLD}{}{BOLD:#} ", visible(question)).ok()?;
         stderr.flush().ok()?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).ok()?;
-        let answer = answer.trim();
-        Some(answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
+        Some(answer)
     }
 
     /// Prints a unified diff.

@@ -13,14 +13,19 @@
 mod app_plan;
 mod apply;
 mod artifact;
+mod base_image;
 mod bindings;
 mod change;
+mod check;
 mod cost;
 mod deployed;
+mod dockerfile;
 mod drift;
 mod file;
 mod history;
+mod image_check;
 mod kept_plan;
+mod libc;
 mod limits;
 mod live;
 mod lost;
@@ -45,6 +50,7 @@ mod state_location;
 mod store;
 mod targets;
 mod tool;
+mod tool_check;
 mod total_cost;
 mod tune;
 
@@ -53,15 +59,18 @@ pub use apply::{Apply, ApplyError, ApplyFailure, Progress, write};
 pub use artifact::Artifact;
 pub use bindings::Bindings;
 pub use change::{ArtifactPart, Change, What, Why};
+pub use check::{Check, CheckStatus};
 pub use cost::{CostChange, CostPerHour};
 pub use deployed::{AppState, Deployed, Owner};
 pub use drift::AppDrift;
 pub use file::write_file;
 pub use history::{Deploy, DeployKind, DeployStamp};
+pub use image_check::{RunsIn, check_image};
 pub use kept_plan::{
     KEPT_PLAN_VERSION, KeptApps, KeptDestination, KeptOptions, KeptPlan, KeptState,
     kept_plan_schema,
 };
+pub use libc::{GlibcVersion, Libc};
 pub use limits::Limits;
 pub use live::{Live, LiveApp};
 pub use lost::{Library, LostCrate, WHY_LOST, lost};
@@ -71,7 +80,7 @@ pub use manifest::{
 };
 pub use parameters::{JsonValue, Overrides, ParameterName, Parameters};
 pub use plan::{AppSet, Options, plan, removal};
-pub use read::{ReadError, ReadFault, Record, records, records_in, scan};
+pub use read::{BinaryNeeds, ReadError, ReadFault, Record, records, records_in, scan};
 pub use refusals::Unread;
 pub use rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 pub use requirements::Requirements;

@@ -54,6 +54,29 @@ impl Store {
         }
     }
 
+    /// Who holds the lock of a state, in words; `None` if it is free, or if that cannot be found out.
+    ///
+    /// ```
+    /// use machinist_deploy::Store;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("machinist-state.json");
+    /// assert_eq!(Store::lock_holder(path.clone()), None);
+    /// let store = Store::open(path.clone(), None)?;
+    /// assert!(Store::lock_holder(path).unwrap().contains("by process"));
+    /// # drop(store);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lock_holder(location: impl Into<StateLocation>) -> Option<String> {
+        match location.into() {
+            StateLocation::File(path) => FileStore::lock_holder(&path),
+            StateLocation::Git(git_ref) => {
+                let holder = StateRef::open(&git_ref).ok()?.holder().ok()??;
+                Some(format!("in use by {holder}"))
+            }
+        }
+    }
+
     /// Reads the state to change it. A new one is of this environment. A file is locked.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod binary;
 mod carries;
 mod cloud_settings;
+mod credentials;
 mod digest;
 mod dstack;
 mod each_app;

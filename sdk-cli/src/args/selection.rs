@@ -82,7 +82,7 @@ const PACKAGE_SELECTION: &str = "Package selection";
 const TARGET_SELECTION: &str = "Target selection";
 const COMPILATION: &str = "Compilation";
 /// The heading of the flags about `Cargo.toml` in the help, here and in other groups of flags.
-pub(super) const CARGO_TOML_AND_LOCK: &str = "Cargo.toml and Cargo.lock";
+pub(crate) const CARGO_TOML_AND_LOCK: &str = "Cargo.toml and Cargo.lock";
 
 /// The profile of a build that no flag chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ mod broken_tool;
 mod cost;
 mod deploy_result;
 mod disk;
+mod doctor;
 mod drift_only;
 mod dstack_fake_tool;
 mod environments;
@@ -15,6 +16,7 @@ mod git_state;
 mod git_team;
 #[cfg(target_os = "linux")]
 mod histories;
+mod init;
 mod jobs;
 mod knative_rendering;
 mod lost_apps;

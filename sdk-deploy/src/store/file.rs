@@ -11,7 +11,7 @@ use super::backend::Backend;
 use super::change_note::ChangeNote;
 use super::error::StoreError;
 use super::journal::{self, Journal};
-use super::lock_file::{LockError, LockFile};
+use super::lock_file::{LockError, LockFile, held_by};
 use crate::deployed::Deployed;
 use crate::file::write_file;
 use crate::state::State;
@@ -52,6 +52,11 @@ impl FileStore {
             None => store.remove_journal()?,
         }
         Ok(store)
+    }
+
+    /// Who holds the lock of a state's file, in words.
+    pub(super) fn lock_holder(path: &Path) -> Option<String> {
+        held_by(&beside(path, ".lock")).map(|holder| format!("in use{holder}"))
     }
 
     fn remove_journal(&mut self) -> Result<(), StoreError> {

@@ -34,6 +34,16 @@ impl LockFile {
     }
 }
 
+/// Who holds the lock of this file, if somebody does.
+pub(super) fn held_by(path: &Path) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    match FileExt::try_lock_shared(&file) {
+        Err(TryLockError::WouldBlock) => Some(holder(&mut file)),
+        // The lock is given back with the file.
+        _ => None,
+    }
+}
+
 impl Drop for LockFile {
     fn drop(&mut self) {
         // Otherwise a waiting process could name a holder that has ended.

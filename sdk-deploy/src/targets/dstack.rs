@@ -13,6 +13,7 @@ use super::binary::path_in_image;
 use super::carries::{
     Carries, approximated, fixed_replicas, only_if_scaled, requests_per_second, warnings,
 };
+use super::credentials::Credentials;
 use super::each_app::each_app;
 use super::image::{TargetPart, image_and_binary, image_artifact};
 use super::interface::{Project, Target};
@@ -23,6 +24,7 @@ use super::yaml::yaml;
 use crate::app_plan::{AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::bindings::Bindings;
+use crate::check::Check;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
@@ -31,6 +33,7 @@ use crate::machines::{self, CustomMachine};
 use crate::parameters::Parameters;
 use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
 use crate::tool::{Tool, ToolCommand, shell_word};
+use crate::tool_check::check_tool;
 
 /// The target's name.
 pub(super) const NAME: &str = "dstack";
@@ -41,6 +44,12 @@ pub(super) const SPACE: &str = "project";
 static DSTACK: Tool = Tool {
     program: "dstack",
     install: "`pip install dstack`, then `dstack project add`",
+};
+
+const CREDENTIALS: Credentials = Credentials {
+    variables: &[],
+    files: &[("", ".dstack", "config.yml")],
+    sign_in: "run `dstack project add`",
 };
 
 const FILE: &str = "service.dstack.yml";
@@ -319,6 +328,17 @@ impl Target for Dstack {
                 self.regions(),
             ),
         }
+    }
+
+    fn needs_image(&self) -> bool {
+        true
+    }
+
+    fn checks(&self, limits: Limits, _: bool) -> Vec<Check> {
+        vec![
+            check_tool(&DSTACK, limits),
+            CREDENTIALS.check("dstack project"),
+        ]
     }
 
     fn list_command(&self) -> Option<ToolCommand> {

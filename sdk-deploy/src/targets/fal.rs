@@ -30,12 +30,14 @@ use machinist_core::setting::Setting;
 use serde_json::Value;
 
 use super::carries::{Carries, part_not_supported, warnings};
+use super::credentials::Credentials;
 use super::each_app::each_app;
 use super::interface::{Project, Target};
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::bindings::Bindings;
 use crate::change::{ArtifactPart, What};
+use crate::check::Check;
 use crate::deployed::Deployed;
 use crate::file::cannot_read;
 use crate::history::Deploy;
@@ -45,6 +47,7 @@ use crate::manifest::Binary;
 use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 use crate::settings::AppSettings;
 use crate::tool::{Tool, ToolCommand};
+use crate::tool_check::check_tool;
 use chosen_binary::BinaryChoice;
 use client_files::PYPROJECT;
 use context::{Context, DOCKERFILE, is_copy_of};
@@ -62,6 +65,16 @@ pub(super) const NAME: &str = "fal";
 static FAL: Tool = Tool {
     program: "fal",
     install: "`pip install fal` and `fal auth login`",
+};
+
+const CREDENTIALS: Credentials = Credentials {
+    variables: &[&["FAL_KEY"], &["FAL_KEY_ID", "FAL_KEY_SECRET"]],
+    files: &[
+        ("FAL_HOME_DIR", ".fal", "auth0_token"),
+        // `fal profile key` writes it.
+        ("FAL_HOME_DIR", ".fal", "config.toml"),
+    ],
+    sign_in: "run `fal auth login`, or set `FAL_KEY`",
 };
 
 const AUTH: What = What::Artifact(ArtifactPart::Auth);
@@ -116,6 +129,14 @@ impl Target for Fal {
             Some(_) => Carries::Exactly,
             None => Carries::Not(""),
         }
+    }
+
+    fn default_base_image(&self) -> Option<&'static str> {
+        Some(context::BASE_IMAGE)
+    }
+
+    fn checks(&self, limits: Limits, _: bool) -> Vec<Check> {
+        vec![check_tool(&FAL, limits), CREDENTIALS.check("fal login")]
     }
 
     fn list_command(&self) -> Option<ToolCommand> {

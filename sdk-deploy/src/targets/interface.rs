@@ -14,6 +14,7 @@ use super::knative::settings::KnativeSettings;
 use crate::app_plan::{AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::bindings::Bindings;
+use crate::check::Check;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
@@ -72,6 +73,22 @@ pub trait Target {
     /// The folder of its files, if the files are the deploy itself.
     fn folder(&self) -> Option<&Path> {
         None
+    }
+
+    /// Whether it runs an image that was built before; others build it from the binary.
+    fn needs_image(&self) -> bool {
+        false
+    }
+
+    /// The image that runs a binary where the project names neither an image nor a `Dockerfile`.
+    fn default_base_image(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Checks what its deploys rely on: its tool, what that signs in with and, if the platform may
+    /// be asked, what the platform is set up for.
+    fn checks(&self, _: Limits, _asks_platform: bool) -> Vec<Check> {
+        Vec::new()
     }
 
     /// The command that lists the platform's apps as JSON; `None` if there is no such command.

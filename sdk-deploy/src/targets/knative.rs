@@ -4,6 +4,7 @@
 //! deploy. The other owns the scaling of the first deploy, which may be tuned on the cluster.
 
 mod bindings;
+mod cluster;
 mod container_fields;
 mod extras;
 mod live;
@@ -29,6 +30,7 @@ use super::messages::image_is_kept;
 use super::region_names;
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
+use crate::check::{Check, CheckStatus};
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
@@ -37,6 +39,7 @@ use crate::parameters::Overrides;
 use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
 use crate::requirements::Requirements;
 use crate::tool::{Tool, ToolCommand};
+use crate::tool_check::check_tool;
 use managers::{CODE_MANAGER, SCALING_MANAGER};
 use parameters::PLATFORM;
 use service::Service;
@@ -200,6 +203,39 @@ impl Target for Knative {
 
     fn carries(&self, key: Key) -> Carries<'_> {
         parameters::carries(key, self.settings())
+    }
+
+    fn needs_image(&self) -> bool {
+        true
+    }
+
+    fn checks(&self, limits: Limits, asks_platform: bool) -> Vec<Check> {
+        let tool = check_tool(&KUBECTL, limits);
+        if tool.status == CheckStatus::Error {
+            return vec![tool];
+        }
+        let mut checks = vec![tool];
+        if self.find_place(limits).is_none() {
+            // Within a cluster kubectl needs none.
+            let message = "kubectl has no current context, or not the one of the settings";
+            checks.push(Check::warning("context", message).help(
+                "choose one with `kubectl config use-context NAME`, or write `knative.context` in \
+                 the settings",
+            ));
+        }
+        if asks_platform {
+            let [features, defaults] = cluster::CONFIGURATIONS;
+            let namespace = format!("--namespace={}", cluster::NAMESPACE);
+            let context = self.settings().context.as_ref();
+            let context = context.map(|context| format!("--context={context}"));
+            let args = ["get", "configmap", features, defaults, "--output=json"];
+            let flags = [Some(namespace), context];
+            let flags = flags.iter().flatten().map(String::as_str);
+            let args: Vec<&str> = flags.chain(args).collect();
+            let answer = ToolCommand::new(&KUBECTL, &args, None).read(limits);
+            checks.extend(cluster::checks(answer, self.settings()));
+        }
+        checks
     }
 
     fn list_command(&self) -> Option<ToolCommand> {

@@ -24,6 +24,7 @@ use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::bindings::Bindings;
+use crate::check::Check;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
@@ -32,6 +33,7 @@ use crate::machines;
 use crate::parameters::Parameters;
 use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
 use crate::tool::{Tool, ToolCommand, shell_word};
+use crate::tool_check::check_tool;
 
 /// The target's name.
 pub(super) const NAME: &str = "skypilot";
@@ -288,6 +290,14 @@ impl Target for SkyPilot {
                 Carries::Not("")
             }
         }
+    }
+
+    fn needs_image(&self) -> bool {
+        true
+    }
+
+    fn checks(&self, limits: Limits, _: bool) -> Vec<Check> {
+        vec![check_tool(&SKY, limits)]
     }
 
     fn list_command(&self) -> Option<ToolCommand> {

@@ -17,6 +17,7 @@ use machinist_core::problem::Problem;
 use super::client_files::dockerignore;
 use super::dockerfile::copied_paths;
 use crate::file::cannot_read;
+use crate::image_check;
 use crate::manifest::Binary;
 use crate::rendering::RenderedFile;
 use crate::settings::AppSettings;
@@ -27,6 +28,9 @@ pub(super) use collector::is_copy_of;
 
 /// The name of the generated `Dockerfile`.
 pub(super) const DOCKERFILE: &str = "Dockerfile";
+
+/// The image that it is based on.
+pub(super) const BASE_IMAGE: &str = "debian:stable-slim";
 
 /// What is in the folder.
 #[derive(Clone)]
@@ -53,13 +57,14 @@ impl Context {
         let copy = serde_json::json!([name, path]);
         let entrypoint = serde_json::json!([path]);
         let dockerfile =
-            format!("FROM debian:stable-slim\nCOPY --chmod=755 {copy}\nENTRYPOINT {entrypoint}\n");
+            format!("FROM {BASE_IMAGE}\nCOPY --chmod=755 {copy}\nENTRYPOINT {entrypoint}\n");
         let unused = settings.context.as_ref().map(|context| {
             let context = context.display();
             Problem::new(format!("nothing of `{context}`, the `context`, is sent"))
                 .help("write a `Dockerfile` that copies it, or remove the setting")
                 .note("without a `Dockerfile` the image has the binary alone")
         });
+        let lack = image_check::warning(name, &binary.path, &dockerfile);
         Self {
             dockerfile: DOCKERFILE.into(),
             files: vec![
@@ -68,7 +73,7 @@ impl Context {
             ],
             dockerignore: dockerignore(Some(Path::new(DOCKERFILE))),
             sets_modes: true,
-            warnings: unused.into_iter().collect(),
+            warnings: unused.into_iter().chain(lack).collect(),
         }
     }
 
@@ -89,8 +94,9 @@ impl Context {
             collector.add(&copied)?;
         }
         let mut warnings = collector.warnings();
-        if !collector.has_binary() {
-            warnings.push(binary_not_copied(dockerfile, binary));
+        match collector.has_binary() {
+            true => warnings.extend(image_check::warning(&binary.name, &binary.path, &text)),
+            false => warnings.push(binary_not_copied(dockerfile, binary)),
         }
         Ok(Self {
             dockerfile: collector.dockerfile_path().to_owned(),

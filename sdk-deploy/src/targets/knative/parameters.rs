@@ -21,9 +21,9 @@ const MAX_DELAY: u32 = 3_600;
 /// The request timeout that a cluster writes by default, in seconds.
 const DEFAULT_REQUEST_TIMEOUT: u32 = 300;
 /// The longest request timeout that a cluster allows by default, in seconds.
-const MAX_REQUEST_TIMEOUT: u32 = 600;
+pub(super) const MAX_REQUEST_TIMEOUT: u32 = 600;
 /// The highest concurrency of a container that a cluster allows by default.
-const MAX_CONTAINER_CONCURRENCY: u32 = 1_000;
+pub(super) const MAX_CONTAINER_CONCURRENCY: u32 = 1_000;
 
 const MIN_SCALE: &str = "autoscaling.knative.dev/min-scale";
 const MAX_SCALE: &str = "autoscaling.knative.dev/max-scale";
