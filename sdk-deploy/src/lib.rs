@@ -35,11 +35,13 @@ mod schema;
 mod settings;
 mod settle;
 mod state;
+mod status;
 mod store;
 mod targets;
 mod tool;
 mod total_cost;
 mod tune;
+mod wait;
 
 pub use app_plan::{Action, AppPlan, Effective, Plan, Tuned};
 pub use apply::{Apply, ApplyError, ApplyFailure, Progress, write};
@@ -66,6 +68,7 @@ pub use rollback::rollback;
 pub use settings::{AppSettings, CargoToml, Settings};
 pub use state::newest::KnownState;
 pub use state::{STATE_VERSION, State, StateError};
+pub use status::{AwaitedApp, Status, StatusQuestion};
 pub use store::{Store, StoreError};
 pub use targets::{
     Carries, FILE, KnativeSettings, Project, RegionNames, Rule, TARGETS, Target, effective_file,
@@ -73,3 +76,4 @@ pub use targets::{
 };
 pub use tool::{Tool, ToolCommand, shell_word};
 pub use total_cost::TotalCost;
+pub use wait::{Wait, WaitResult, WaitedApp};

@@ -189,6 +189,27 @@ impl ToolCommand {
         Err(with_output(problem, parts.join("\n")))
     }
 
+    /// Its output cannot be read.
+    pub(crate) fn unreadable(&self, output: &str, reason: &str) -> Problem {
+        let problem = Problem::new(format!("cannot read the output of `{self}`: {reason}"));
+        let problem = problem.help(
+            "upgrade this command with `cargo install cargo-machinist`, or the platform's own tool",
+        );
+        with_output(problem, first_lines(output))
+    }
+
+    /// Runs it in place of this command, with its own input, output and time, and these arguments
+    /// too.
+    ///
+    /// # Errors
+    ///
+    /// When it is not installed or cannot be run.
+    pub fn hand_over(&self, args: &[String]) -> Result<ExitStatus, Problem> {
+        let mut command = self.command();
+        let status = command.args(args).status();
+        status.map_err(|error| self.cannot_run(&error))
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(self.tool.program);
         command.args(&self.args);
@@ -226,12 +247,13 @@ fn longer_limit(key: &str, limit: Duration) -> String {
     )
 }
 
-fn duration_text(limit: Duration) -> String {
+/// A time limit as people write it.
+pub(crate) fn duration_text(limit: Duration) -> String {
     DURATION.show(u32::try_from(limit.as_secs()).unwrap_or(u32::MAX))
 }
 
 /// A problem with a tool's output as a note.
-pub(crate) fn with_output(problem: Problem, output: String) -> Problem {
+fn with_output(problem: Problem, output: String) -> Problem {
     match output.is_empty() {
         true => problem,
         false => problem.note(format!("its output: {output}")),
@@ -272,7 +294,7 @@ fn first_words(line: &str) -> String {
 }
 
 /// The beginning of a tool's output, which shows its format.
-pub(crate) fn first_lines(output: &str) -> String {
+fn first_lines(output: &str) -> String {
     let output = output.trim();
     let lines: Vec<&str> = output.lines().take(EXCERPT_LINES).collect();
     let first: String = lines.join("\n").chars().take(EXCERPT_LENGTH).collect();

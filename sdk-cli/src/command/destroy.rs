@@ -38,8 +38,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let change = PendingChange::new(&destination, &*target, deployed, &rendering, output);
     let question = format!("Delete `{}` from {}?", args.app, change.place_and_build());
-    if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
-        change.deploy(&plan, &mut store)?;
+    if let Some(store) = change.confirm(&plan, store, args.consent.yes, &question)? {
+        change.deploy(&plan, store)?;
     }
     Ok(Exit::Success)
 }

@@ -58,8 +58,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let (app, time, place) = (&args.app, &earlier.time, change.place_and_build());
     let question = format!("Restore `{app}` as it was deployed at {time}, on {place}?");
-    if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
-        change.deploy(&plan, &mut store)?;
+    if let Some(store) = change.confirm(&plan, store, args.consent.yes, &question)? {
+        change.deploy(&plan, store)?;
         if plan.changes_something() {
             output.warning(
                 &Failure::new(

@@ -56,8 +56,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         ..Plan::default()
     };
     // Not asked: whoever types the values wants them.
-    if let Some(mut store) = change.confirm(&plan, store, true, "")? {
-        change.tune(&plan, &plan.apps[0], &mut store)?;
+    if let Some(store) = change.confirm(&plan, store, true, "")? {
+        change.tune(&plan, &plan.apps[0], store)?;
     }
     Ok(Exit::Success)
 }

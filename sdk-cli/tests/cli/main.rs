@@ -35,3 +35,4 @@ mod state_file;
 mod support;
 mod terminal;
 mod terminal_injection;
+mod wait;

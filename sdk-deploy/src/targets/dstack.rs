@@ -2,6 +2,8 @@
 //!
 //! An update replaces the whole service, so tuned values come from the state.
 
+mod run;
+
 use std::path::Path;
 
 use machinist_core::parameter::Key;
@@ -28,6 +30,7 @@ use crate::live::Live;
 use crate::machines::{self, CustomMachine};
 use crate::parameters::Parameters;
 use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
+use crate::status::{AwaitedApp, Status, StatusQuestion};
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -238,6 +241,17 @@ impl Target for Dstack {
         Err("dstack does not report the parameters of a service".into())
     }
 
+    fn status_question(&self, app: &str) -> Option<StatusQuestion> {
+        Some(StatusQuestion {
+            command: run_command(app),
+            is_asked_before: false,
+        })
+    }
+
+    fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String> {
+        run::status(text, app)
+    }
+
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
         let add = |app: &AppPlan, rendering: &mut Rendering| self.add_app(app, rendering);
         each_app(plan, add, |app| {
@@ -261,4 +275,9 @@ impl Target for Dstack {
         rendering.app(&app.name).warnings.extend(image_is_kept(to));
         Ok(rendering)
     }
+}
+
+/// The command that describes the run of a service.
+fn run_command(app: &str) -> ToolCommand {
+    ToolCommand::new(&DSTACK, &["run", "get", app, "--json"], None)
 }

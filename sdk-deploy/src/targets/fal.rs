@@ -13,6 +13,7 @@ mod live;
 mod own_files;
 mod parameter;
 mod pyproject;
+mod runners;
 mod slashes;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ use crate::live::Live;
 use crate::manifest::Binary;
 use crate::rendering::{RenderedApp, RenderedFile, Rendering, Step, StepKind};
 use crate::settings::AppSettings;
+use crate::status::{AwaitedApp, Status, StatusQuestion};
 use crate::tool::{Tool, ToolCommand};
 use chosen_binary::BinaryChoice;
 use client_files::PYPROJECT;
@@ -113,6 +115,17 @@ impl Target for Fal {
 
     fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String> {
         live::parse(text, known, &self.environment)
+    }
+
+    fn status_question(&self, app: &str) -> Option<StatusQuestion> {
+        Some(StatusQuestion {
+            command: runners_command(app, &[]),
+            is_asked_before: false,
+        })
+    }
+
+    fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String> {
+        runners::status(text, app)
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
@@ -303,6 +316,12 @@ fn scale_flag(key: Key, value: Option<&Setting>) -> Vec<String> {
         None => vec![key.parameter().platform_default.unwrap_or(0).to_string()],
     };
     [flag].into_iter().chain(values).collect()
+}
+
+/// The command that lists the runners of an app.
+fn runners_command(app: &str, flags: &[&str]) -> ToolCommand {
+    let args = ["apps", "runners", app, "--output", "json"];
+    fal_command(&[&args, flags].concat(), None)
 }
 
 fn fal_command(args: &[&str], folder: Option<&str>) -> ToolCommand {

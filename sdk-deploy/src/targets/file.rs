@@ -15,6 +15,7 @@ use crate::history::Deploy;
 use crate::live::Live;
 use crate::parameters::Parameters;
 use crate::rendering::{RenderedFile, Rendering};
+use crate::status::{AwaitedApp, Status, StatusQuestion};
 use crate::tool::ToolCommand;
 
 /// The name of the target that needs no platform.
@@ -113,6 +114,14 @@ impl Target for File {
 
     fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
         Err(format!("the target `{NAME}` has no platform to ask"))
+    }
+
+    fn status_question(&self, _: &str) -> Option<StatusQuestion> {
+        None
+    }
+
+    fn read_status(&self, _: &str, _: AwaitedApp<'_>) -> Result<Status, String> {
+        Err(format!("the target `{NAME}` runs no apps"))
     }
 
     fn deploy(&self, _: &Plan, after: &Deployed) -> Result<Rendering, Problem> {

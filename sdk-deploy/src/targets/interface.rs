@@ -18,7 +18,8 @@ use crate::live::Live;
 use crate::manifest::Binary;
 use crate::rendering::Rendering;
 use crate::settings::AppSettings;
-use crate::tool::{self, ToolCommand};
+use crate::status::{AwaitedApp, Status, StatusQuestion};
+use crate::tool::ToolCommand;
 
 /// The target of a deploy.
 ///
@@ -95,14 +96,19 @@ pub trait Target {
             return Err(Problem::new(message).help("run it by itself to see why"));
         }
         let live = self.read_list(&output, known);
-        live.map(Some).map_err(|reason| {
-            let problem = Problem::new(format!("cannot read the output of `{command}`: {reason}"));
-            let problem = problem.help(
-                "upgrade this command with `cargo install cargo-machinist`, or the platform's own tool",
-            );
-            tool::with_output(problem, tool::first_lines(&output))
-        })
+        live.map(Some)
+            .map_err(|reason| command.unreadable(&output, &reason))
     }
+
+    /// How its tool is asked whether an app answers; `None` if it runs no apps.
+    fn status_question(&self, app: &str) -> Option<StatusQuestion>;
+
+    /// Reads the answer to that question.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String>;
 
     /// Renders a plan.
     ///

@@ -13,6 +13,7 @@ mod parameters;
 mod place;
 mod service;
 pub(super) mod settings;
+mod status;
 
 use std::path::Path;
 
@@ -35,6 +36,7 @@ use crate::live::Live;
 use crate::parameters::Overrides;
 use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
 use crate::requirements::Requirements;
+use crate::status::{AwaitedApp, Status, StatusQuestion};
 use crate::tool::{Tool, ToolCommand};
 use managers::{CODE_MANAGER, SCALING_MANAGER};
 use parameters::PLATFORM;
@@ -211,6 +213,17 @@ impl Target for Knative {
 
     fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String> {
         live::parse(text, known, self.settings())
+    }
+
+    fn status_question(&self, app: &str) -> Option<StatusQuestion> {
+        Some(StatusQuestion {
+            command: self.kubectl(&["get", "ksvc", app, "--output=json"], None),
+            is_asked_before: false,
+        })
+    }
+
+    fn read_status(&self, text: &str, _: AwaitedApp<'_>) -> Result<Status, String> {
+        status::read(text)
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {

@@ -2,6 +2,8 @@
 //!
 //! An update replaces the whole service, so tuned values come from the state.
 
+mod status;
+
 use std::path::Path;
 
 use machinist_core::number::decimals;
@@ -28,6 +30,7 @@ use crate::live::Live;
 use crate::machines;
 use crate::parameters::Parameters;
 use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
+use crate::status::{AwaitedApp, Status, StatusQuestion};
 use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
@@ -217,6 +220,17 @@ impl Target for SkyPilot {
 
     fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
         Err("SkyServe does not report the parameters of a service".into())
+    }
+
+    fn status_question(&self, app: &str) -> Option<StatusQuestion> {
+        Some(StatusQuestion {
+            command: ToolCommand::new(&SKY, &["serve", "status", app], None),
+            is_asked_before: true,
+        })
+    }
+
+    fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String> {
+        status::read(text, app)
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
