@@ -311,7 +311,7 @@ impl<'a> PendingChange<'a> {
         let before = store.state();
         let commit = match self.restores {
             Some(earlier) => earlier.commit.clone(),
-            None => self.destination.current_commit(),
+            None => self.destination.current_commit().map(|commit| commit.id),
         };
         Ok(Apply {
             stamp: DeployStamp {

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use machinist_deploy::{
-    AppSettings, Binary, Deployed, FILE, Live, Manifest, Project, Settings, State, Target,
+    AppSettings, Binary, Commit, Deployed, FILE, Live, Manifest, Project, Settings, State, Target,
     effective_file, target,
 };
 
@@ -146,7 +146,7 @@ impl Destination {
         let apps = manifest.apps.iter();
         let settings =
             apps.map(|app| (app.name.clone(), self.app_settings(&app.name, &app.package)));
-        self.make_target(settings.collect(), binaries)
+        self.make_target(settings.collect(), binaries, self.current_commit())
     }
 
     /// The target, for apps that are already deployed.
@@ -160,17 +160,19 @@ impl Destination {
             let settings = self.settings.for_app(&name, package);
             (name, settings)
         });
-        self.make_target(settings.collect(), Vec::new())
+        self.make_target(settings.collect(), Vec::new(), None)
     }
 
     fn make_target(
         &self,
         settings_by_app: BTreeMap<String, AppSettings>,
         binaries: Vec<Binary>,
+        commit: Option<Commit>,
     ) -> Result<Box<dyn Target>, Failure> {
         let project = Project {
             binaries,
             state_file: self.state_file.clone(),
+            commit,
             ..self.settings.project(settings_by_app)?
         };
         Ok(target(&self.target_name, project)?)
@@ -261,18 +263,19 @@ impl Destination {
         cargo_target.join("machinist").join(name)
     }
 
-    /// The commit that is checked out; it ends in `-dirty` if the files differ from it.
-    pub(crate) fn current_commit(&self) -> Option<String> {
+    /// The commit that is checked out.
+    pub(crate) fn current_commit(&self) -> Option<Commit> {
         let root = self.workspace.as_ref().map(|workspace| &*workspace.root);
         let repository = Repository::around(root.unwrap_or(Path::new(".")))?;
         let commit = repository.head()?;
         let mut changed = repository.changed_files()?.into_iter();
-        Some(
-            match changed.any(|file| !self.is_written_by_deploy(&file)) {
+        Some(Commit {
+            id: match changed.any(|file| !self.is_written_by_deploy(&file)) {
                 true => commit + "-dirty",
                 false => commit,
             },
-        )
+            subject: repository.subject(),
+        })
     }
 
     /// Whether a deploy writes this file itself: such a file does not make the code differ from the

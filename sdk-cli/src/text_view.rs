@@ -6,8 +6,9 @@ use std::fmt::Display;
 use machinist_core::parameter::Key;
 use machinist_core::setting::Setting;
 use machinist_deploy::{
-    Action, AppPlan, AppState, ArtifactPart, Change, CostChange, CostPerHour, Deploy, DeployKind,
-    JsonValue, Overrides, Owner, ParameterName, Parameters, Plan, TotalCost, Tuned, What, Why,
+    Action, AppPlan, AppState, ArtifactPart, Change, Commit, CostChange, CostPerHour, Deploy,
+    DeployKind, JsonValue, Overrides, Owner, ParameterName, Parameters, Plan, TotalCost, Tuned,
+    What, Why,
 };
 use serde_json::Value;
 
@@ -307,21 +308,10 @@ pub(crate) fn app_row(name: &str, app: &AppState) -> Vec<String> {
 }
 
 fn time_and_commit(deploy: &Deploy) -> String {
-    let commit = deploy.commit.as_deref().map(short_commit);
+    let commit = deploy.commit.as_deref().map(Commit::short);
     let commit = commit.map_or_else(String::new, |commit| format!(" from {commit}"));
     let by = deploy.by.as_ref().map(|by| format!(" by {by}"));
     format!("{}{commit}{}", deploy.time, by.unwrap_or_default())
-}
-
-/// The first digits of a commit's hash, with its mark: `0123456789-dirty`.
-fn short_commit(commit: &str) -> String {
-    let (hash, mark) = commit.split_once('-').unwrap_or((commit, ""));
-    let hash: String = hash.chars().take(10).collect();
-    if mark.is_empty() {
-        hash
-    } else {
-        format!("{hash}-{mark}")
-    }
 }
 
 /// The length of the longest key of a parameter.

@@ -235,6 +235,13 @@ impl Deployed {
 }
 
 impl AppState {
+    /// The commit of what is deployed, if it is known.
+    pub(crate) fn deployed_commit(&self) -> Option<&str> {
+        let mut history = self.history.iter();
+        let last = history.find(|change| change.kind != DeployKind::Tuning);
+        last?.commit.as_deref()
+    }
+
     /// Whether it is deployed completely.
     pub fn is_deployed(&self) -> bool {
         !self.code.is_empty()

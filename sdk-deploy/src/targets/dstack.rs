@@ -233,6 +233,11 @@ impl Target for Dstack {
         }
     }
 
+    fn commit_place(&self) -> Option<&'static str> {
+        // Another tag would restart the run with every commit.
+        None
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         None
     }

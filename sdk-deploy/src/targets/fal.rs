@@ -65,6 +65,9 @@ const AUTH: What = What::Artifact(ArtifactPart::Auth);
 /// without it means; it is sent so that it is sure.
 const DEFAULT_AUTH: &str = "private";
 
+/// The annotation of a revision that names its commit, as in the client's own examples.
+const COMMIT: &str = "GIT_SHA";
+
 /// The client's own variable for the environment that all its commands are for.
 const ENVIRONMENT: &str = "FAL_ENV";
 
@@ -109,6 +112,10 @@ impl Target for Fal {
         }
     }
 
+    fn commit_place(&self) -> Option<&'static str> {
+        Some("the revision: its message, and its annotation `GIT_SHA`")
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         Some(fal_command(&["apps", "list", "--output", "json"], None))
     }
@@ -131,7 +138,7 @@ impl Target for Fal {
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
         let add = |app: &AppPlan, rendering: &mut Rendering| {
             self.add_files(app, rendering)?;
-            rendering.steps.extend(deploy_steps(app));
+            rendering.steps.extend(self.deploy_steps(app));
             Ok(())
         };
         each_app(plan, add, |app| fal_command(&["apps", "delete", app], None))
@@ -177,6 +184,23 @@ impl Fal {
         rendering.app(&app.name).warnings = warnings(NAME, app, |key| self.carries(key));
         rendering.steps.extend(scale_step(app));
         rendering
+    }
+
+    /// The platform keeps the scaling of a running app unless its reset switch is on, and then
+    /// replaces every value. Single values are set without the switch, so that values tuned in the
+    /// meantime are kept.
+    fn deploy_steps(&self, app: &AppPlan) -> Vec<Step> {
+        let mut args: Vec<String> = ["deploy", &app.name, "--yes"].map(str::to_owned).into();
+        if let Some(commit) = &self.project.commit {
+            args.extend(["--message".into(), commit.message()]);
+            args.extend(["--annotation".into(), format!("{COMMIT}={}", commit.id)]);
+        }
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let command = fal_command(&args, Some(&app.name));
+        let deploy = Step::new(&app.name, StepKind::Deploy, command);
+        let is_taken_from_files = app.action == Action::Create || needs_reset(app);
+        let scale = scale_step(app).filter(|_| !is_taken_from_files);
+        [deploy].into_iter().chain(scale).collect()
     }
 
     /// Adds the folder of an app, with the files that its deploy sends and no others.
@@ -261,17 +285,6 @@ impl Fal {
         artifact.context_digest = Some(self.digests.of(&others, true)?);
         Ok(())
     }
-}
-
-/// The platform keeps the scaling of a running app unless its reset switch is on, and then replaces
-/// every value. Single values are set without the switch, so that values tuned in the meantime are
-/// kept.
-fn deploy_steps(app: &AppPlan) -> Vec<Step> {
-    let command = fal_command(&["deploy", &app.name, "--yes"], Some(&app.name));
-    let deploy = Step::new(&app.name, StepKind::Deploy, command);
-    let is_taken_from_files = app.action == Action::Create || needs_reset(app);
-    let scale = scale_step(app).filter(|_| !is_taken_from_files);
-    [deploy].into_iter().chain(scale).collect()
 }
 
 /// Whether a deploy replaces all scaling: the platform has no other way to remove regions.

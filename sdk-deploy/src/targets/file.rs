@@ -104,6 +104,10 @@ impl Target for File {
         Carries::Exactly
     }
 
+    fn commit_place(&self) -> Option<&'static str> {
+        Some("the state, with the deploy")
+    }
+
     fn folder(&self) -> Option<&Path> {
         Some(&self.folder)
     }

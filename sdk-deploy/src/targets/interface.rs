@@ -11,6 +11,7 @@ use super::carries::Carries;
 use super::knative::settings::KnativeSettings;
 use super::region_names::RegionNames;
 use crate::app_plan::{AppPlan, Plan};
+use crate::commit::Commit;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
@@ -65,6 +66,10 @@ pub trait Target {
     /// How it carries a parameter. Every target answers for every key, so a new key does not
     /// compile before each has.
     fn carries(&self, key: Key) -> Carries<'_>;
+
+    /// Where on the platform the commit of a deploy is kept; `None` if the app would be restarted
+    /// wherever it is kept.
+    fn commit_place(&self) -> Option<&'static str>;
 
     /// The folder of its files, if the files are the deploy itself.
     fn folder(&self) -> Option<&Path> {
@@ -148,6 +153,8 @@ pub struct Project {
     pub dstack_regions: RegionNames,
     /// The state's file.
     pub state_file: PathBuf,
+    /// The commit that the code is from, if it is known.
+    pub commit: Option<Commit>,
 }
 
 impl Project {

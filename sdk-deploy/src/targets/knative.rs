@@ -29,7 +29,8 @@ use super::messages::image_is_kept;
 use super::region_names;
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
-use crate::deployed::Deployed;
+use crate::commit::Commit;
+use crate::deployed::{AppState, Deployed};
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
@@ -114,10 +115,15 @@ impl Knative {
         ))
     }
 
-    fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+    fn add_app(
+        &self,
+        app: &AppPlan,
+        commit: Option<&Commit>,
+        rendering: &mut Rendering,
+    ) -> Result<(), Problem> {
         let part = self.part(app);
         let (artifact, changed) = image_artifact(PLATFORM, app, &self.project, part)?;
-        let service = Service::new(app, &artifact, self.settings());
+        let service = Service::new(app, &artifact, commit, self.settings());
         service.check()?;
         let (code, scaling) = (service.code_part(), service.scaling_part());
         let rendered = rendering.app(&app.name);
@@ -139,9 +145,10 @@ impl Knative {
     }
 
     /// Renders the code's part and the changed scaling of a deployed app.
-    fn update(&self, app: &AppPlan) -> Result<Rendering, Problem> {
+    fn update(&self, app: &AppPlan, commit: Option<&str>) -> Result<Rendering, Problem> {
         let mut rendering = Rendering::default();
-        self.add_app(app, &mut rendering)?;
+        let commit = commit.map(Commit::of_id);
+        self.add_app(app, commit.as_ref(), &mut rendering)?;
         let code = self.apply_step(&app.name, CODE_FILE, CODE_MANAGER, true);
         rendering.steps.push(code);
         let patch = self.patch_step(app, &changed_scaling(app, |_| true));
@@ -204,6 +211,10 @@ impl Target for Knative {
         parameters::carries(key, self.settings())
     }
 
+    fn commit_place(&self) -> Option<&'static str> {
+        Some("the annotation `machinist/commit` of the service")
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         Some(self.kubectl(
             &["get", "ksvc", "--output=json", "--show-managed-fields"],
@@ -228,7 +239,7 @@ impl Target for Knative {
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
         let add = |app: &AppPlan, rendering: &mut Rendering| {
-            self.add_app(app, rendering)?;
+            self.add_app(app, self.project.commit.as_ref(), rendering)?;
             rendering.steps.extend(self.deploy_steps(app));
             Ok(())
         };
@@ -237,10 +248,11 @@ impl Target for Knative {
         })
     }
 
-    fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
+    fn scale(&self, app: &AppPlan, after: &Deployed) -> Result<Rendering, Problem> {
         // The code's part has the regions, because Knative has no place for them in its scaling.
         if app.scaling_changes().any(|(key, _)| key == Key::Regions) {
-            return self.update(app);
+            let state = after.apps.get(&app.name);
+            return self.update(app, state.and_then(AppState::deployed_commit));
         }
         let mut rendering = Rendering::default();
         let rendered = rendering.app(&app.name);
@@ -251,7 +263,7 @@ impl Target for Knative {
     }
 
     fn roll_back(&self, app: &AppPlan, to: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = self.update(app)?;
+        let mut rendering = self.update(app, to.commit.as_deref())?;
         rendering.app(&app.name).warnings.extend(image_is_kept(to));
         Ok(rendering)
     }

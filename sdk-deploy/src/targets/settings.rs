@@ -45,6 +45,7 @@ macro_rules! tables {
                     apps,
                     $($field: self.target_table($key, $read)?.unwrap_or_default(),)*
                     state_file: PathBuf::new(),
+                    commit: None,
                 })
             }
         }

@@ -214,6 +214,11 @@ impl Target for SkyPilot {
         }
     }
 
+    fn commit_place(&self) -> Option<&'static str> {
+        // Labels of replicas would start new replicas with every commit.
+        None
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         None
     }
