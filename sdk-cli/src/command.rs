@@ -4,9 +4,11 @@ mod apps;
 mod completions;
 mod deploy;
 mod destroy;
+mod logs;
 mod machines;
 mod manifest;
 mod mv;
+mod open;
 mod plan;
 mod render;
 mod rollback;
@@ -43,6 +45,8 @@ subcommands! {
     Deploy(deploy),
     Scale(scale),
     Apps(apps),
+    Logs(logs),
+    Open(open),
     Rollback(rollback),
     Mv(mv),
     Destroy(destroy),

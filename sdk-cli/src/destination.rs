@@ -7,8 +7,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use machinist_deploy::{
-    AppSettings, Binary, Commit, Deployed, FILE, Live, Manifest, Project, Settings, State, Target,
-    effective_file, target,
+    AppSettings, Binary, Commit, Deployed, FILE, Live, Manifest, Project, Settings, State, Store,
+    Target, effective_file, target,
 };
 
 use crate::args::deployment::{DeployedState, Deployment, PlanOptions, Refresh, StateFile};
@@ -161,6 +161,16 @@ impl Destination {
             (name, settings)
         });
         self.make_target(settings.collect(), Vec::new(), None)
+    }
+
+    /// The target, for a question about one deployed app. The platform is not asked whether it has
+    /// the app.
+    pub(crate) fn target_with_app(&self, app: &str) -> Result<Box<dyn Target>, Failure> {
+        let state = Store::read(&self.state_file)?;
+        let target = self.target_for_deployed_apps(&state)?;
+        let deployed = self.at_place(&*target, state.deployed_to(target.name()))?;
+        deployed.find(app)?;
+        Ok(target)
     }
 
     fn make_target(

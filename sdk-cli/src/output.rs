@@ -158,6 +158,11 @@ impl Output {
         })
     }
 
+    /// Whether data goes to a terminal.
+    pub(crate) fn is_read_by_a_person(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Asks a yes-or-no question on the terminal. Returns `None` if nobody there has seen the plan:
     /// without a terminal, where the plan went to a file, or as JSON, which comes at the end.
     pub(crate) fn ask(&self, question: &str) -> Option<bool> {

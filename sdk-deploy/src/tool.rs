@@ -89,6 +89,12 @@ impl ToolCommand {
         }
     }
 
+    /// The same command with more arguments.
+    pub(crate) fn with_args(mut self, args: &[String]) -> Self {
+        self.args.extend(args.iter().cloned());
+        self
+    }
+
     /// Runs it in its working directory. All its output goes to stderr.
     ///
     /// # Errors
@@ -198,15 +204,13 @@ impl ToolCommand {
         with_output(problem, first_lines(output))
     }
 
-    /// Runs it in place of this command, with its own input, output and time, and these arguments
-    /// too.
+    /// Runs it in place of this command: with the terminal, and for as long as it takes.
     ///
     /// # Errors
     ///
     /// When it is not installed or cannot be run.
-    pub fn hand_over(&self, args: &[String]) -> Result<ExitStatus, Problem> {
-        let mut command = self.command();
-        let status = command.args(args).status();
+    pub fn hand_over(&self) -> Result<ExitStatus, Problem> {
+        let status = self.command().status();
         status.map_err(|error| self.cannot_run(&error))
     }
 

@@ -8,6 +8,7 @@ mod deploy_result;
 mod disk;
 mod dstack_fake_tool;
 mod fal_fake_tool;
+mod handover;
 #[cfg(target_os = "linux")]
 mod histories;
 mod jobs;

@@ -25,6 +25,7 @@ use super::yaml::yaml;
 use crate::app_plan::{AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::deployed::Deployed;
+use crate::handover::{Handover, checked_url};
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::machines::{self, CustomMachine};
@@ -255,6 +256,27 @@ impl Target for Dstack {
 
     fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String> {
         run::status(text, app)
+    }
+
+    fn logs(&self, app: &str, args: &[String]) -> Result<Handover<ToolCommand>, Problem> {
+        let logs = ToolCommand::new(&DSTACK, &["logs", app], None);
+        Ok(Handover::Known(logs.with_args(args)))
+    }
+
+    fn url(&self, app: &str) -> Result<Handover<String>, Problem> {
+        let name = app.to_owned();
+        Ok(Handover::ask(run_command(app), move |text| {
+            let run: Value = serde_json::from_str(text).unwrap_or_default();
+            let url = run["service"]["url"].as_str();
+            match url.filter(|url| url.starts_with('/')) {
+                Some(path) => Err(Problem::new(format!(
+                    "dstack gives only the path of `{name}`, `{path}`"
+                ))
+                .help("add it to the URL of your dstack server, which `dstack project list` shows")
+                .note("a gateway gives services URLs of their own")),
+                None => checked_url(&name, url),
+            }
+        }))
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {

@@ -34,6 +34,7 @@ use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::change::{ArtifactPart, What};
 use crate::deployed::Deployed;
+use crate::handover::Handover;
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
@@ -67,6 +68,9 @@ const DEFAULT_AUTH: &str = "private";
 
 /// The annotation of a revision that names its commit, as in the client's own examples.
 const COMMIT: &str = "GIT_SHA";
+
+/// Since when runners that have ended are listed; the client takes a day at most.
+const RUNNERS_SINCE: &str = "23h";
 
 /// The client's own variable for the environment that all its commands are for.
 const ENVIRONMENT: &str = "FAL_ENV";
@@ -133,6 +137,25 @@ impl Target for Fal {
 
     fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String> {
         runners::status(text, app)
+    }
+
+    fn logs(&self, app: &str, args: &[String]) -> Result<Handover<ToolCommand>, Problem> {
+        // The client shows logs by runner. Those that have ended matter too: they may have crashed.
+        let command = runners_command(app, &["--since", RUNNERS_SINCE]);
+        let (name, args) = (app.to_owned(), args.to_vec());
+        Ok(Handover::ask(command, move |text| {
+            let runner = runners::newest(text, &name)?;
+            let logs = fal_command(&["runners", "logs", &runner], None);
+            Ok(logs.with_args(&args))
+        }))
+    }
+
+    fn url(&self, app: &str) -> Result<Handover<String>, Problem> {
+        Err(
+            Problem::new(format!("{NAME}'s client does not tell the URL of `{app}`"))
+                .help("look for it on the dashboard, https://fal.ai/dashboard/apps")
+                .note("`fal deploy` prints it when it deploys the app"),
+        )
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {

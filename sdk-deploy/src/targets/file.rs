@@ -11,6 +11,7 @@ use super::carries::Carries;
 use super::interface::{Project, Target};
 use crate::app_plan::{AppPlan, Plan};
 use crate::deployed::Deployed;
+use crate::handover::Handover;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::parameters::Parameters;
@@ -128,6 +129,14 @@ impl Target for File {
         Err(format!("the target `{NAME}` runs no apps"))
     }
 
+    fn logs(&self, _: &str, _: &[String]) -> Result<Handover<ToolCommand>, Problem> {
+        Err(runs_nothing("has no logs"))
+    }
+
+    fn url(&self, _: &str) -> Result<Handover<String>, Problem> {
+        Err(runs_nothing("has no URL"))
+    }
+
     fn deploy(&self, _: &Plan, after: &Deployed) -> Result<Rendering, Problem> {
         Ok(self.render(after))
     }
@@ -139,6 +148,14 @@ impl Target for File {
     fn roll_back(&self, _: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
         Ok(self.render(after))
     }
+}
+
+/// What only a platform has, of an app of this target.
+fn runs_nothing(has_none: &str) -> Problem {
+    let problem = Problem::new(format!("an app of the target `{NAME}` {has_none}"));
+    problem
+        .help("name the platform that runs it, for instance `--target knative`")
+        .note("this target writes a file and runs nothing")
 }
 
 impl File {

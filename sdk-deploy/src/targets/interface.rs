@@ -13,6 +13,7 @@ use super::region_names::RegionNames;
 use crate::app_plan::{AppPlan, Plan};
 use crate::commit::Commit;
 use crate::deployed::Deployed;
+use crate::handover::Handover;
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
@@ -114,6 +115,21 @@ pub trait Target {
     ///
     /// Why it cannot be read.
     fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String>;
+
+    /// The command that shows the logs of an app. `args` is what the user adds to it, after what it
+    /// has.
+    ///
+    /// # Errors
+    ///
+    /// When there are no logs.
+    fn logs(&self, app: &str, args: &[String]) -> Result<Handover<ToolCommand>, Problem>;
+
+    /// Where an app answers.
+    ///
+    /// # Errors
+    ///
+    /// When the platform's tool does not tell.
+    fn url(&self, app: &str) -> Result<Handover<String>, Problem>;
 
     /// Renders a plan.
     ///

@@ -20,6 +20,7 @@ use std::path::Path;
 use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 use machinist_core::setting::Setting;
+use serde_json::Value;
 
 use super::carries::{Carries, auth_not_supported, warnings};
 use super::each_app::each_app;
@@ -31,6 +32,7 @@ use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::commit::Commit;
 use crate::deployed::{AppState, Deployed};
+use crate::handover::{Handover, checked_url};
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
@@ -235,6 +237,22 @@ impl Target for Knative {
 
     fn read_status(&self, text: &str, _: AwaitedApp<'_>) -> Result<Status, String> {
         status::read(text)
+    }
+
+    fn logs(&self, app: &str, args: &[String]) -> Result<Handover<ToolCommand>, Problem> {
+        let selector = format!("--selector=serving.knative.dev/service={app}");
+        // With a selector kubectl shows ten lines of each pod, unless told otherwise.
+        let logs = ["logs", &selector, "--container=user-container", "--tail=-1"];
+        Ok(Handover::Known(self.kubectl(&logs, None).with_args(args)))
+    }
+
+    fn url(&self, app: &str) -> Result<Handover<String>, Problem> {
+        let command = self.kubectl(&["get", "ksvc", app, "--output=json"], None);
+        let name = app.to_owned();
+        Ok(Handover::ask(command, move |text| {
+            let service: Value = serde_json::from_str(text).unwrap_or_default();
+            checked_url(&name, service["status"]["url"].as_str())
+        }))
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {

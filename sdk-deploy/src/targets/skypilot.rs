@@ -25,6 +25,7 @@ use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::deployed::Deployed;
+use crate::handover::{Handover, checked_url};
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::machines;
@@ -236,6 +237,42 @@ impl Target for SkyPilot {
 
     fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String> {
         status::read(text, app)
+    }
+
+    fn logs(&self, app: &str, args: &[String]) -> Result<Handover<ToolCommand>, Problem> {
+        let logs = ToolCommand::new(&SKY, &["serve", "logs", app], None);
+        if status::choose_logs(args) {
+            return Ok(Handover::Known(logs.with_args(args)));
+        }
+        let (name, args) = (app.to_owned(), args.to_vec());
+        let status = ToolCommand::new(&SKY, &["serve", "status", app], None);
+        Ok(Handover::ask(status, move |text| {
+            let replica = status::newest_replica(text, &name).ok_or_else(|| {
+                Problem::new(format!("`{name}` has no replica, so there are no logs")).help(
+                    format!(
+                        "see those of its controller with `cargo machinist logs {name} -- \
+                         --controller`"
+                    ),
+                )
+            })?;
+            let logs = logs.clone().with_args(&[replica.to_owned()]);
+            Ok(logs.with_args(&args))
+        }))
+    }
+
+    fn url(&self, app: &str) -> Result<Handover<String>, Problem> {
+        let endpoint = ["serve", "status", "--endpoint", app];
+        let name = app.to_owned();
+        let command = ToolCommand::new(&SKY, &endpoint, None);
+        Ok(Handover::ask(command, move |text| {
+            let endpoint = text.lines().map(str::trim).rfind(|line| !line.is_empty());
+            let endpoint = endpoint.filter(|endpoint| *endpoint != "-");
+            let url = endpoint.map(|endpoint| match endpoint.contains("://") {
+                true => endpoint.to_owned(),
+                false => format!("http://{endpoint}"),
+            });
+            checked_url(&name, url.as_deref())
+        }))
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {

@@ -1,6 +1,7 @@
 //! Reads the output of `fal apps runners APP --output json`.
 
 use machinist_core::parameter::Key;
+use machinist_core::problem::Problem;
 use serde::Deserialize;
 
 use crate::status::{AwaitedApp, STARTS_ON_REQUEST, Status, joined};
@@ -16,6 +17,8 @@ struct Runner {
     #[serde(default)]
     revision: String,
     state: String,
+    #[serde(default)]
+    uptime_seconds: u64,
 }
 
 impl Runner {
@@ -30,6 +33,26 @@ impl Runner {
 const SERVING: [&str; 2] = ["RUNNING", "IDLE"];
 const STARTING: [&str; 3] = ["PENDING", "DOCKER_PULL", "SETUP"];
 const FAILED: [&str; 1] = ["CRASH_BACKOFF"];
+/// The states of runners that are gone.
+const ENDED: [&str; 2] = ["TERMINATED", "DEAD"];
+
+/// The runner whose logs are of most use: the one that was started last, of those that run if any
+/// does.
+pub(super) fn newest(text: &str, app: &str) -> Result<String, Problem> {
+    let list: List = serde_json::from_str(text)
+        .map_err(|error| Problem::new(format!("cannot read the list of runners: {error}")))?;
+    let newest = list
+        .runners
+        .into_iter()
+        .min_by_key(|it| (it.is(&ENDED), it.uptime_seconds));
+    let newest = newest.filter(|runner| !runner.runner_id.starts_with('-'));
+    newest.map(|runner| runner.runner_id).ok_or_else(|| {
+        Problem::new(format!(
+            "`{app}` had no runner in the last hours, so there are no logs"
+        ))
+        .help("send it a request: it starts with that")
+    })
+}
 
 /// Whether a runner of the last deploy serves requests. Without a recorded revision all runners
 /// count.
@@ -97,6 +120,23 @@ mod tests {
         assert_eq!(status_of(1, &[("old", "RUNNING")]), starting);
         let setup = Status::Starting("runner r: SETUP".into());
         assert_eq!(status_of(0, &[("old", "IDLE"), ("new", "SETUP")]), setup);
+    }
+
+    #[test]
+    fn the_logs_are_those_of_the_last_runner() {
+        let runner = |id: &str, state: &str, uptime: u64| json!({"runner_id": id, "state": state, "uptime_seconds": uptime});
+        let (old, new) = (runner("old", "RUNNING", 900), runner("new", "SETUP", 5));
+        let crashed = runner("crashed", "TERMINATED", 2);
+        let text = json!({"runners": [crashed, old, new]}).to_string();
+        assert_eq!(newest(&text, "a").unwrap(), "new");
+        let text = json!({"runners": [crashed]}).to_string();
+        assert_eq!(newest(&text, "a").unwrap(), "crashed");
+        assert!(
+            newest(r#"{"runners": []}"#, "a")
+                .unwrap_err()
+                .help
+                .is_some()
+        );
     }
 
     #[test]

@@ -64,6 +64,28 @@ pub(super) fn read(text: &str, app: AwaitedApp<'_>) -> Result<Status, String> {
     })
 }
 
+/// The id of the replica whose logs are of most use: the newest one.
+pub(super) fn newest_replica<'t>(text: &'t str, service: &str) -> Option<&'t str> {
+    let replicas = replicas(text, service);
+    let number = |replica: &Replica<'_>| replica.id.parse::<u32>().unwrap_or_default();
+    let newest = replicas.into_iter().max_by_key(number);
+    newest.map(|replica| replica.id)
+}
+
+/// Whether arguments of `sky serve logs` say whose logs are shown.
+pub(super) fn choose_logs(args: &[String]) -> bool {
+    let is_id = |arg: &str| !arg.is_empty() && arg.bytes().all(|byte| byte.is_ascii_digit());
+    let is_value = |i: usize| i > 0 && args[i - 1] == "--tail";
+    let chooses = |(i, arg): (usize, &String)| {
+        let is_source = matches!(
+            &**arg,
+            "--controller" | "--load-balancer" | "--sync-down" | "-s"
+        );
+        is_source || (is_id(arg) && !is_value(i))
+    };
+    args.iter().enumerate().any(chooses)
+}
+
 fn service_status<'t>(text: &'t str, service: &str) -> Result<&'t str, String> {
     let rows = rows(text, "NAME");
     let mut of_service = rows.iter().filter(|row| row.cell("NAME") == Some(service));
@@ -227,5 +249,24 @@ No existing replicas.
                 .unwrap_err()
                 .contains("no service `llm`")
         );
+    }
+
+    #[test]
+    fn a_replica_or_the_controller_may_be_chosen() {
+        for (args, expected) in [
+            ("3", true),
+            ("--controller --no-follow", true),
+            ("--tail 100", false),
+            ("--no-follow", false),
+        ] {
+            let args: Vec<String> = args.split(' ').map(str::to_owned).collect();
+            assert_eq!(choose_logs(&args), expected, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn the_newest_replica_is_found() {
+        assert_eq!(newest_replica(UPDATED, "llm"), Some("2"));
+        assert_eq!(newest_replica(EMPTY, "llm"), None);
     }
 }

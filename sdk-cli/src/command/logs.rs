@@ -1,0 +1,29 @@
+//! `cargo machinist logs`.
+
+use crate::args::deployment::DeployedState;
+use crate::context::Context;
+use crate::destination::Destination;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Show the logs of a deployed app, by the platform's own tool
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The app
+    #[arg(value_name = "APP")]
+    app: String,
+    /// Arguments for the platform's tool, for instance `-- --follow`
+    #[arg(last = true, value_name = "ARGS")]
+    args: Vec<String>,
+    #[command(flatten)]
+    state: DeployedState,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let destination = Destination::of_state(&args.state)?;
+    let target = destination.target_with_app(&args.app)?;
+    let logs = target.logs(&args.app, &args.args)?;
+    let command = logs.find(destination.settings.limits()?)?;
+    context.output.status("Running", &command.to_string());
+    Ok(Exit::of_tool(command.hand_over()?))
+}
