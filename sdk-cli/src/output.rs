@@ -79,7 +79,7 @@ impl Output {
             Some(ColorWhen::Auto) | None => {}
         }
         Self {
-            format: globals.format,
+            format: globals.format(),
             quiet: globals.quiet,
             verbose: globals.verbose > 0,
             has_data: Cell::new(false),

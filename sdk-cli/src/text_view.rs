@@ -8,7 +8,7 @@ use machinist_core::setting::Setting;
 use machinist_deploy::{
     Action, AppPlan, AppState, ArtifactPart, Change, Commit, CostChange, CostPerHour, Deploy,
     DeployKind, JsonValue, Overrides, Owner, ParameterName, Parameters, Plan, TotalCost, Tuned,
-    What, Why,
+    What, Why, ago,
 };
 use serde_json::Value;
 
@@ -311,7 +311,7 @@ fn time_and_commit(deploy: &Deploy) -> String {
     let commit = deploy.commit.as_deref().map(Commit::short);
     let commit = commit.map_or_else(String::new, |commit| format!(" from {commit}"));
     let by = deploy.by.as_ref().map(|by| format!(" by {by}"));
-    format!("{}{commit}{}", deploy.time, by.unwrap_or_default())
+    format!("{}{commit}{}", ago(&deploy.time), by.unwrap_or_default())
 }
 
 /// The length of the longest key of a parameter.

@@ -7,6 +7,7 @@ use machinist_core::problem::{Problem, first_names};
 use machinist_core::text::visible;
 use serde::{Deserialize, Serialize};
 
+use crate::ago::ago_and_time;
 use crate::artifact::{self, Artifact};
 use crate::change::{ArtifactPart, Change, What, Why};
 use crate::history::{Deploy, DeployKind};
@@ -379,7 +380,8 @@ impl AppState {
             None => deploys().nth(1),
         };
         found.ok_or_else(|| {
-            let known = |deploy: &Deploy| format!("{} ({})", deploy.serial, deploy.time);
+            let known =
+                |deploy: &Deploy| format!("{} ({})", deploy.serial, ago_and_time(&deploy.time));
             let known: Vec<String> = deploys().map(known).collect();
             let message = match serial {
                 Some(serial) => format!("no deploy with the serial {serial} is recorded"),

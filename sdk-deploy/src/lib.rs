@@ -10,6 +10,7 @@
 //! # Ok::<(), machinist_deploy::ManifestError>(())
 //! ```
 
+mod ago;
 mod app_plan;
 mod apply;
 mod artifact;
@@ -45,6 +46,7 @@ mod total_cost;
 mod tune;
 mod wait;
 
+pub use ago::ago;
 pub use app_plan::{Action, AppPlan, Effective, Plan, Tuned};
 pub use apply::{Apply, ApplyError, ApplyFailure, Progress, write};
 pub use artifact::Artifact;

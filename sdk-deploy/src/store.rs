@@ -11,6 +11,7 @@ use fs4::{FileExt, TryLockError};
 use machinist_core::problem::Problem;
 use thiserror::Error;
 
+use crate::ago::ago;
 use crate::deployed::Deployed;
 use crate::file::write_file;
 use crate::history::now;
@@ -347,9 +348,10 @@ fn holder(file: &mut File) -> String {
     let _ = file
         .rewind()
         .and_then(|()| file.read_to_string(&mut holder));
-    holder
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(100)
-        .collect()
+    let holder = holder.chars().filter(|c| !c.is_control()).take(100);
+    let holder: String = holder.collect();
+    match holder.rsplit_once(' ') {
+        Some((who, time)) => format!("{who} {time} ({})", ago(time)),
+        None => holder,
+    }
 }

@@ -7,9 +7,14 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist completions bash";
+
 /// Print the shell's completion script for `cargo machinist`
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = SETUP)]
+#[command(after_help = EXAMPLES, after_long_help = SETUP)]
 pub(crate) struct Args {
     /// The shell
     shell: Shell,
@@ -24,7 +29,10 @@ Set up once:
   elvish      add to rc.elv: eval (cargo machinist completions elvish | slurp)
 
 In bash, zsh and fish this completes `cargo machinist` and leaves cargo's other commands as they
-are. In powershell and elvish it completes `cargo-machinist`.";
+are. In powershell and elvish it completes `cargo-machinist`.
+
+Examples:
+  cargo machinist completions bash";
 
 /// bash has one completion function for each command. This one wraps cargo's own.
 const BASH_CARGO_WRAPPER: &str = include_str!("completions.bash");

@@ -15,8 +15,16 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::prepared_deploy::{PreparedDeploy, RenderedApps, read_apps};
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist deploy
+  cargo machinist deploy llm-server --target fal --yes --wait
+  cargo machinist deploy --reset-scaling llm-server --dry-run";
+
 /// Build, show what a deploy changes, and deploy
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Deploy unchanged apps too (same parameters and binary)
     #[arg(long, help_heading = DEPLOYMENT)]

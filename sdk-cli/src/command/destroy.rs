@@ -8,8 +8,14 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist destroy llm-server";
+
 /// Delete a deployed app, with its tuned values and its history
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, visible_alias = "rm")]
 pub(crate) struct Args {
     /// The app to delete
     #[arg(value_name = "APP")]

@@ -6,8 +6,15 @@ use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist logs llm-server
+  cargo machinist logs llm-server -- --follow";
+
 /// Show the logs of a deployed app, by the platform's own tool
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The app
     #[arg(value_name = "APP")]

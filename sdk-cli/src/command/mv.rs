@@ -9,11 +9,17 @@ use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist mv llm-server chat-server";
+
 /// Carry the tuned values and the history of an app over to its new name
 ///
 /// Nothing is deployed or deleted: the next deploy creates the app under its new name, with the
 /// tuned values. The old app runs until `deploy --prune` or `destroy` deletes it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The name under which it is deployed
     #[arg(value_name = "OLD")]

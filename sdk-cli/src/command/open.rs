@@ -12,8 +12,15 @@ use crate::destination::Destination;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist open llm-server
+  cargo machinist open llm-server --no-browser";
+
 /// Print where a deployed app answers, and on a terminal open it in the browser
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The app
     #[arg(value_name = "APP")]

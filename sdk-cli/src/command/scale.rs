@@ -10,11 +10,18 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist scale llm-server min_concurrency=2 keep_alive=10m
+  cargo machinist scale llm-server --reset keep_alive";
+
 /// Tune a running app: its scaling parameters stay tuned through later deploys
 ///
 /// The rules are those of the attribute. Code parameters cannot be tuned, because they always come
 /// from the code. `deploy --reset-scaling APP` restores the code's values.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The app to tune
     #[arg(value_name = "APP")]

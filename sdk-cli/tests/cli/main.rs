@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod adoption;
+mod aliases;
 mod broken_tool;
 mod cost;
 mod deploy_result;
