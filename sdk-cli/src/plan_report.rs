@@ -261,7 +261,7 @@ impl<'a> PlanReport<'a> {
             let original = file.copy_of.as_ref();
             let note = original.map(|original| format!("  (a copy of {original})"));
             let text = format!("would write  {}{}", file.path, note.unwrap_or_default());
-            lines.push(Line::default().with(Look::Plain, text));
+            lines.push(Line::default().with(Look::Plain, text).whole());
         }
         for command in self.commands.iter().flatten() {
             let folder = command.folder.as_ref();
@@ -271,10 +271,10 @@ impl<'a> PlanReport<'a> {
                 command.command,
                 note.unwrap_or_default()
             );
-            lines.push(Line::default().with(Look::Plain, text));
+            lines.push(Line::default().with(Look::Plain, text).whole());
             if let Some(fallback) = &command.fallback {
                 let text = format!("  if it fails  {fallback}");
-                lines.push(Line::default().with(Look::Plain, text));
+                lines.push(Line::default().with(Look::Plain, text).whole());
             }
         }
         for question in &self.waits {
@@ -284,7 +284,7 @@ impl<'a> PlanReport<'a> {
                 question.app,
                 DURATION.show(u32::try_from(question.at_most).unwrap_or(u32::MAX))
             );
-            lines.push(Line::default().with(Look::Plain, text));
+            lines.push(Line::default().with(Look::Plain, text).whole());
         }
         lines
     }

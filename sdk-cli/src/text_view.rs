@@ -12,7 +12,8 @@ use machinist_deploy::{
 };
 use serde_json::Value;
 
-use crate::output::{Line, Look, MAX_COLUMN_WIDTH};
+use crate::layout::MAX_COLUMN_WIDTH;
+use crate::output::{Line, Look};
 
 /// A plan, app by app, with a summary at the end.
 pub(crate) fn plan_lines(plan: &Plan, place: &dyn Display, profile: Option<&str>) -> Vec<Line> {

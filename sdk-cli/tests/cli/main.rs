@@ -38,3 +38,4 @@ mod support;
 mod terminal;
 mod terminal_injection;
 mod wait;
+mod width;
