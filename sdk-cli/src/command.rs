@@ -1,6 +1,7 @@
 //! The subcommands. Each is a file with its arguments, `Args`, and a function `run`.
 
 mod apps;
+mod candidates;
 mod completions;
 mod deploy;
 mod destroy;
@@ -54,4 +55,5 @@ subcommands! {
     Machines(machines),
     Schema(schema),
     Completions(completions),
+    Candidates(candidates),
 }
