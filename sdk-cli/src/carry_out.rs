@@ -5,9 +5,10 @@ use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use machinist_core::problem::Problem;
 use machinist_deploy::{
-    Action, AppPlan, Apply, ApplyError, ChangeNote, Deploy, DeployStamp, Deployed, Plan, Progress,
-    Rendering, State, StateLocation, Store, Target, Why,
+    Action, AppPlan, Apply, ApplyError, ChangeNote, Deploy, DeployStamp, Deployed, Limits, Plan,
+    Progress, Rendering, State, StateLocation, Status, Store, Target, Wait, WaitResult, Why,
 };
 
 use crate::args::deployment::Deployment;
@@ -165,6 +166,8 @@ pub(crate) struct PendingChange<'a> {
     pub(crate) restores: Option<&'a Deploy>,
     /// For how many apps the platform's tool may run at once.
     pub(crate) jobs: NonZeroUsize,
+    /// The apps to wait for, if they are waited for.
+    pub(crate) wait: Option<Wait>,
     pub(crate) output: &'a Output,
 }
 
@@ -185,6 +188,7 @@ impl<'a> PendingChange<'a> {
             profile: None,
             restores: None,
             jobs: NonZeroUsize::MIN,
+            wait: None,
             output,
         }
     }
@@ -220,9 +224,13 @@ impl<'a> PendingChange<'a> {
     ) -> Result<Option<Store>, Failure> {
         let place = self.place();
         let report = PlanReport::new(plan, place, self.profile);
+        if self.wait.is_some() {
+            self.warn_of_nothing_to_wait_for();
+        }
         let Some(store) = store else {
             let folder = self.destination.output_folder(self.target);
             let report = report.with_files_and_commands(self.rendering, &folder);
+            let report = report.with_wait(self.wait.as_ref());
             report.print(self.output)?;
             return Ok(None);
         };
@@ -254,83 +262,110 @@ impl<'a> PendingChange<'a> {
         }
     }
 
-    /// Carries out a plan.
-    pub(crate) fn deploy(self, plan: &Plan, store: &mut Store) -> Result<(), Failure> {
+    fn warn_of_nothing_to_wait_for(&self) {
+        let target = self.target.name();
+        if self.target.status_question("").is_none() {
+            let message = format!("`--wait`: the target `{target}` runs no apps to wait for");
+            self.output.warning(
+                &Failure::new(message).help("leave out `--wait`, or deploy to a platform"),
+            );
+        }
+    }
+
+    /// Carries out a plan, and waits for its apps if that is asked for.
+    pub(crate) fn deploy(self, plan: &Plan, store: Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
         let (target_name, location) = (self.target.name(), &self.destination.state);
         let restores = self.restores;
         let what = change_note::of_deploy(plan, target_name, restores.is_some());
-        let (serial_before, state) = self.carry_out(plan, what, store, |apply, report| {
+        let apply = |apply: Apply<'_>, report: &mut dyn FnMut(Progress<'_>)| {
             apply.plan(plan, rendering, report)
-        })?;
-        if !plan.stale_files.is_empty() {
-            for file in &plan.stale_files {
-                output.status("Wrote", &file.display().to_string());
+        };
+        self.carry_out(plan, what, store, apply, |serial_before, state| {
+            if !plan.stale_files.is_empty() {
+                for file in &plan.stale_files {
+                    output.status("Wrote", &file.display().to_string());
+                }
+            } else if state.serial == serial_before && rendering.steps.is_empty() {
+                let matches = match restores {
+                    Some(earlier) => format!("the deploy of {}", earlier.time),
+                    None => "the code".into(),
+                };
+                output.status("Unchanged", &format!("what is deployed matches {matches}"));
+            } else {
+                let only_deletes = plan.changed_apps().all(|app| app.action == Action::Delete);
+                let (status, preposition) = match (restores, only_deletes) {
+                    (Some(_), _) => ("Restored", "on"),
+                    (None, true) => ("Deleted", "from"),
+                    (None, false) => ("Deployed", "to"),
+                };
+                let serial = state.serial;
+                let text = format!("{preposition} {target_name}: `{location}` has serial {serial}");
+                output.status(status, &text);
             }
-        } else if state.serial == serial_before && rendering.steps.is_empty() {
-            let matches = match restores {
-                Some(earlier) => format!("the deploy of {}", earlier.time),
-                None => "the code".into(),
-            };
-            output.status("Unchanged", &format!("what is deployed matches {matches}"));
-        } else {
-            let only_deletes = plan.changed_apps().all(|app| app.action == Action::Delete);
-            let (status, preposition) = match (restores, only_deletes) {
-                (Some(_), _) => ("Restored", "on"),
-                (None, true) => ("Deleted", "from"),
-                (None, false) => ("Deployed", "to"),
-            };
-            let serial = state.serial;
-            let text = format!("{preposition} {target_name}: `{location}` has serial {serial}");
-            output.status(status, &text);
-        }
-        Ok(())
+        })
     }
 
     /// Tunes the app of a plan.
-    pub(crate) fn tune(self, plan: &Plan, app: &AppPlan, store: &mut Store) -> Result<(), Failure> {
+    pub(crate) fn tune(self, plan: &Plan, app: &AppPlan, store: Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
         let what = change_note::of_tuning(app);
-        self.carry_out(plan, what, store, |apply, report| {
+        let apply = |apply: Apply<'_>, report: &mut dyn FnMut(Progress<'_>)| {
             apply.tuning(app, rendering, report)
-        })?;
-        let is_tuned = app.changes.iter().any(|change| change.why == Why::Tuned);
-        let (status, text) = match (app.overrides().is_empty(), is_tuned) {
-            (true, _) => ("Reset", ": the code's values are in effect"),
-            (false, true) => ("Tuned", ", until it is reset"),
-            (false, false) => ("Reset", ": other values of it stay tuned"),
         };
-        output.status(status, &format!("{}{text}", app.name));
-        Ok(())
+        self.carry_out(plan, what, store, apply, |_, _| {
+            let is_tuned = app.changes.iter().any(|change| change.why == Why::Tuned);
+            let (status, text) = match (app.overrides().is_empty(), is_tuned) {
+                (true, _) => ("Reset", ": the code's values are in effect"),
+                (false, true) => ("Tuned", ", until it is reset"),
+                (false, false) => ("Reset", ": other values of it stay tuned"),
+            };
+            output.status(status, &format!("{}{text}", app.name));
+        })
     }
 
-    /// Carries it out, keeps the state, and with `--format json` prints what was done. Gives the
-    /// serial before it, and the state afterwards.
+    /// Carries it out, keeps the state, says what was done (with the serial before it, and the state
+    /// afterwards), waits, and with `--format json` prints what was done.
     fn carry_out(
         mut self,
         plan: &Plan,
         what: String,
-        store: &mut Store,
+        mut store: Store,
         apply: impl FnOnce(Apply<'_>, &mut dyn FnMut(Progress<'_>)) -> Result<State, ApplyError>,
-    ) -> Result<(u64, State), Failure> {
+        say_done: impl FnOnce(u64, &State),
+    ) -> Result<(), Failure> {
         let (output, destination) = (self.output, self.destination);
-        let commit = destination.current_commit();
+        let commit = destination.current_commit().map(|commit| commit.id);
         if plan.changes_something() || !self.rendering.steps.is_empty() {
-            self.lock(plan, what, commit.clone(), store)?;
+            self.lock(plan, what, commit.clone(), &mut store)?;
         }
         let serial_before = store.state().serial;
         self.remove_earlier_files()?;
         let (target, place) = (self.target, self.deployed.place.clone());
         let place = Place::new(destination.environment(), target, place.as_deref());
         let report = PlanReport::new(plan, place, self.profile);
-        let result = apply(self.apply(store, commit)?, &mut |progress| {
+        let limits = destination.limits;
+        let mut wait = self.wait.take();
+        if let Some(wait) = &mut wait {
+            wait.ask_before(limits);
+        }
+        let result = apply(self.apply(&mut store, commit)?, &mut |progress| {
             show_progress(output, progress);
         });
-        keep_state(store, destination);
+        keep_state(&store, destination);
+        // Others may use the state while this waits.
+        drop(store);
+        let waited = result.as_ref().map(|state| {
+            say_done(serial_before, state);
+            let deployed = state.deployed_to(target.name());
+            wait.map(|wait| until_ready(wait, target, &deployed, limits, output))
+        });
+        let waited = waited.ok().flatten().unwrap_or_default();
         if output.format == Format::Json {
-            report.with_result(&result).print(output)?;
+            report.with_result(&result, &waited).print(output)?;
         }
-        Ok((serial_before, result?))
+        result?;
+        failed_to_start(waited).map_or(Ok(()), Err)
     }
 
     /// Locks the state. Where somebody else changed it since it was read, the plan must not be about
@@ -394,6 +429,38 @@ impl<'a> PendingChange<'a> {
             store,
         })
     }
+}
+
+/// Waits until apps answer.
+fn until_ready(
+    wait: Wait,
+    target: &dyn Target,
+    deployed: &Deployed,
+    limits: Limits,
+    output: &Output,
+) -> Vec<WaitResult> {
+    wait.until_ready(target, deployed, limits, &mut |app, status| {
+        let verb = match status {
+            Status::Ready(_) => "Ready",
+            Status::Starting(_) | Status::Failed(_) => "Waiting",
+        };
+        let says = match status.says() {
+            "" => String::new(),
+            says => format!(": {says}"),
+        };
+        output.status(verb, &format!("`{app}`{says}"));
+    })
+}
+
+/// The error of apps that do not answer; `None` if all do.
+fn failed_to_start(waited: Vec<WaitResult>) -> Option<Failure> {
+    let mut problems = waited.into_iter().filter_map(|result| result.problem);
+    let mut failure = Failure::from(problems.next()?);
+    for Problem { message, note, .. } in problems {
+        let why = note.map_or_else(String::new, |note| format!(" ({note})"));
+        failure = failure.note(format!("{message}{why}"));
+    }
+    Some(failure)
 }
 
 fn show_progress(output: &Output, progress: Progress<'_>) {

@@ -1,14 +1,17 @@
 //! The subcommands. Each is a file with its arguments, `Args`, and a function `run`.
 
 mod apps;
+mod candidates;
 mod completions;
 mod deploy;
 mod destroy;
 mod doctor;
 mod init;
+mod logs;
 mod machines;
 mod manifest;
 mod mv;
+mod open;
 mod plan;
 mod render;
 mod rollback;
@@ -53,6 +56,8 @@ subcommands! {
     Deploy(deploy),
     Scale(scale),
     Apps(apps),
+    Logs(logs),
+    Open(open),
     Rollback(rollback),
     Mv(mv),
     Destroy(destroy),
@@ -62,4 +67,5 @@ subcommands! {
     Machines(machines),
     Schema(schema),
     Completions(completions),
+    Candidates(candidates),
 }

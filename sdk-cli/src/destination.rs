@@ -7,9 +7,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use machinist_deploy::{
-    AppSettings, AppState, Binary, Deployed, FILE, GitRef, Limits, Live, Manifest, PackageSettings,
-    Project, Settings, State, StateLocation, StateSetting, Target, effective_file,
-    file_of_environment, target,
+    AppSettings, AppState, Binary, Commit, Deployed, FILE, GitRef, Limits, Live, Manifest,
+    PackageSettings, Project, Settings, State, StateLocation, StateSetting, Store, Target,
+    effective_file, file_of_environment, target,
 };
 
 use crate::args::deployment::Refresh;
@@ -197,7 +197,7 @@ impl Destination {
         let apps = manifest.apps.iter();
         let settings =
             apps.map(|app| (app.name.clone(), self.app_settings(&app.name, &app.package)));
-        self.make_target(settings.collect(), binaries)
+        self.make_target(settings.collect(), binaries, self.current_commit())
     }
 
     /// The target, for apps that are already deployed.
@@ -211,17 +211,29 @@ impl Destination {
             let settings = self.settings.for_app(&name, package);
             (name, settings)
         });
-        self.make_target(settings.collect(), Vec::new())
+        self.make_target(settings.collect(), Vec::new(), None)
+    }
+
+    /// The target, for a question about one deployed app. The platform is not asked whether it has
+    /// the app.
+    pub(crate) fn target_with_app(&self, app: &str) -> Result<Box<dyn Target>, Failure> {
+        let state = Store::read(self.state.clone())?;
+        let target = self.target_for_deployed_apps(&state)?;
+        let deployed = self.at_place(&*target, state.deployed_to(target.name()))?;
+        deployed.find(app)?;
+        Ok(target)
     }
 
     fn make_target(
         &self,
         settings_by_app: BTreeMap<String, AppSettings>,
         binaries: Vec<Binary>,
+        commit: Option<Commit>,
     ) -> Result<Box<dyn Target>, Failure> {
         let project = Project {
             binaries,
             apps: settings_by_app,
+            commit,
             ..self.project.clone()
         };
         Ok(target(&self.target_name, project)?)
@@ -330,18 +342,20 @@ impl Destination {
         cargo_target.join("machinist").join(name)
     }
 
-    /// The commit that is checked out; it ends in `-dirty` if the files differ from it.
-    pub(crate) fn current_commit(&self) -> Option<String> {
+    /// The commit that is checked out.
+    pub(crate) fn current_commit(&self) -> Option<Commit> {
         let root = self.workspace.as_ref().map(|workspace| &*workspace.root);
         let repository = Repository::around(root.unwrap_or(Path::new(".")))?;
         let commit = repository.head()?;
         let mut changed = repository.changed_files()?.into_iter();
-        Some(
-            match changed.any(|file| !self.is_written_by_deploy(&file) && !self.is_plan(&file)) {
+        Some(Commit {
+            id: match changed.any(|file| !self.is_written_by_deploy(&file) && !self.is_plan(&file))
+            {
                 true => commit + "-dirty",
                 false => commit,
             },
-        )
+            subject: repository.subject(),
+        })
     }
 
     /// Whether it is the plan that is carried out, which is no code.

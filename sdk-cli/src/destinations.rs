@@ -69,7 +69,7 @@ pub(crate) fn of_deployment(
     deployment: &Deployment,
     context: &Context,
 ) -> Result<Vec<Destination>, Failure> {
-    let all = of_state(&deployment.state, context)?.into_iter();
+    let all = of_state(&deployment.state, context.globals.environment())?.into_iter();
     Ok(all.map(|one| one.asking(&deployment.refresh)).collect())
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn of_recorded_app(
     names: &[&str],
     context: &Context,
 ) -> Result<Destination, Failure> {
-    let mut all = of_state(state, context)?;
+    let mut all = of_state(state, context.globals.environment())?;
     if all.len() == 1 {
         return Ok(all.remove(0));
     }
@@ -149,10 +149,9 @@ pub(crate) fn of_state_source(
 /// The destinations of what is deployed, which do not ask the platform.
 pub(crate) fn of_state(
     state: &DeployedState,
-    context: &Context,
+    environment: Option<String>,
 ) -> Result<Vec<Destination>, Failure> {
     let workspace = Workspace::find(state.manifest_path.as_deref())?;
-    let environment = context.globals.environment();
     all(state.target.clone(), &state.file, workspace, environment)
 }
 

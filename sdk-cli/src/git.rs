@@ -37,6 +37,12 @@ impl Repository {
         Some(self.git(&["rev-parse", HEAD])?.trim_end().to_owned())
     }
 
+    /// The first line of the message of the commit that is checked out.
+    pub(crate) fn subject(&self) -> Option<String> {
+        let subject = self.git(&["log", "-1", "--format=%s", HEAD])?;
+        Some(subject.trim().to_owned()).filter(|subject| !subject.is_empty())
+    }
+
     /// The files that differ from the commit, and those that git does not track.
     pub(crate) fn changed_files(&self) -> Option<Vec<PathBuf>> {
         // One entry for each file: a new folder would hide what is in it.

@@ -18,6 +18,7 @@ mod exit;
 mod failure;
 mod git;
 mod known_states;
+mod layout;
 mod linked_apps;
 mod lost_apps;
 mod machines_file;

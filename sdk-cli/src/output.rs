@@ -13,6 +13,7 @@ use crate::advice::DeploymentFlags;
 use crate::args::globals::{ColorWhen, Format, Globals};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::layout;
 
 const BOLD: Style = Style::new().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -20,23 +21,31 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default().bold();
 const STATUS: Style = AnsiColor::Green.on_default().bold();
 
-/// Columns are padded to at most this many characters. A longer cell is shown whole, but does not
-/// widen its column.
-pub(crate) const MAX_COLUMN_WIDTH: usize = 120;
-
 /// A line of text in parts, each with its own look.
 #[derive(Default)]
-pub(crate) struct Line(Vec<(Look, String)>);
+pub(crate) struct Line {
+    parts: Vec<(Look, String)>,
+    /// Whether it stays one line, however narrow the terminal is.
+    is_whole: bool,
+}
 
 impl Line {
+    /// The same line, which is not broken: a command can be copied as it is.
+    pub(crate) fn whole(self) -> Self {
+        Self {
+            is_whole: true,
+            ..self
+        }
+    }
+
     pub(crate) fn with(mut self, look: Look, text: String) -> Self {
-        self.0.push((look, text));
+        self.parts.push((look, text));
         self
     }
 }
 
 /// The color or weight of a text, if colors are on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Look {
     Plain,
     Bold,
@@ -83,7 +92,7 @@ impl Output {
             Some(ColorWhen::Auto) | None => {}
         }
         Self {
-            format: globals.format,
+            format: globals.format(),
             quiet: globals.quiet,
             verbose: globals.verbose > 0,
             has_data: Cell::new(false),
@@ -156,21 +165,10 @@ impl Output {
             .iter()
             .map(|row| row.iter().map(|cell| visible(cell)).collect())
             .collect();
-        let columns = rows.first().map_or(0, Vec::len);
-        let width = |column: usize| {
-            let cells = rows.iter().filter_map(|row| row.get(column));
-            let widest = cells.map(|cell| cell.chars().count()).max();
-            widest.unwrap_or(0).min(MAX_COLUMN_WIDTH)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
         write_to_stdout(|out| {
-            for (i, row) in rows.iter().enumerate() {
-                let cells = row.iter().zip(&widths);
-                let line: String = cells
-                    .map(|(cell, width)| format!("{cell:<width$}  ", width = *width))
-                    .collect();
-                let style = if i == 0 { BOLD } else { Style::new() };
-                writeln!(out, "{style}{}{style:#}", line.trim_end())?;
+            for line in layout::table(&rows, layout::terminal_width()) {
+                let style = if line.is_head { BOLD } else { Style::new() };
+                writeln!(out, "{style}{}{style:#}", line.text)?;
             }
             Ok(())
         })
@@ -178,16 +176,30 @@ impl Output {
 
     /// Prints lines.
     pub(crate) fn lines(&self, lines: &[Line]) -> Result<(), Failure> {
+        let width = layout::terminal_width();
         write_to_stdout(|out| {
-            for Line(parts) in lines {
-                for (look, text) in parts {
-                    let style = look.style();
-                    write!(out, "{style}{}{style:#}", visible(text))?;
+            for line in lines {
+                let parts = line.parts.iter();
+                let parts = parts.map(|(look, text)| (*look, visible(text))).collect();
+                let broken = match width.filter(|_| !line.is_whole) {
+                    Some(width) => layout::wrap_line(parts, width),
+                    None => vec![parts],
+                };
+                for parts in broken {
+                    for (look, text) in parts {
+                        let style = look.style();
+                        write!(out, "{style}{text}{style:#}")?;
+                    }
+                    writeln!(out)?;
                 }
-                writeln!(out)?;
             }
             Ok(())
         })
+    }
+
+    /// Whether data goes to a terminal.
+    pub(crate) fn is_read_by_a_person(&self) -> bool {
+        io::stdout().is_terminal()
     }
 
     /// Asks a yes-or-no question on the terminal. Returns `None` if nobody there has seen the plan:

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use machinist_deploy::{ApplyError, Contents, Plan, Rendering, State, Target};
+use machinist_core::unit::DURATION;
+use machinist_deploy::{ApplyError, Contents, Plan, Rendering, State, Target, Wait, WaitResult};
 use serde::Serialize;
 
 use crate::args::globals::Format;
@@ -31,6 +32,9 @@ pub(crate) struct PlanReport<'a> {
     files: Option<Vec<FileToWrite>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     commands: Option<Vec<CommandToRun>>,
+    /// What is asked until the apps answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    waits: Vec<QuestionToAsk>,
     /// Why a deploy would not carry it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<&'a Failure>,
@@ -88,9 +92,22 @@ struct ChangeResult {
     done: Vec<String>,
     /// The apps that were not, or in part.
     not_done: Vec<String>,
-    /// Why not.
+    /// Why not, and which apps do not answer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ChangeError>,
+    /// The apps that were waited for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    waited: Vec<WaitedApp>,
+}
+
+/// Whether an app answers after its deploy.
+#[derive(Serialize)]
+struct WaitedApp {
+    app: String,
+    answers: bool,
+    /// What the platform says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    says: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -100,6 +117,26 @@ struct ChangeError {
     app: Option<String>,
     #[serde(flatten)]
     failure: Failure,
+}
+
+impl ChangeError {
+    /// The error of an app that does not answer.
+    fn of_wait(waited: &WaitResult) -> Option<Self> {
+        Some(Self {
+            app: Some(waited.app.clone()),
+            failure: waited.problem.clone()?.into(),
+        })
+    }
+}
+
+impl WaitedApp {
+    fn new(waited: &WaitResult) -> Self {
+        Self {
+            app: waited.app.clone(),
+            answers: waited.problem.is_none(),
+            says: waited.says.clone(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -120,6 +157,15 @@ struct CommandToRun {
     folder: Option<String>,
 }
 
+/// How the platform is asked whether an app answers.
+#[derive(Serialize)]
+struct QuestionToAsk {
+    app: String,
+    command: String,
+    /// How long, in seconds.
+    at_most: u64,
+}
+
 impl<'a> PlanReport<'a> {
     pub(crate) fn new(plan: &'a Plan, place: Place<'a>, profile: Option<&'a str>) -> Self {
         Self {
@@ -129,6 +175,7 @@ impl<'a> PlanReport<'a> {
             plan,
             files: None,
             commands: None,
+            waits: Vec::new(),
             refusal: None,
             result: None,
         }
@@ -140,14 +187,19 @@ impl<'a> PlanReport<'a> {
     }
 
     /// Adds what a change did.
-    pub(crate) fn with_result(mut self, result: &Result<State, ApplyError>) -> Self {
+    pub(crate) fn with_result(
+        mut self,
+        result: &Result<State, ApplyError>,
+        waited: &[WaitResult],
+    ) -> Self {
         let touched = self.plan.changed_apps().map(|app| app.name.clone());
         self.result = Some(match result {
             Ok(state) => ChangeResult {
                 serial: Some(state.serial),
                 done: touched.collect(),
                 not_done: Vec::new(),
-                errors: Vec::new(),
+                errors: waited.iter().filter_map(ChangeError::of_wait).collect(),
+                waited: waited.iter().map(WaitedApp::new).collect(),
             },
             Err(error) => {
                 let not_done: BTreeSet<&String> = error.not_done.iter().collect();
@@ -162,6 +214,7 @@ impl<'a> PlanReport<'a> {
                     done,
                     not_done,
                     errors: errors.collect(),
+                    waited: Vec::new(),
                 }
             }
         });
@@ -195,6 +248,18 @@ impl<'a> PlanReport<'a> {
         self
     }
 
+    /// Adds what would be asked until the apps answer.
+    pub(crate) fn with_wait(mut self, wait: Option<&Wait>) -> Self {
+        let apps = wait.into_iter().flat_map(|wait| &wait.apps);
+        let questions = apps.map(|app| QuestionToAsk {
+            app: app.name.clone(),
+            command: app.question.command.to_string(),
+            at_most: app.limit.as_secs(),
+        });
+        self.waits = questions.collect();
+        self
+    }
+
     pub(crate) fn print(&self, output: &Output) -> Result<(), Failure> {
         match output.format {
             Format::Text => output.lines(&self.lines()),
@@ -222,7 +287,7 @@ impl<'a> PlanReport<'a> {
             let original = file.copy_of.as_ref();
             let note = original.map(|original| format!("  (a copy of {original})"));
             let text = format!("would write  {}{}", file.path, note.unwrap_or_default());
-            lines.push(Line::default().with(Look::Plain, text));
+            lines.push(Line::default().with(Look::Plain, text).whole());
         }
         for command in self.commands.iter().flatten() {
             let folder = command.folder.as_ref();
@@ -232,11 +297,20 @@ impl<'a> PlanReport<'a> {
                 command.command,
                 note.unwrap_or_default()
             );
-            lines.push(Line::default().with(Look::Plain, text));
+            lines.push(Line::default().with(Look::Plain, text).whole());
             if let Some(fallback) = &command.fallback {
                 let text = format!("  if it fails  {fallback}");
-                lines.push(Line::default().with(Look::Plain, text));
+                lines.push(Line::default().with(Look::Plain, text).whole());
             }
+        }
+        for question in &self.waits {
+            let text = format!(
+                "would ask    {}  (until `{}` answers, for at most {})",
+                question.command,
+                question.app,
+                DURATION.show(u32::try_from(question.at_most).unwrap_or(u32::MAX))
+            );
+            lines.push(Line::default().with(Look::Plain, text).whole());
         }
         lines
     }

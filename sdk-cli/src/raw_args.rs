@@ -3,6 +3,12 @@
 
 use std::ffi::OsString;
 
+/// Whether there is a switch such as `--json`, before the arguments of another tool.
+pub(crate) fn has_switch(args: &[OsString], switch: &str) -> bool {
+    let mut ours = args.iter().take_while(|arg| *arg != "--");
+    ours.any(|arg| arg == switch)
+}
+
 /// The values of a flag such as `--format`, in their order: `--format json` and `--format=json`.
 pub(crate) fn values_of(args: &[OsString], flag: &str) -> Vec<String> {
     let args = args.iter().map(|arg| arg.to_string_lossy().into_owned());

@@ -5,12 +5,14 @@ use std::fmt::Display;
 
 use machinist_core::parameter::Key;
 use machinist_deploy::{
-    Action, AppPlan, AppState, ArtifactPart, Change, CostChange, CostPerHour, Deploy, DeployKind,
-    JsonValue, Overrides, Owner, ParameterName, Parameters, Plan, TotalCost, Tuned, What, Why,
+    Action, AppPlan, AppState, ArtifactPart, Change, Commit, CostChange, CostPerHour, Deploy,
+    DeployKind, JsonValue, Overrides, Owner, ParameterName, Parameters, Plan, TotalCost, Tuned,
+    What, Why, ago,
 };
 use serde_json::Value;
 
-use crate::output::{Line, Look, MAX_COLUMN_WIDTH};
+use crate::layout::MAX_COLUMN_WIDTH;
+use crate::output::{Line, Look};
 
 /// A plan, app by app, with a summary at the end.
 pub(crate) fn plan_lines(plan: &Plan, place: &dyn Display, profile: Option<&str>) -> Vec<Line> {
@@ -328,21 +330,10 @@ pub(crate) fn app_row(name: &str, app: &AppState) -> Vec<String> {
 }
 
 fn time_and_commit(deploy: &Deploy) -> String {
-    let commit = deploy.commit.as_deref().map(short_commit);
+    let commit = deploy.commit.as_deref().map(Commit::short);
     let commit = commit.map_or_else(String::new, |commit| format!(" from {commit}"));
     let by = deploy.by.as_ref().map(|by| format!(" by {by}"));
-    format!("{}{commit}{}", deploy.time, by.unwrap_or_default())
-}
-
-/// The first digits of a commit's hash, with its mark: `0123456789-dirty`.
-fn short_commit(commit: &str) -> String {
-    let (hash, mark) = commit.split_once('-').unwrap_or((commit, ""));
-    let hash: String = hash.chars().take(10).collect();
-    if mark.is_empty() {
-        hash
-    } else {
-        format!("{hash}-{mark}")
-    }
+    format!("{}{commit}{}", ago(&deploy.time), by.unwrap_or_default())
 }
 
 /// The length of the longest key of a parameter.

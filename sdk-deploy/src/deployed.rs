@@ -7,6 +7,7 @@ use machinist_core::problem::{Problem, first_names};
 use machinist_core::text::visible;
 use serde::{Deserialize, Serialize};
 
+use crate::ago::ago_and_time;
 use crate::artifact::{self, Artifact};
 use crate::bindings::Bindings;
 use crate::change::{ArtifactPart, Change, What, Why};
@@ -236,6 +237,13 @@ impl Deployed {
 }
 
 impl AppState {
+    /// The commit of what is deployed, if it is known.
+    pub(crate) fn deployed_commit(&self) -> Option<&str> {
+        let mut history = self.history.iter();
+        let last = history.find(|change| change.kind != DeployKind::Tuning);
+        last?.commit.as_deref()
+    }
+
     /// Whether it is deployed completely.
     pub fn is_deployed(&self) -> bool {
         !self.code.is_empty()
@@ -395,7 +403,8 @@ impl AppState {
             None => deploys().nth(1),
         };
         found.ok_or_else(|| {
-            let known = |deploy: &Deploy| format!("{} ({})", deploy.serial, deploy.time);
+            let known =
+                |deploy: &Deploy| format!("{} ({})", deploy.serial, ago_and_time(&deploy.time));
             let known: Vec<String> = deploys().map(known).collect();
             let message = match serial {
                 Some(serial) => format!("no deploy with the serial {serial} is recorded"),

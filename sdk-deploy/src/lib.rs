@@ -10,6 +10,7 @@
 //! # Ok::<(), machinist_deploy::ManifestError>(())
 //! ```
 
+mod ago;
 mod app_plan;
 mod apply;
 mod artifact;
@@ -17,11 +18,14 @@ mod base_image;
 mod bindings;
 mod change;
 mod check;
+mod commit;
 mod cost;
 mod deployed;
 mod dockerfile;
 mod drift;
+mod environments;
 mod file;
+mod handover;
 mod history;
 mod image_check;
 mod kept_plan;
@@ -47,23 +51,29 @@ mod settings;
 mod settle;
 mod state;
 mod state_location;
+mod status;
 mod store;
 mod targets;
 mod tool;
 mod tool_check;
 mod total_cost;
 mod tune;
+mod wait;
 
+pub use ago::ago;
 pub use app_plan::{Action, AppPlan, Effective, Plan, Tuned};
 pub use apply::{Apply, ApplyError, ApplyFailure, Progress, write};
 pub use artifact::Artifact;
 pub use bindings::Bindings;
 pub use change::{ArtifactPart, Change, What, Why};
 pub use check::{Check, CheckStatus};
+pub use commit::Commit;
 pub use cost::{CostChange, CostPerHour};
 pub use deployed::{AppState, Deployed, Owner};
 pub use drift::AppDrift;
+pub use environments::environment_names;
 pub use file::write_file;
+pub use handover::{Handover, Question};
 pub use history::{Deploy, DeployKind, DeployStamp};
 pub use image_check::{RunsIn, check_image};
 pub use kept_plan::{
@@ -91,6 +101,7 @@ pub use settings::{
 pub use state::newest::KnownState;
 pub use state::{STATE_VERSION, State, StateError};
 pub use state_location::{GitRef, StateLocation, StateSetting};
+pub use status::{AwaitedApp, Status, StatusQuestion};
 pub use store::{ChangeNote, Holder, LogEntry, StateRef, Store, StoreError};
 pub use targets::{
     Carries, CloudSettings, FILE, FalSettings, KnativeSettings, Project, RegionNames, Rule,
@@ -98,3 +109,4 @@ pub use targets::{
 };
 pub use tool::{Tool, ToolCommand, shell_word};
 pub use total_cost::TotalCost;
+pub use wait::{Wait, WaitResult, WaitedApp};

@@ -18,8 +18,8 @@ pub use app::AppSettings;
 pub use cargo_toml::CargoToml;
 pub use package::{PackageSettings, file_of_environment};
 pub use scaling::FirstScaling;
-pub(crate) use table::TargetKeys;
-use table::{ENV, Table};
+use table::Table;
+pub(crate) use table::{ENV, TargetKeys};
 
 /// The settings of a project, for one of its environments or for none.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,6 @@ pub struct Settings {
     /// Those of the environment first, and of these the packages' first.
     tables: Vec<Table>,
     environment: Option<String>,
-    environments: BTreeSet<String>,
 }
 
 impl Settings {
@@ -54,18 +53,12 @@ impl Settings {
         Ok(Self {
             tables,
             environment: environment.map(str::to_owned),
-            environments,
         })
     }
 
     /// The environment that they are for.
     pub fn environment(&self) -> Option<&str> {
         self.environment.as_deref()
-    }
-
-    /// The names of all environments.
-    pub fn environments(&self) -> impl Iterator<Item = &str> {
-        self.environments.iter().map(String::as_str)
     }
 
     /// The packages that have settings of their own.

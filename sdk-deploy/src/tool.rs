@@ -89,6 +89,12 @@ impl ToolCommand {
         }
     }
 
+    /// The same command with more arguments.
+    pub(crate) fn with_args(mut self, args: &[String]) -> Self {
+        self.args.extend(args.iter().cloned());
+        self
+    }
+
     /// Runs it in its working directory. All its output goes to stderr.
     ///
     /// # Errors
@@ -189,6 +195,25 @@ impl ToolCommand {
         Err(with_output(problem, parts.join("\n")))
     }
 
+    /// Its output cannot be read.
+    pub(crate) fn unreadable(&self, output: &str, reason: &str) -> Problem {
+        let problem = Problem::new(format!("cannot read the output of `{self}`: {reason}"));
+        let problem = problem.help(
+            "upgrade this command with `cargo install cargo-machinist`, or the platform's own tool",
+        );
+        with_output(problem, first_lines(output))
+    }
+
+    /// Runs it in place of this command: with the terminal, and for as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// When it is not installed or cannot be run.
+    pub fn hand_over(&self) -> Result<ExitStatus, Problem> {
+        let status = self.command().status();
+        status.map_err(|error| self.cannot_run(&error))
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(self.tool.program);
         command.args(&self.args);
@@ -226,12 +251,13 @@ pub(crate) fn longer_limit(key: &str, limit: Duration) -> String {
     )
 }
 
+/// A time limit as people write it.
 pub(crate) fn duration_text(limit: Duration) -> String {
     DURATION.show(u32::try_from(limit.as_secs()).unwrap_or(u32::MAX))
 }
 
 /// A problem with a tool's output as a note.
-pub(crate) fn with_output(problem: Problem, output: String) -> Problem {
+fn with_output(problem: Problem, output: String) -> Problem {
     match output.is_empty() {
         true => problem,
         false => problem.note(format!("its output: {output}")),
@@ -272,7 +298,7 @@ fn first_words(line: &str) -> String {
 }
 
 /// The beginning of a tool's output, which shows its format.
-pub(crate) fn first_lines(output: &str) -> String {
+fn first_lines(output: &str) -> String {
     let output = output.trim();
     let lines: Vec<&str> = output.lines().take(EXCERPT_LINES).collect();
     let first: String = lines.join("\n").chars().take(EXCERPT_LENGTH).collect();

@@ -721,7 +721,7 @@ fn when_the_platform_fails_the_next_deploy_goes_on() {
     let said = stderr(&failed);
     for line in [
         "the platform is out of order",
-        "error: `fal deploy storyteller --yes` failed",
+        "error: `fal deploy storyteller --yes --message ",
         "note: done and recorded in the state: `imagegen`, `router`\n",
         "note: not deployed: `storyteller`, `transcoder`\n",
     ] {

@@ -2,13 +2,19 @@
 
 use clap::{Args, ValueEnum};
 
+/// The flag of the format.
+pub(crate) const FORMAT: &str = "format";
+
 /// The flags that every subcommand takes.
 #[derive(Debug, Args)]
 pub(crate) struct Globals {
     /// Format of the printed data; manifests and schemas are always JSON, and `plan` alone has
     /// markdown
     #[arg(long, global = true, default_value = "text", value_name = "FORMAT")]
-    pub(crate) format: Format,
+    format: Format,
+    /// Same as --format json
+    #[arg(long, global = true, conflicts_with = "format")]
+    pub(crate) json: bool,
     /// The environment of the settings, such as `prod` [default: MACHINIST_ENV, or none]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) env: Option<String>,
@@ -27,13 +33,25 @@ pub(crate) struct Globals {
 const ENVIRONMENT_VARIABLE: &str = "MACHINIST_ENV";
 
 impl Globals {
+    /// The format of printed data.
+    pub(crate) fn format(&self) -> Format {
+        match self.json {
+            true => Format::Json,
+            false => self.format,
+        }
+    }
+
     /// The environment of the settings, if one is chosen.
     pub(crate) fn environment(&self) -> Option<String> {
-        let variable = || std::env::var(ENVIRONMENT_VARIABLE).ok();
-        // An empty variable chooses none, as one that is not set.
-        let variable = || variable().filter(|name| !name.is_empty());
-        self.env.clone().or_else(variable)
+        environment(self.env.clone())
     }
+}
+
+/// The environment that a flag chooses, or else the variable.
+pub(crate) fn environment(flag: Option<String>) -> Option<String> {
+    let variable = || std::env::var(ENVIRONMENT_VARIABLE).ok();
+    // An empty variable chooses none, as one that is not set.
+    flag.or_else(|| variable().filter(|name| !name.is_empty()))
 }
 
 /// The format of printed data.

@@ -15,8 +15,16 @@ use crate::failure::Failure;
 use crate::plan_report::Place;
 use crate::text_view;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist apps
+  cargo machinist apps llm-server
+  cargo machinist ls --no-refresh --json";
+
 /// Show what is deployed, what is tuned, and drift: what was changed outside the code
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, visible_aliases = ["ls", "status"])]
 pub(crate) struct Args {
     /// Show this app in full, with its last deploys
     #[arg(value_name = "APP")]

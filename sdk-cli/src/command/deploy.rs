@@ -1,6 +1,12 @@
 //! `cargo machinist deploy`.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use machinist_core::attribute::Value;
+use machinist_core::parameter::MAX_SECONDS;
+use machinist_core::setting::read_duration;
+use machinist_deploy::Wait;
 
 use crate::args::deployment::{Consent, DEPLOYMENT, PlanOptions};
 use crate::args::source::AppSource;
@@ -13,15 +19,33 @@ use crate::output::Output;
 use crate::prepared_deploy::{PartOfDeploy, PreparedDeploy, RenderedApps, at_each, read_apps};
 use crate::reviewed_plan::{ReviewedPlan, check_one_place};
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist deploy
+  cargo machinist deploy llm-server --target fal --yes --wait
+  cargo machinist deploy --reset-scaling llm-server --dry-run";
+
 /// Build, show what a deploy changes, and deploy
 ///
 /// With a file that `plan -o` kept, exactly that plan is carried out, and nobody is asked. If it is
 /// not what a deploy would do now, nothing is done.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Deploy unchanged apps too (same parameters and binary)
     #[arg(long, help_heading = DEPLOYMENT)]
     force: bool,
+    /// Wait until each app answers, at most this long [default: its startup_timeout and 10 minutes]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = parse_duration,
+        help_heading = DEPLOYMENT
+    )]
+    wait: Option<Option<Duration>>,
     #[command(flatten)]
     consent: Consent,
     #[command(flatten)]
@@ -78,13 +102,27 @@ fn deploy(
     let change = PendingChange {
         profile: deploy.profile.as_deref(),
         jobs,
+        wait: args
+            .wait
+            .map(|limit| Wait::for_plan(&deploy.plan, target, limit)),
         ..PendingChange::new(destination, target, deploy.deployed, rendering, output)
     };
     let question = format!("Deploy to {}?", change.place_and_build());
     // Who gives a kept plan has seen it.
     let is_agreed = args.consent.yes || reviewed.is_some();
-    if let Some(mut store) = change.confirm(&deploy.plan, store, is_agreed, &question)? {
-        change.deploy(&deploy.plan, &mut store)?;
+    if let Some(store) = change.confirm(&deploy.plan, store, is_agreed, &question)? {
+        change.deploy(&deploy.plan, store)?;
     }
     Ok(Exit::Success)
+}
+
+/// A duration as the attribute has it: `90s`, `15m`, or seconds.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let value = match text.parse() {
+        Ok(seconds) => Value::Integer(seconds),
+        Err(_) => Value::Text(text.into()),
+    };
+    let seconds = read_duration("--wait", &value, (1, MAX_SECONDS));
+    let seconds = seconds.map_err(|problem| problem.help.unwrap_or(problem.message))?;
+    Ok(Duration::from_secs(seconds.into()))
 }

@@ -8,8 +8,14 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist destroy llm-server";
+
 /// Delete a deployed app, with its tuned values and its history
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, visible_alias = "rm")]
 pub(crate) struct Args {
     /// The app to delete
     #[arg(value_name = "APP")]
@@ -38,8 +44,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let change = PendingChange::new(&destination, &*target, deployed, &rendering, output);
     let question = format!("Delete `{}` from {}?", args.app, change.place_and_build());
-    if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
-        change.deploy(&plan, &mut store)?;
+    if let Some(store) = change.confirm(&plan, store, args.consent.yes, &question)? {
+        change.deploy(&plan, store)?;
     }
     Ok(Exit::Success)
 }

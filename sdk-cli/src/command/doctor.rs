@@ -44,7 +44,7 @@ Example:
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut checks = toolchain::checks();
-    match destinations::of_state(&args.state, context) {
+    match destinations::of_state(&args.state, context.globals.environment()) {
         Ok(all) => checks.extend(all.iter().flat_map(|one| deployment_checks(args, one))),
         Err(failure) => checks.push(of_failure("settings", failure)),
     }

@@ -21,10 +21,17 @@ use crate::failure::Failure;
 use crate::machines_file;
 use crate::output::{Line, Look, Output};
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist machines
+  cargo machinist machines --vram 120GB --gpus 2";
+
 /// Print the machine types, or those that meet the requirements, smallest first
 ///
 /// All figures are per runner. 1 GB = 1000 MB.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Show this machine type in full
     name: Option<String>,

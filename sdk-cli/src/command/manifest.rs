@@ -19,11 +19,19 @@ use crate::failure::Failure;
 use crate::linked_apps::LinkedApps;
 use crate::output::Output;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist manifest --workspace
+  cargo machinist manifest --check machinist-manifest.json
+  cargo machinist manifest --binary target/release/llm-server";
+
 /// Build, and print the manifest: what the binaries say of their apps
 ///
 /// Without a selection, the packages are those that `cargo build` would build in this folder.
 /// Binaries are read, never run.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Write the manifest to this file
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]

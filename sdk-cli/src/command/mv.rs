@@ -10,11 +10,17 @@ use crate::destinations;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist mv llm-server chat-server";
+
 /// Carry the tuned values and the history of an app over to its new name
 ///
 /// Nothing is deployed or deleted: the next deploy creates the app under its new name, with the
 /// tuned values. The old app runs until `deploy --prune` or `destroy` deletes it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The name under which it is deployed
     #[arg(value_name = "OLD")]
@@ -32,7 +38,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let note = ChangeNote {
         what: format!("mv {} {}", args.old, args.new),
         by: current_user(),
-        commit: destination.current_commit(),
+        commit: destination.current_commit().map(|commit| commit.id),
     };
     lock_state(&mut store, &note, &context.output)?;
     let state = store.state();

@@ -17,11 +17,19 @@ use crate::output::Output;
 use crate::prepared_deploy::{PartOfDeploy, PreparedDeploy, RenderedApps, at_each, read_apps};
 use crate::reviewed_plan::{check_file_name, check_one_place, keep};
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist plan
+  cargo machinist plan llm-server --target knative
+  cargo machinist plan --detailed-exitcode --format json";
+
 /// Build, and show what a deploy would change
 ///
 /// Machine types always come from the code. Tuned values are kept. Apps are deleted only with
 /// `--prune`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Exit with 2 if there are changes, and with 0 if there are none
     #[arg(long)]

@@ -15,8 +15,14 @@ use crate::linked_apps::LinkedApps;
 use crate::output::Output;
 use crate::prepared_deploy::{PartOfDeploy, PreparedDeploy, RenderedApps, at_each, read_apps};
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist render --target knative --out deploy/knative";
+
 /// Build, and write the files that a deploy would give to the platform's tool
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Write the files into this folder
     #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]

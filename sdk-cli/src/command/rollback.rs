@@ -1,6 +1,6 @@
 //! `cargo machinist rollback`.
 
-use machinist_deploy::{DeployStamp, Plan, Rendering, rollback};
+use machinist_deploy::{DeployStamp, Plan, Rendering, ago, rollback};
 
 use crate::args::deployment::{Consent, Deployment};
 use crate::carry_out::{DeployedApps, PendingChange, show_warnings_and_needs};
@@ -8,11 +8,18 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist rollback llm-server
+  cargo machinist rollback llm-server --to 12 --with-scaling";
+
 /// Restore an earlier deploy of an app: its code parameters and what runs it
 ///
 /// The scaling stays as it is, unless `--with-scaling` is given.
 /// The next deploy applies the code's values again.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The app to roll back
     #[arg(value_name = "APP")]
@@ -56,10 +63,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         restores: Some(earlier),
         ..PendingChange::new(&destination, &*target, known, &rendering, output)
     };
-    let (app, time, place) = (&args.app, &earlier.time, change.place_and_build());
-    let question = format!("Restore `{app}` as it was deployed at {time}, on {place}?");
-    if let Some(mut store) = change.confirm(&plan, store, args.consent.yes, &question)? {
-        change.deploy(&plan, &mut store)?;
+    let (app, time, place) = (&args.app, ago(&earlier.time), change.place_and_build());
+    let question = format!("Restore `{app}` as it was deployed {time}, on {place}?");
+    if let Some(store) = change.confirm(&plan, store, args.consent.yes, &question)? {
+        change.deploy(&plan, store)?;
         if plan.changes_something() {
             output.warning(
                 &Failure::new(

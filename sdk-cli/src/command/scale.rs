@@ -10,11 +10,18 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist scale llm-server min_concurrency=2 keep_alive=10m
+  cargo machinist scale llm-server --reset keep_alive";
+
 /// Tune a running app: its scaling parameters stay tuned through later deploys
 ///
 /// The rules are those of the attribute. Code parameters cannot be tuned, because they always come
 /// from the code. `deploy --reset-scaling APP` restores the code's values.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The app to tune
     #[arg(value_name = "APP")]
@@ -56,8 +63,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         ..Plan::default()
     };
     // Not asked: whoever types the values wants them.
-    if let Some(mut store) = change.confirm(&plan, store, true, "")? {
-        change.tune(&plan, &plan.apps[0], &mut store)?;
+    if let Some(store) = change.confirm(&plan, store, true, "")? {
+        change.tune(&plan, &plan.apps[0], store)?;
     }
     Ok(Exit::Success)
 }

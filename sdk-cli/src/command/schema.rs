@@ -6,8 +6,14 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
+/// Shown at the end of the help.
+const EXAMPLES: &str = "\
+Examples:
+  cargo machinist schema > manifest.schema.json";
+
 /// Print the JSON Schema of a document
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The document
     #[arg(value_name = "DOCUMENT", default_value = "manifest")]

@@ -232,7 +232,7 @@ fn push(args: &Push, context: &Context) -> Result<(), Failure> {
             None => "state push: what was lost".into(),
         },
         by: current_user(),
-        commit: destination.current_commit(),
+        commit: destination.current_commit().map(|commit| commit.id),
     };
     let state = store.as_ref().map(Store::state);
     let state_ref = StateRef::open(&destination.git_ref)?;

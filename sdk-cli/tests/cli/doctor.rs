@@ -225,7 +225,7 @@ fn settings_and_a_state_that_cannot_be_read_are_errors() {
 #[test]
 fn a_lock_that_is_held_is_said() {
     let project = project("target = \"file\"");
-    let store = Store::open(&project.path("machinist-state.json"), None).unwrap();
+    let store = Store::open(project.path("machinist-state.json"), None).unwrap();
     let answer = doctor(&project, &[]).exits(0);
     assert!(
         line(&answer, "lock").contains("is in use by process"),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod adoption;
+mod aliases;
 mod broken_tool;
 mod cost;
 mod deploy_result;
@@ -14,6 +15,7 @@ mod fal_fake_tool;
 mod git_state;
 #[cfg(target_os = "linux")]
 mod git_team;
+mod handover;
 #[cfg(target_os = "linux")]
 mod histories;
 mod init;
@@ -45,3 +47,5 @@ mod state_file;
 mod support;
 mod terminal;
 mod terminal_injection;
+mod wait;
+mod width;

@@ -115,3 +115,95 @@ fn a_project_without_git_has_no_commit() {
     let state = State::parse(&project.read(STATE)).unwrap();
     assert_eq!(state.deployed_to("file").apps["a"].history[0].commit, None);
 }
+
+/// A project whose only app comes from a given binary, in a repository of git, for this target.
+#[cfg(unix)]
+fn project_for(target: &str) -> Project {
+    let settings = format!(
+        "[workspace]\n[workspace.metadata.machinist]\ntarget = \"{target}\"\nimage = \"acme/a:v1\""
+    );
+    let project = Project::new(&[
+        ("Cargo.toml", &package("p", &settings)),
+        ("src/main.rs", "fn main() {}\n"),
+        (".gitignore", "target\nbin\ncalls\nCargo.lock\n"),
+    ]);
+    project.write_services(&["a"], 1);
+    let tool = "#!/bin/sh\nroot=$(dirname \"$(dirname \"$0\")\")\n\
+                case \"$*\" in\n\
+                \"apps list\"*) cat \"$root/apps.json\" ;;\n\
+                *--output=json*) echo '{\"items\": []}' ;;\n\
+                *) for word in \"$@\"; do printf '%s|' \"$word\"; done >> \"$root/calls\"\n\
+                echo >> \"$root/calls\" ;;\nesac\n";
+    for name in ["fal", "kubectl"] {
+        project.with_tool(name, tool);
+    }
+    project.write("apps.json", "{\"apps\": []}");
+    git(&project, &["init", "-q"]);
+    project
+}
+
+#[cfg(unix)]
+#[test]
+fn fal_is_told_the_commit_as_one_argument() {
+    let project = project_for("fal");
+    git(&project, &["add", "-A"]);
+    git(&project, &["commit", "-qm", "It's \"two\" $(GPUs)"]);
+    let commit = git(&project, &["rev-parse", "HEAD"]);
+    project.write("new", "");
+    let deploy = ["deploy", "-yq", "--no-refresh", "--binary", "a.wasm"];
+    project.run(&deploy).exits(0);
+    let short = &commit[..10];
+    assert_eq!(
+        project.take_calls(),
+        [format!(
+            "deploy|a|--yes|--message|{short}-dirty It's \"two\" $(GPUs)|--annotation|\
+             GIT_SHA={commit}-dirty|"
+        )]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn another_commit_alone_changes_nothing_of_a_service() {
+    let project = project_for("knative");
+    let first = commit_all(&project);
+    let deploy = ["deploy", "-yq", "--no-refresh", "--binary", "a.wasm"];
+    project.run(&deploy).exits(0);
+    let commit_in = |file: &str| {
+        let text = project.read(&project.rendered(&format!("knative/a/{file}")));
+        let service: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let template = &service["spec"]["template"];
+        assert!(
+            !template.to_string().contains("machinist/commit"),
+            "{template}"
+        );
+        service["metadata"]["annotations"]["machinist/commit"].clone()
+    };
+    assert_eq!(commit_in("code.yaml"), first);
+    assert_eq!(commit_in("all.yaml"), first);
+    // The manager of the scaling gives it up.
+    assert_eq!(commit_in("scaling.yaml"), serde_json::Value::Null);
+    project.take_calls();
+
+    git(&project, &["commit", "--allow-empty", "-qm", "nothing"]);
+    let plan = [
+        "plan",
+        "--detailed-exitcode",
+        "--no-refresh",
+        "--binary",
+        "a.wasm",
+    ];
+    project.run(&plan).exits(0);
+    project.run(&deploy).exits(0);
+    assert!(project.take_calls().is_empty());
+
+    // A rollback names the commit that it restores.
+    project.write_services(&["a"], 2);
+    let second = commit_all(&project);
+    project.run(&deploy).exits(0);
+    assert_eq!(commit_in("code.yaml"), second);
+    project
+        .run(&["rollback", "a", "-yq", "--no-refresh"])
+        .exits(0);
+    assert_eq!(commit_in("code.yaml"), first);
+}

@@ -416,7 +416,7 @@ fn a_rollback_restores_an_earlier_deploy_with_its_scaling() {
         .run(&["rollback", "a", "--yes"])
         .exits(1)
         .says(&format!(
-            "error: no earlier deploy is recorded\nhelp: recorded deploys are 1 ({})",
+            "error: no earlier deploy is recorded\nhelp: recorded deploys are 1 (just now, at {})",
             state(&project).deployed_to("file").apps["a"].history[0].time
         ));
     project.run(&["scale", "a", "keep_alive=10m"]).exits(0);

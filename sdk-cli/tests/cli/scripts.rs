@@ -1,6 +1,8 @@
 //! `cargo machinist schema` and `completions`.
 
 use std::io::Write;
+#[cfg(unix)]
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::json;
@@ -43,9 +45,29 @@ fn completions_complete_cargo_machinist() {
     }
 }
 
+/// Where shells find the command.
+#[cfg(unix)]
+fn path_with_the_command() -> std::ffi::OsString {
+    let program = Path::new(env!("CARGO_BIN_EXE_cargo-machinist"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path);
+    let folders = program
+        .parent()
+        .map(Path::to_owned)
+        .into_iter()
+        .chain(folders);
+    std::env::join_paths(folders).unwrap()
+}
+
 /// What bash offers for a command line, if cargo has its own completion function.
 #[cfg(unix)]
 fn bash_completions(line: &str) -> Vec<String> {
+    bash_completions_in(Path::new("."), line)
+}
+
+/// The same in this folder.
+#[cfg(unix)]
+fn bash_completions_in(folder: &Path, line: &str) -> Vec<String> {
     let words: Vec<&str> = line.split(' ').collect();
     let script = format!(
         "_cargos_own() {{ COMPREPLY=(build); }}\ncomplete -F _cargos_own cargo\n{}\n\
@@ -62,6 +84,8 @@ fn bash_completions(line: &str) -> Vec<String> {
     );
     let mut bash = Command::new("bash")
         .args(["--norc", "-s"])
+        .current_dir(folder)
+        .env("PATH", path_with_the_command())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -95,4 +119,50 @@ fn bash_completes_the_command_and_other_cargo_commands_as_before() {
         bash_completions("cargo machinist machines --workload ").contains(&"training".to_owned())
     );
     assert_eq!(bash_completions("cargo b"), ["build"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_names_that_the_project_knows() {
+    let project = Project::with_one_app();
+    project.run(&["deploy", "-yq"]).exits(0);
+    project.write(
+        "Cargo.toml",
+        &(project.read("Cargo.toml")
+            + "[workspace]\n[workspace.metadata.machinist.apps.chat]\nimage = \"acme/chat\"\n"),
+    );
+    let offered = |line: &str| bash_completions_in(&project.path(""), line);
+    for cargo in ["cargo", "cargo +nightly"] {
+        assert_eq!(offered(&format!("{cargo} machinist logs ")), ["a", "chat"]);
+        assert_eq!(offered(&format!("{cargo} machinist destroy c")), ["chat"]);
+    }
+    assert_eq!(offered("cargo machinist scale a keep"), ["keep_alive="]);
+    assert_eq!(
+        offered("cargo machinist scale a --reset min"),
+        ["min_concurrency"]
+    );
+    assert_eq!(offered("cargo machinist deploy --target k"), ["knative"]);
+    assert_eq!(offered("cargo machinist deploy --target = fi"), ["file"]);
+    assert_eq!(offered("cargo machinist apps --no-r"), ["--no-refresh"]);
+    // A place for a name, and none fits.
+    assert_eq!(offered("cargo machinist logs z"), [""]);
+}
+
+/// The syntax of the scripts for shells that are not installed everywhere.
+#[cfg(unix)]
+#[test]
+fn other_shells_read_their_scripts() {
+    for (shell, names) in [("zsh", "_cargo_machinist_names"), ("fish", "candidates")] {
+        let script = run(&["completions", shell]).exits(0).stdout;
+        assert!(script.contains(names), "{script}");
+        let check = Command::new(shell).arg("-n").stdin(Stdio::piped()).spawn();
+        let Ok(mut check) = check else {
+            println!("NOT TESTED: `{shell}` is not installed, so its script was not read");
+            continue;
+        };
+        let mut stdin = check.stdin.take().unwrap();
+        stdin.write_all(script.as_bytes()).unwrap();
+        drop(stdin);
+        assert!(check.wait().unwrap().success(), "{shell}");
+    }
 }

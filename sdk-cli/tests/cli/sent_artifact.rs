@@ -178,7 +178,7 @@ skypilot: 1 to update
         .stdout;
     let heads: Vec<&str> = apps
         .lines()
-        .filter(|line| line.contains(": 20"))
+        .filter(|line| line.contains(": just now"))
         .map(|line| line.split(':').next().unwrap())
         .collect();
     assert_eq!(
@@ -199,7 +199,7 @@ skypilot: 1 to update
     let tuning = run(&["rollback", "beta-svc", "-yq", "--to", "4"]).exits(1);
     assert!(
         tuning.stderr.starts_with(
-            "error: no deploy with the serial 4 is recorded\nhelp: recorded deploys are 6 (20"
+            "error: no deploy with the serial 4 is recorded\nhelp: recorded deploys are 6 (just now, at 20"
         ),
         "{tuning:?}"
     );

@@ -21,7 +21,7 @@ const FEATURES: &str = "features";
 const PROFILE: &str = "profile";
 const APPS: &str = "apps";
 /// The key of the environments.
-pub(super) const ENV: &str = "env";
+pub(crate) const ENV: &str = "env";
 
 /// The keys of a table, those of apps and of targets aside.
 const KEYS: &[&str] = &[

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use fs4::{FileExt, TryLockError};
 
+use crate::ago::ago;
 use crate::history::now;
 
 /// A locked file, until it is dropped.
@@ -91,9 +92,10 @@ fn holder(file: &mut File) -> String {
     let _ = file
         .rewind()
         .and_then(|()| file.read_to_string(&mut holder));
-    holder
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(100)
-        .collect()
+    let holder = holder.chars().filter(|c| !c.is_control()).take(100);
+    let holder: String = holder.collect();
+    match holder.rsplit_once(' ') {
+        Some((who, time)) => format!("{who} {time} ({})", ago(time)),
+        None => holder,
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! An update replaces the whole service, so tuned values come from the state.
 
+mod run;
+
 use std::path::Path;
 
 use machinist_core::parameter::Key;
@@ -26,12 +28,14 @@ use crate::artifact::Artifact;
 use crate::bindings::Bindings;
 use crate::check::Check;
 use crate::deployed::Deployed;
+use crate::handover::{Handover, checked_url};
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::machines::{self, CustomMachine};
 use crate::parameters::Parameters;
 use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
+use crate::status::{AwaitedApp, Status, StatusQuestion};
 use crate::tool::{Tool, ToolCommand, shell_word};
 use crate::tool_check::check_tool;
 
@@ -101,6 +105,11 @@ impl Dstack {
         let all = subcommand.iter().copied().chain(flags);
         let all: Vec<&str> = all.chain(rest.iter().copied()).collect();
         ToolCommand::new(&DSTACK, &all, folder)
+    }
+
+    /// The command that describes the run of an app's service.
+    fn run_command(&self, app: &str) -> ToolCommand {
+        self.dstack(&["run", "get", &self.service_name(app), "--json"], None)
     }
 
     fn regions(&self) -> &RegionNames {
@@ -341,12 +350,49 @@ impl Target for Dstack {
         ]
     }
 
+    fn commit_place(&self) -> Option<&'static str> {
+        // Another tag would restart the run with every commit.
+        None
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         None
     }
 
     fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
         Err("dstack does not report the parameters of a service".into())
+    }
+
+    fn status_question(&self, app: &str) -> Option<StatusQuestion> {
+        Some(StatusQuestion {
+            command: self.run_command(app),
+            is_asked_before: false,
+        })
+    }
+
+    fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String> {
+        run::status(text, app)
+    }
+
+    fn logs(&self, app: &str, args: &[String]) -> Result<Handover<ToolCommand>, Problem> {
+        let logs = self.dstack(&["logs", &self.service_name(app)], None);
+        Ok(Handover::Known(logs.with_args(args)))
+    }
+
+    fn url(&self, app: &str) -> Result<Handover<String>, Problem> {
+        let name = app.to_owned();
+        Ok(Handover::ask(self.run_command(app), move |text| {
+            let run: Value = serde_json::from_str(text).unwrap_or_default();
+            let url = run["service"]["url"].as_str();
+            match url.filter(|url| url.starts_with('/')) {
+                Some(path) => Err(Problem::new(format!(
+                    "dstack gives only the path of `{name}`, `{path}`"
+                ))
+                .help("add it to the URL of your dstack server, which `dstack project list` shows")
+                .note("a gateway gives services URLs of their own")),
+                None => checked_url(&name, url),
+            }
+        }))
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {

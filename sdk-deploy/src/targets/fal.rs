@@ -14,6 +14,7 @@ mod live;
 mod own_files;
 mod parameter;
 mod pyproject;
+mod runners;
 pub(super) mod settings;
 mod slashes;
 #[cfg(test)]
@@ -40,12 +41,14 @@ use crate::change::{ArtifactPart, What};
 use crate::check::Check;
 use crate::deployed::Deployed;
 use crate::file::cannot_read;
+use crate::handover::Handover;
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::manifest::Binary;
 use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 use crate::settings::AppSettings;
+use crate::status::{AwaitedApp, Status, StatusQuestion};
 use crate::tool::{Tool, ToolCommand};
 use crate::tool_check::check_tool;
 use chosen_binary::BinaryChoice;
@@ -82,6 +85,12 @@ const AUTH: What = What::Artifact(ArtifactPart::Auth);
 /// Who may call an app of which the settings do not say it. The client takes this for what a deploy
 /// without it means; it is sent so that it is sure.
 const DEFAULT_AUTH: &str = "private";
+
+/// The annotation of a revision that names its commit, as in the client's own examples.
+const COMMIT: &str = "GIT_SHA";
+
+/// Since when runners that have ended are listed; the client takes a day at most.
+const RUNNERS_SINCE: &str = "23h";
 
 /// The client's own variable for the environment that all its commands are for.
 const ENVIRONMENT: &str = "FAL_ENV";
@@ -139,12 +148,48 @@ impl Target for Fal {
         vec![check_tool(&FAL, limits), CREDENTIALS.check("fal login")]
     }
 
+    fn commit_place(&self) -> Option<&'static str> {
+        Some("the revision: its message, and its annotation `GIT_SHA`")
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         Some(self.fal(&["apps", "list", "--output", "json"], None))
     }
 
     fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String> {
         live::parse(text, known, &self.environment)
+    }
+
+    fn status_question(&self, app: &str) -> Option<StatusQuestion> {
+        Some(StatusQuestion {
+            command: self.fal(&["apps", "runners", app, "--output", "json"], None),
+            is_asked_before: false,
+        })
+    }
+
+    fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String> {
+        runners::status(text, app)
+    }
+
+    fn logs(&self, app: &str, args: &[String]) -> Result<Handover<ToolCommand>, Problem> {
+        // The client shows logs by runner. Those that have ended matter too: they may have crashed.
+        let runners = ["apps", "runners", app, "--output", "json"];
+        let command = self.fal(&[&runners[..], &["--since", RUNNERS_SINCE]].concat(), None);
+        let logs = self.fal_of_team(&["runners", "logs"]);
+        let (name, args) = (app.to_owned(), args.to_vec());
+        Ok(Handover::ask(command, move |text| {
+            let runner = runners::newest(text, &name)?;
+            let logs = logs.clone().with_args(&[runner]);
+            Ok(logs.with_args(&args))
+        }))
+    }
+
+    fn url(&self, app: &str) -> Result<Handover<String>, Problem> {
+        Err(
+            Problem::new(format!("{NAME}'s client does not tell the URL of `{app}`"))
+                .help("look for it on the dashboard, https://fal.ai/dashboard/apps")
+                .note("`fal deploy` prints it when it deploys the app"),
+        )
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
@@ -202,7 +247,13 @@ impl Fal {
     /// every value. Single values are set without the switch, so that values tuned in the meantime are
     /// kept.
     fn deploy_steps(&self, app: &AppPlan) -> Vec<Step> {
-        let command = self.fal(&["deploy", &app.name, "--yes"], Some(&app.name));
+        let mut args: Vec<String> = ["deploy", &app.name, "--yes"].map(str::to_owned).into();
+        if let Some(commit) = &self.project.commit {
+            args.extend(["--message".into(), commit.message()]);
+            args.extend(["--annotation".into(), format!("{COMMIT}={}", commit.id)]);
+        }
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let command = self.fal(&args, Some(&app.name));
         let deploy = Step::new(&app.name, StepKind::Deploy, command);
         let is_taken_from_files = app.action == Action::Create || needs_reset(app);
         let scale = self.scale_step(app).filter(|_| !is_taken_from_files);
@@ -239,6 +290,14 @@ impl Fal {
             all.extend(["--team", team]);
         }
         ToolCommand::new(&FAL, &all, folder)
+    }
+
+    /// The same of a command that takes no environment.
+    fn fal_of_team(&self, args: &[&str]) -> ToolCommand {
+        let team = self.project.fal.team.iter();
+        let team = team.flat_map(|team| ["--team", team.as_str()]);
+        let all: Vec<&str> = args.iter().copied().chain(team).collect();
+        ToolCommand::new(&FAL, &all, None)
     }
 
     /// Adds the folder of an app, with the files that its deploy sends and no others.

@@ -14,10 +14,12 @@ use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::bindings::Bindings;
 use crate::deployed::{AppState, Deployed};
+use crate::handover::Handover;
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::parameters::Parameters;
 use crate::rendering::{RenderedFile, Rendering};
+use crate::status::{AwaitedApp, Status, StatusQuestion};
 use crate::tool::ToolCommand;
 
 /// The name of the target that needs no platform.
@@ -110,6 +112,10 @@ impl Target for File {
         Carries::Exactly
     }
 
+    fn commit_place(&self) -> Option<&'static str> {
+        Some("the state, with the deploy")
+    }
+
     fn folder(&self) -> Option<&Path> {
         Some(&self.folder)
     }
@@ -120,6 +126,22 @@ impl Target for File {
 
     fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
         Err(format!("the target `{NAME}` has no platform to ask"))
+    }
+
+    fn status_question(&self, _: &str) -> Option<StatusQuestion> {
+        None
+    }
+
+    fn read_status(&self, _: &str, _: AwaitedApp<'_>) -> Result<Status, String> {
+        Err(format!("the target `{NAME}` runs no apps"))
+    }
+
+    fn logs(&self, _: &str, _: &[String]) -> Result<Handover<ToolCommand>, Problem> {
+        Err(runs_nothing("has no logs"))
+    }
+
+    fn url(&self, _: &str) -> Result<Handover<String>, Problem> {
+        Err(runs_nothing("has no URL"))
     }
 
     fn deploy(&self, plan: &Plan, after: &Deployed) -> Result<Rendering, Problem> {
@@ -145,6 +167,14 @@ impl Target for File {
     fn roll_back(&self, _: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
         Ok(self.render(after, BTreeMap::new()))
     }
+}
+
+/// What only a platform has, of an app of this target.
+fn runs_nothing(has_none: &str) -> Problem {
+    let problem = Problem::new(format!("an app of the target `{NAME}` {has_none}"));
+    problem
+        .help("name the platform that runs it, for instance `--target knative`")
+        .note("this target writes a file and runs nothing")
 }
 
 impl File {

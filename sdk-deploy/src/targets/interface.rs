@@ -15,7 +15,9 @@ use crate::app_plan::{AppPlan, Plan};
 use crate::artifact::Artifact;
 use crate::bindings::Bindings;
 use crate::check::Check;
+use crate::commit::Commit;
 use crate::deployed::Deployed;
+use crate::handover::Handover;
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
@@ -23,7 +25,8 @@ use crate::manifest::Binary;
 use crate::mask::Mask;
 use crate::rendering::Rendering;
 use crate::settings::AppSettings;
-use crate::tool::{self, ToolCommand};
+use crate::status::{AwaitedApp, Status, StatusQuestion};
+use crate::tool::ToolCommand;
 
 /// The target of a deploy.
 ///
@@ -69,6 +72,10 @@ pub trait Target {
     /// How it carries a parameter. Every target answers for every key, so a new key does not
     /// compile before each has.
     fn carries(&self, key: Key) -> Carries<'_>;
+
+    /// Where on the platform the commit of a deploy is kept; `None` if the app would be restarted
+    /// wherever it is kept.
+    fn commit_place(&self) -> Option<&'static str>;
 
     /// The folder of its files, if the files are the deploy itself.
     fn folder(&self) -> Option<&Path> {
@@ -121,14 +128,34 @@ pub trait Target {
             return Err(Problem::new(message).help("run it by itself to see why"));
         }
         let live = self.read_list(&output, known);
-        live.map(Some).map_err(|reason| {
-            let problem = Problem::new(format!("cannot read the output of `{command}`: {reason}"));
-            let problem = problem.help(
-                "upgrade this command with `cargo install cargo-machinist`, or the platform's own tool",
-            );
-            mask.hide_in(tool::with_output(problem, tool::first_lines(&output)))
-        })
+        live.map(Some)
+            .map_err(|reason| mask.hide_in(command.unreadable(&output, &reason)))
     }
+
+    /// How its tool is asked whether an app answers; `None` if it runs no apps.
+    fn status_question(&self, app: &str) -> Option<StatusQuestion>;
+
+    /// Reads the answer to that question.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String>;
+
+    /// The command that shows the logs of an app. `args` is what the user adds to it, after what it
+    /// has.
+    ///
+    /// # Errors
+    ///
+    /// When there are no logs.
+    fn logs(&self, app: &str, args: &[String]) -> Result<Handover<ToolCommand>, Problem>;
+
+    /// Where an app answers.
+    ///
+    /// # Errors
+    ///
+    /// When the platform's tool does not tell.
+    fn url(&self, app: &str) -> Result<Handover<String>, Problem>;
 
     /// Renders a plan.
     ///
@@ -172,6 +199,8 @@ pub struct Project {
     pub state_file: PathBuf,
     /// The environment, such as `prod`.
     pub environment: Option<String>,
+    /// The commit that the code is from, if it is known.
+    pub commit: Option<Commit>,
 }
 
 impl Project {

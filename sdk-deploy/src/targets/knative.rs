@@ -15,12 +15,14 @@ mod parameters;
 mod place;
 mod service;
 pub(super) mod settings;
+mod status;
 
 use std::path::Path;
 
 use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 use machinist_core::setting::Setting;
+use serde_json::Value;
 
 use super::carries::{Carries, auth_not_supported, warnings};
 use super::each_app::each_app;
@@ -31,13 +33,16 @@ use super::region_names;
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::check::{Check, CheckStatus};
-use crate::deployed::Deployed;
+use crate::commit::Commit;
+use crate::deployed::{AppState, Deployed};
+use crate::handover::{Handover, checked_url};
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::parameters::Overrides;
 use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
 use crate::requirements::Requirements;
+use crate::status::{AwaitedApp, Status, StatusQuestion};
 use crate::tool::{Tool, ToolCommand};
 use crate::tool_check::check_tool;
 use managers::{CODE_MANAGER, SCALING_MANAGER};
@@ -114,10 +119,15 @@ impl Knative {
         ))
     }
 
-    fn add_app(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
+    fn add_app(
+        &self,
+        app: &AppPlan,
+        commit: Option<&Commit>,
+        rendering: &mut Rendering,
+    ) -> Result<(), Problem> {
         let part = self.part(app);
         let (artifact, changed) = image_artifact(PLATFORM, app, &self.project, part)?;
-        let service = Service::new(app, &artifact, self.settings());
+        let service = Service::new(app, &artifact, commit, self.settings());
         service.check()?;
         let (code, scaling) = (service.code_part(), service.scaling_part());
         let rendered = rendering.app(&app.name);
@@ -139,9 +149,10 @@ impl Knative {
     }
 
     /// Renders the code's part and the changed scaling of a deployed app.
-    fn update(&self, app: &AppPlan) -> Result<Rendering, Problem> {
+    fn update(&self, app: &AppPlan, commit: Option<&str>) -> Result<Rendering, Problem> {
         let mut rendering = Rendering::default();
-        self.add_app(app, &mut rendering)?;
+        let commit = commit.map(Commit::of_id);
+        self.add_app(app, commit.as_ref(), &mut rendering)?;
         let code = self.apply_step(&app.name, CODE_FILE, CODE_MANAGER, true);
         rendering.steps.push(code);
         let patch = self.patch_step(app, &changed_scaling(app, |_| true));
@@ -238,6 +249,10 @@ impl Target for Knative {
         checks
     }
 
+    fn commit_place(&self) -> Option<&'static str> {
+        Some("the annotation `machinist/commit` of the service")
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         Some(self.kubectl(
             &["get", "ksvc", "--output=json", "--show-managed-fields"],
@@ -249,9 +264,36 @@ impl Target for Knative {
         live::parse(text, known, self.settings())
     }
 
+    fn status_question(&self, app: &str) -> Option<StatusQuestion> {
+        Some(StatusQuestion {
+            command: self.kubectl(&["get", "ksvc", app, "--output=json"], None),
+            is_asked_before: false,
+        })
+    }
+
+    fn read_status(&self, text: &str, _: AwaitedApp<'_>) -> Result<Status, String> {
+        status::read(text)
+    }
+
+    fn logs(&self, app: &str, args: &[String]) -> Result<Handover<ToolCommand>, Problem> {
+        let selector = format!("--selector=serving.knative.dev/service={app}");
+        // With a selector kubectl shows ten lines of each pod, unless told otherwise.
+        let logs = ["logs", &selector, "--container=user-container", "--tail=-1"];
+        Ok(Handover::Known(self.kubectl(&logs, None).with_args(args)))
+    }
+
+    fn url(&self, app: &str) -> Result<Handover<String>, Problem> {
+        let command = self.kubectl(&["get", "ksvc", app, "--output=json"], None);
+        let name = app.to_owned();
+        Ok(Handover::ask(command, move |text| {
+            let service: Value = serde_json::from_str(text).unwrap_or_default();
+            checked_url(&name, service["status"]["url"].as_str())
+        }))
+    }
+
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
         let add = |app: &AppPlan, rendering: &mut Rendering| {
-            self.add_app(app, rendering)?;
+            self.add_app(app, self.project.commit.as_ref(), rendering)?;
             rendering.steps.extend(self.deploy_steps(app));
             Ok(())
         };
@@ -260,10 +302,11 @@ impl Target for Knative {
         })
     }
 
-    fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
+    fn scale(&self, app: &AppPlan, after: &Deployed) -> Result<Rendering, Problem> {
         // The code's part has the regions, because Knative has no place for them in its scaling.
         if app.scaling_changes().any(|(key, _)| key == Key::Regions) {
-            return self.update(app);
+            let state = after.apps.get(&app.name);
+            return self.update(app, state.and_then(AppState::deployed_commit));
         }
         let mut rendering = Rendering::default();
         let rendered = rendering.app(&app.name);
@@ -274,7 +317,7 @@ impl Target for Knative {
     }
 
     fn roll_back(&self, app: &AppPlan, to: &Deploy, _: &Deployed) -> Result<Rendering, Problem> {
-        let mut rendering = self.update(app)?;
+        let mut rendering = self.update(app, to.commit.as_deref())?;
         rendering.app(&app.name).warnings.extend(image_is_kept(to));
         Ok(rendering)
     }

@@ -41,6 +41,7 @@ macro_rules! tables {
                     apps,
                     $($field: Default::default(),)*
                     state_file: PathBuf::new(),
+                    commit: None,
                     environment: self.environment().map(str::to_owned),
                 };
                 $(if target == $target {

@@ -2,6 +2,8 @@
 //!
 //! An update replaces the whole service, so tuned values come from the state.
 
+mod status;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -26,12 +28,14 @@ use crate::artifact::Artifact;
 use crate::bindings::Bindings;
 use crate::check::Check;
 use crate::deployed::Deployed;
+use crate::handover::{Handover, checked_url};
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::machines;
 use crate::parameters::Parameters;
 use crate::rendering::{RenderedFile, Rendering, Step, StepKind};
+use crate::status::{AwaitedApp, Status, StatusQuestion};
 use crate::tool::{Tool, ToolCommand, shell_word};
 use crate::tool_check::check_tool;
 
@@ -300,12 +304,73 @@ impl Target for SkyPilot {
         vec![check_tool(&SKY, limits)]
     }
 
+    fn commit_place(&self) -> Option<&'static str> {
+        // Labels of replicas would start new replicas with every commit.
+        None
+    }
+
     fn list_command(&self) -> Option<ToolCommand> {
         None
     }
 
     fn read_list(&self, _: &str, _: &Deployed) -> Result<Live, String> {
         Err("SkyServe does not report the parameters of a service".into())
+    }
+
+    fn status_question(&self, app: &str) -> Option<StatusQuestion> {
+        Some(StatusQuestion {
+            command: self.serve(&["status", &self.service_name(app)], None),
+            is_asked_before: true,
+        })
+    }
+
+    fn read_status(&self, text: &str, app: AwaitedApp<'_>) -> Result<Status, String> {
+        let service = self.service_name(app.name);
+        status::read(
+            text,
+            AwaitedApp {
+                name: &service,
+                ..app
+            },
+        )
+    }
+
+    fn logs(&self, app: &str, args: &[String]) -> Result<Handover<ToolCommand>, Problem> {
+        let logs = self.serve(&["logs", &self.service_name(app)], None);
+        if status::choose_logs(args) {
+            return Ok(Handover::Known(logs.with_args(args)));
+        }
+        let (name, args) = (app.to_owned(), args.to_vec());
+        let service = self.service_name(app);
+        let status = self.serve(&["status", &self.service_name(app)], None);
+        Ok(Handover::ask(status, move |text| {
+            let replica = status::newest_replica(text, &service).ok_or_else(|| {
+                Problem::new(format!("`{name}` has no replica, so there are no logs")).help(
+                    format!(
+                        "see those of its controller with `cargo machinist logs {name} -- \
+                         --controller`"
+                    ),
+                )
+            })?;
+            let logs = logs.clone().with_args(&[replica.to_owned()]);
+            Ok(logs.with_args(&args))
+        }))
+    }
+
+    fn url(&self, app: &str) -> Result<Handover<String>, Problem> {
+        let service = self.service_name(app);
+        let endpoint = ["status", "--endpoint", &service];
+        let name = app.to_owned();
+        let command = self.serve(&endpoint, None);
+        Ok(Handover::ask(command, move |text| {
+            let endpoint = text.lines().map(str::trim).rfind(|line| !line.is_empty());
+            let endpoint = endpoint.filter(|endpoint| *endpoint != "-");
+            let url = endpoint.map(|endpoint| match endpoint.contains("://") {
+                true => endpoint.to_owned(),
+                false => format!("http://{endpoint}"),
+            });
+            checked_url(&name, url.as_deref())
+        }))
     }
 
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {

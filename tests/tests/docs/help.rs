@@ -50,7 +50,10 @@ fn names_in(help: &str) -> Vec<String> {
         return Vec::new();
     };
     let lines = list.lines().take_while(|line| !line.is_empty());
-    let names = lines.filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    // A description may go on in a line that begins with more spaces.
+    let entries = lines.filter_map(|line| line.strip_prefix("  "));
+    let entries = entries.filter(|entry| !entry.starts_with(' '));
+    let names = entries.filter_map(|entry| entry.split_whitespace().next());
     names
         .filter(|name| *name != "help")
         .map(str::to_owned)

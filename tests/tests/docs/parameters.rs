@@ -26,9 +26,14 @@ pub(crate) fn carried(name: &str) -> Option<String> {
         let key = parameter.key;
         [code(key.as_str()), target.carries(key).words()]
     };
+    let commit = match target.commit_place() {
+        Some(place) => format!("in {place}"),
+        None => "no: the platform would restart the app for it; the state has it".into(),
+    };
+    let commit = ["the commit".into(), commit];
     Some(table(
         ["parameter", "is carried"],
-        PARAMETERS.iter().map(row),
+        PARAMETERS.iter().map(row).chain([commit]),
     ))
 }
 

@@ -77,7 +77,8 @@ impl Project {
     }
 }
 
-/// What a command says, without the progress of cargo and with one time for all times.
+/// What a command says, without the progress of cargo, with one time for all times, and as if it
+/// took no time.
 pub(crate) fn stable(said: &str) -> String {
     const PROGRESS: [&str; 8] = [
         "Adding",
@@ -93,7 +94,23 @@ pub(crate) fn stable(said: &str) -> String {
         let first = line.split_whitespace().next().unwrap_or_default();
         !PROGRESS.contains(&first)
     });
-    lines.map(|line| with_one_time(line) + "\n").collect()
+    lines
+        .map(|line| without_minutes(&with_one_time(line)) + "\n")
+        .collect()
+}
+
+/// A line of a slow machine as a fast one has it.
+fn without_minutes(line: &str) -> String {
+    let Some((start, end)) = line.split_once(" ago") else {
+        return line.to_owned();
+    };
+    let mut words = start.rsplitn(3, ' ');
+    match (words.next(), words.next(), words.next()) {
+        (Some("minute" | "minutes"), Some(_), before) => {
+            format!("{} just now{end}", before.unwrap_or_default())
+        }
+        _ => line.to_owned(),
+    }
 }
 
 /// A line with all times in RFC 3339 replaced.

@@ -12,6 +12,7 @@ use super::settings::KnativeSettings;
 use crate::app_plan::AppPlan;
 use crate::artifact::{Artifact, SentNodeLabels};
 use crate::bindings::Bindings;
+use crate::commit::Commit;
 use crate::history::now;
 use crate::machines::{self, CustomMachine};
 use crate::parameters::{Overrides, Parameters};
@@ -21,12 +22,16 @@ use crate::targets::messages::check_first_letter;
 /// The time of a forced deploy.
 const DEPLOYED_AT: &str = "machinist/deployed-at";
 
+/// The commit of the last deploy.
+const COMMIT: &str = "machinist/commit";
+
 /// An app as a service.
 pub(super) struct Service<'a> {
     app: &'a AppPlan,
     all: Parameters,
     machines: Vec<CustomMachine>,
     artifact: &'a Artifact,
+    commit: Option<&'a Commit>,
     settings: &'a KnativeSettings,
 }
 
@@ -34,6 +39,7 @@ impl<'a> Service<'a> {
     pub(super) fn new(
         app: &'a AppPlan,
         artifact: &'a Artifact,
+        commit: Option<&'a Commit>,
         settings: &'a KnativeSettings,
     ) -> Self {
         Self {
@@ -45,6 +51,7 @@ impl<'a> Service<'a> {
                 .map(|machine| labelled(machine, &settings.node_labels))
                 .collect(),
             artifact,
+            commit,
             settings,
         }
     }
@@ -77,7 +84,13 @@ impl<'a> Service<'a> {
             template.insert("metadata".into(), metadata);
         }
         template.insert("spec".into(), self.pod().into());
-        service_with(self.metadata(), template.into())
+        let mut metadata = self.metadata();
+        if let Some(commit) = self.commit {
+            // Not in the template, where it would make a new revision of every commit.
+            let annotations = object([(COMMIT, commit.id.clone().into())]);
+            metadata.insert("annotations".into(), annotations);
+        }
+        service_with(metadata, template.into())
     }
 
     /// The part with the scaling.
