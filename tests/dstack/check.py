@@ -37,6 +37,7 @@ def known(gpu):
 for path in sys.argv[1:]:
     service = parse_apply_configuration(yaml.safe_load(Path(path).read_text()))
     gpu = service.resources.gpu
+    login = service.registry_auth
     answer = {
         "gpu": json.loads(gpu.json()) if gpu else None,
         "known": list(known(gpu)) if gpu else None,
@@ -50,6 +51,6 @@ for path in sys.argv[1:]:
         "stop_duration": service.stop_duration,
         "env": {key: INTERPOLATE(value) for key, value in service.env.as_dict().items()},
         "volumes": [[volume.name, volume.path] for volume in service.volumes],
-        "registry_auth": [INTERPOLATE(service.registry_auth.username), INTERPOLATE(service.registry_auth.password)],
+        "registry_auth": [INTERPOLATE(login.username), INTERPOLATE(login.password)] if login else None,
     }
     print(json.dumps(answer))

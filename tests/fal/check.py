@@ -22,14 +22,17 @@ for folder in sys.argv[1:]:
     host = dict(app.options.host)
     check = host.pop("health_check_config", None)
     # The image that another one is made from, with variables.
-    image, *instructions = app.options.environment["image"]["dockerfile_str"].splitlines()
-    image = image.removeprefix("FROM ")
-    variables = [instruction.removeprefix("ENV ") for instruction in instructions]
+    image = app.options.environment["image"]
+    variables = []
+    if "dockerfile_str" in image:
+        base, *instructions = image["dockerfile_str"].split("\n")
+        image = {"image": base.removeprefix("FROM ")}
+        variables = [instruction.removeprefix("ENV ") for instruction in instructions if instruction]
     answer = {
         **host,
         **app.options.gateway,
         "health_check": asdict(check)["path"] if check else None,
-        "image": image,
+        "image": image["image"],
         "env": dict(shlex.split(variable)[0].split("=", 1) for variable in variables),
         "reset": app.reset_scale,
     }
