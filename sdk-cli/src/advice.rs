@@ -10,6 +10,9 @@ use crate::raw_args::values_of;
 
 const START: &str = "`cargo machinist ";
 
+/// The flag that chooses the environment.
+const ENVIRONMENT: &str = "--env";
+
 /// The flag that every subcommand of a deployment takes.
 const STATE: &str = "state";
 
@@ -28,7 +31,7 @@ impl DeploymentFlags {
             let is_ours = |value: &String| flag != "--target" || TARGETS.contains(&&**value);
             Some((flag, values.find(is_ours)?))
         };
-        let flags = ["--target", "--state", "--manifest-path"];
+        let flags = [ENVIRONMENT, "--target", "--state", "--manifest-path"];
         Self {
             flags: flags.into_iter().filter_map(find).collect(),
             describe_cli,
@@ -52,9 +55,10 @@ impl DeploymentFlags {
             out += START;
             let (command, rest) = part.split_at(part.find('`').unwrap_or(part.len()));
             out += command;
-            let subcommand = command.split(' ').next().unwrap_or_default();
             for (flag, value) in &self.flags {
-                if self.is_of_deployment(subcommand) && !command.contains(flag) {
+                // Every subcommand has an environment.
+                let is_of_it = *flag == ENVIRONMENT || self.takes(command, flag);
+                if is_of_it && !command.contains(flag) {
                     out += &format!(" {flag} {}", shell_word(value));
                 }
             }
@@ -63,11 +67,21 @@ impl DeploymentFlags {
         out
     }
 
-    fn is_of_deployment(&self, subcommand: &str) -> bool {
+    /// Whether a command line begins with a subcommand of a deployment, which takes this flag.
+    fn takes(&self, command: &str, flag: &str) -> bool {
         let cli = (self.describe_cli)();
-        let arguments = cli.find_subcommand(subcommand);
-        let mut arguments = arguments.into_iter().flat_map(clap::Command::get_arguments);
-        arguments.any(|argument| argument.get_long() == Some(STATE))
+        let mut subcommand = &cli;
+        for word in command.split(' ') {
+            match subcommand.find_subcommand(word) {
+                Some(nested) => subcommand = nested,
+                None => break,
+            }
+        }
+        let has = |name: &str| {
+            let mut arguments = subcommand.get_arguments();
+            arguments.any(|argument| argument.get_long() == Some(name))
+        };
+        has(STATE) && has(flag.trim_start_matches('-'))
     }
 }
 
@@ -99,6 +113,15 @@ mod tests {
         );
         let twice = flags.add_to_text(&flags.add_to_text(advised));
         assert_eq!(twice, flags.add_to_text(advised));
+    }
+
+    #[test]
+    fn a_subcommand_of_a_subcommand_takes_flags_of_its_own() {
+        let flags = flags(&["deploy", "--target=fal", "--state=git"]);
+        assert_eq!(
+            flags.add_to_text("`cargo machinist state unlock`"),
+            "`cargo machinist state unlock --state git`"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use cargo_metadata::{
-    Artifact, CrateType, Message, Metadata, MetadataCommand, Package, PackageId, Target, TargetKind,
+    Artifact, CrateType, Message, Metadata, MetadataCommand, PackageId, Target, TargetKind,
 };
 
 use crate::args::globals::{ColorWhen, Globals};
@@ -189,20 +189,8 @@ fn is_selected(id: &PackageId, selection: &Selection, metadata: &Metadata) -> bo
     if selection.package.is_empty() {
         return metadata.workspace_default_members.contains(id);
     }
-    metadata.workspace_packages().iter().any(|package| {
-        package.id == *id
-            && selection
-                .package
-                .iter()
-                .any(|spec| may_match(spec, package))
-    })
-}
-
-/// Whether a package may match what `-p` got. Patterns and URLs may match any package, because
-/// only cargo understands them.
-fn may_match(spec: &str, package: &Package) -> bool {
-    let name = spec.split('@').next().unwrap_or(spec);
-    name == package.name || name.contains(['*', '?', '[', '/', '#', ':'])
+    let mut packages = metadata.workspace_packages().into_iter();
+    packages.any(|package| package.id == *id && selection.may_select(&package.name))
 }
 
 /// Whether other Rust crates can link this target.

@@ -6,20 +6,23 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use machinist_deploy::{
-    Action, AppPlan, Apply, ApplyError, Deploy, DeployStamp, Deployed, Plan, Progress, Rendering,
-    State, Store, Target, Why,
+    Action, AppPlan, Apply, ApplyError, ChangeNote, Deploy, DeployStamp, Deployed, Plan, Progress,
+    Rendering, State, StateLocation, Store, Target, Why,
 };
 
 use crate::args::deployment::Deployment;
 use crate::args::globals::Format;
+use crate::change_note;
+use crate::context::Context;
 use crate::destination::Destination;
+use crate::destinations;
 use crate::failure::Failure;
 use crate::known_states::KnownStates;
 use crate::output::Output;
 use crate::plan_report::{Place, PlanReport};
 
-/// Reads the state. Unless it is a dry run, the state file stays locked until the `Store` is
-/// dropped, so that the change is carried out on the state that the plan was made from.
+/// Reads the state. Unless it is a dry run, a state file stays locked until the `Store` is dropped,
+/// so that the change is carried out on the state that the plan was made from.
 pub(crate) fn open_state(
     destination: &Destination,
     dry_run: bool,
@@ -31,32 +34,82 @@ pub(crate) fn open_state(
     Ok((store.state(), Some(store)))
 }
 
-/// Opens and locks the state file.
+/// Opens the state, and locks its file.
 pub(crate) fn open_store(destination: &Destination) -> Result<Store, Failure> {
-    // Opening adds what a killed deploy recorded to the state, so an old state is refused first.
-    read_state(destination)?;
-    Ok(Store::open(&destination.state_file)?)
+    // Opening a file adds what a killed deploy recorded, so an old state is refused first.
+    if let StateLocation::File(_) = destination.state {
+        read_state(destination)?;
+    }
+    let store = Store::open(destination.state.clone(), destination.environment())?;
+    check_environment(&store.state(), destination)?;
+    check_moved(&store.state(), destination)?;
+    Ok(store)
 }
 
 /// Reads the state as it is at this moment.
 pub(crate) fn read_state(destination: &Destination) -> Result<State, Failure> {
-    let state = Store::read(&destination.state_file)?;
+    let state = Store::read(destination.state.clone())?;
+    check_environment(&state, destination)?;
     check_newest(&state, destination)?;
+    check_moved(&state, destination)?;
     Ok(state)
 }
 
-/// Checks that no checkout brought an old state back.
+/// Checks that it is the state of the environment.
+pub(crate) fn check_environment(state: &State, destination: &Destination) -> Result<(), Failure> {
+    let environment = destination.environment();
+    Ok(state.check_environment(&destination.state, environment)?)
+}
+
+/// Checks that no checkout brought an old state back. A state on a ref is checked when it is read.
 pub(crate) fn check_newest(state: &State, destination: &Destination) -> Result<(), Failure> {
-    let file = &destination.state_file;
+    let StateLocation::File(file) = &destination.state else {
+        return Ok(());
+    };
     let known = KnownStates::of(file).map_or_else(Vec::new, |known| known.find(file));
     Ok(state.check_newest(file, &known)?)
 }
 
+/// Checks that a new ref does not begin without the state of the project's file.
+fn check_moved(state: &State, destination: &Destination) -> Result<(), Failure> {
+    let is_new = state.serial == 0 && state.targets.is_empty();
+    if !is_new || matches!(destination.state, StateLocation::File(_)) {
+        return Ok(());
+    }
+    let file = destination.default_state_file();
+    let Some(in_file) = Store::read(&file).ok().filter(|state| state.serial > 0) else {
+        return Ok(());
+    };
+    let (serial, path) = (in_file.serial, file.display());
+    Err(Failure::new(format!(
+        "`{}` has no state yet, and `{path}` has one with the serial {serial}",
+        destination.state
+    ))
+    .help(format!(
+        "move it with `cargo machinist state push {path}`, then delete the file; or delete it, if a \
+         new state is to begin"
+    )))
+}
+
 /// Keeps the state that this clone deployed, for [`check_newest`].
 pub(crate) fn keep_state(store: &Store, destination: &Destination) {
-    if let Some(known) = KnownStates::of(&destination.state_file) {
-        known.keep(&store.state());
+    if let StateLocation::File(file) = &destination.state {
+        if let Some(known) = KnownStates::of(file) {
+            known.keep(&store.state());
+        }
     }
+}
+
+/// Locks the state for a change, and prints what was found.
+pub(crate) fn lock_state(
+    store: &mut Store,
+    note: &ChangeNote,
+    output: &Output,
+) -> Result<(), Failure> {
+    for warning in store.lock(note)? {
+        output.warning(&warning.into());
+    }
+    Ok(())
 }
 
 /// Prints what the target does not support, and what the platform must be set up for.
@@ -79,13 +132,15 @@ pub(crate) struct DeployedApps {
 }
 
 impl DeployedApps {
-    /// Reads the state and asks the platform.
+    /// Reads the state that has an app, and asks the platform.
     pub(crate) fn open(
         deployment: &Deployment,
+        app: &str,
         dry_run: bool,
-        output: &Output,
+        context: &Context,
     ) -> Result<Self, Failure> {
-        let destination = Destination::of_deployed_apps(deployment)?;
+        let output = &context.output;
+        let destination = destinations::of_deployed_app(deployment, &[app], context)?;
         let (state, store) = open_state(&destination, dry_run)?;
         let target = destination.target_for_deployed_apps(&state)?;
         let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
@@ -134,9 +189,17 @@ impl<'a> PendingChange<'a> {
         }
     }
 
+    fn place(&self) -> Place<'_> {
+        Place::new(
+            self.destination.environment(),
+            self.target,
+            self.deployed.place.as_deref(),
+        )
+    }
+
     /// Where it goes and how, for a question.
     pub(crate) fn place_and_build(&self) -> String {
-        let mut place = Place::new(self.target, self.deployed.place.as_deref()).to_string();
+        let mut place = self.place().to_string();
         if let Some(profile) = self.profile {
             place += &format!(", from a {profile} build");
         }
@@ -155,7 +218,7 @@ impl<'a> PendingChange<'a> {
         is_agreed: bool,
         question: &str,
     ) -> Result<Option<Store>, Failure> {
-        let place = Place::new(self.target, self.deployed.place.as_deref());
+        let place = self.place();
         let report = PlanReport::new(plan, place, self.profile);
         let Some(store) = store else {
             let folder = self.destination.output_folder(self.target);
@@ -163,6 +226,7 @@ impl<'a> PendingChange<'a> {
             report.print(self.output)?;
             return Ok(None);
         };
+        self.rendering.check_variables(is_set)?;
         // As JSON there is one document, at the end.
         if self.output.format == Format::Text {
             report.print(self.output)?;
@@ -193,9 +257,10 @@ impl<'a> PendingChange<'a> {
     /// Carries out a plan.
     pub(crate) fn deploy(self, plan: &Plan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
-        let (target_name, state_file) = (self.target.name(), &self.destination.state_file);
-        let (serial_before, restores) = (store.state().serial, self.restores);
-        let state = self.carry_out(plan, store, |apply, report| {
+        let (target_name, location) = (self.target.name(), &self.destination.state);
+        let restores = self.restores;
+        let what = change_note::of_deploy(plan, target_name, restores.is_some());
+        let (serial_before, state) = self.carry_out(plan, what, store, |apply, report| {
             apply.plan(plan, rendering, report)
         })?;
         if !plan.stale_files.is_empty() {
@@ -215,8 +280,8 @@ impl<'a> PendingChange<'a> {
                 (None, true) => ("Deleted", "from"),
                 (None, false) => ("Deployed", "to"),
             };
-            let (file, serial) = (state_file.display(), state.serial);
-            let text = format!("{preposition} {target_name}: `{file}` has serial {serial}");
+            let serial = state.serial;
+            let text = format!("{preposition} {target_name}: `{location}` has serial {serial}");
             output.status(status, &text);
         }
         Ok(())
@@ -225,7 +290,8 @@ impl<'a> PendingChange<'a> {
     /// Tunes the app of a plan.
     pub(crate) fn tune(self, plan: &Plan, app: &AppPlan, store: &mut Store) -> Result<(), Failure> {
         let (output, rendering) = (self.output, self.rendering);
-        self.carry_out(plan, store, |apply, report| {
+        let what = change_note::of_tuning(app);
+        self.carry_out(plan, what, store, |apply, report| {
             apply.tuning(app, rendering, report)
         })?;
         let is_tuned = app.changes.iter().any(|change| change.why == Why::Tuned);
@@ -238,26 +304,59 @@ impl<'a> PendingChange<'a> {
         Ok(())
     }
 
-    /// Carries it out, keeps the state, and with `--format json` prints what was done.
+    /// Carries it out, keeps the state, and with `--format json` prints what was done. Gives the
+    /// serial before it, and the state afterwards.
     fn carry_out(
-        self,
+        mut self,
         plan: &Plan,
+        what: String,
         store: &mut Store,
         apply: impl FnOnce(Apply<'_>, &mut dyn FnMut(Progress<'_>)) -> Result<State, ApplyError>,
-    ) -> Result<State, Failure> {
+    ) -> Result<(u64, State), Failure> {
         let (output, destination) = (self.output, self.destination);
+        let commit = destination.current_commit();
+        if plan.changes_something() || !self.rendering.steps.is_empty() {
+            self.lock(plan, what, commit.clone(), store)?;
+        }
+        let serial_before = store.state().serial;
         self.remove_earlier_files()?;
         let (target, place) = (self.target, self.deployed.place.clone());
-        let place = Place::new(target, place.as_deref());
+        let place = Place::new(destination.environment(), target, place.as_deref());
         let report = PlanReport::new(plan, place, self.profile);
-        let result = apply(self.apply(store)?, &mut |progress| {
+        let result = apply(self.apply(store, commit)?, &mut |progress| {
             show_progress(output, progress);
         });
         keep_state(store, destination);
         if output.format == Format::Json {
             report.with_result(&result).print(output)?;
         }
-        Ok(result?)
+        Ok((serial_before, result?))
+    }
+
+    /// Locks the state. Where somebody else changed it since it was read, the plan must not be about
+    /// the same apps.
+    fn lock(
+        &mut self,
+        plan: &Plan,
+        what: String,
+        commit: Option<String>,
+        store: &mut Store,
+    ) -> Result<(), Failure> {
+        let read = store.state();
+        let note = ChangeNote {
+            what,
+            by: current_user(),
+            commit,
+        };
+        lock_state(store, &note, self.output)?;
+        let newer = store.state();
+        if newer != read {
+            let name = self.target.name();
+            let (read, newer) = (read.deployed_to(name), newer.deployed_to(name));
+            let deployed = std::mem::take(&mut self.deployed);
+            self.deployed = deployed.on_newer(&read, &newer, plan)?;
+        }
+        Ok(())
     }
 
     /// Files of an earlier change must not be sent with this one.
@@ -268,14 +367,18 @@ impl<'a> PendingChange<'a> {
         }
     }
 
-    fn apply<'s>(self, store: &'s mut Store) -> Result<Apply<'s>, Failure>
+    fn apply<'s>(
+        self,
+        store: &'s mut Store,
+        current_commit: Option<String>,
+    ) -> Result<Apply<'s>, Failure>
     where
         Self: 's,
     {
         let before = store.state();
         let commit = match self.restores {
             Some(earlier) => earlier.commit.clone(),
-            None => self.destination.current_commit(),
+            None => current_commit,
         };
         Ok(Apply {
             stamp: DeployStamp {
@@ -286,7 +389,7 @@ impl<'a> PendingChange<'a> {
             folder: self.destination.output_folder(self.target),
             target: self.target,
             deployed: self.deployed,
-            limits: self.destination.settings.limits()?,
+            limits: self.destination.limits,
             jobs: self.jobs,
             store,
         })
@@ -308,8 +411,13 @@ fn show_progress(output: &Output, progress: Progress<'_>) {
     }
 }
 
+/// Whether a variable of the environment has a value: of a secret that a CI job lacks it is empty.
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
 /// Who carries a change out: the person of a CI job, or else the user of this machine.
-fn current_user() -> Option<String> {
+pub(crate) fn current_user() -> Option<String> {
     const VARIABLES: [&str; 5] = [
         "GITHUB_ACTOR",
         "GITLAB_USER_LOGIN",

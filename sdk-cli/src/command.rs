@@ -12,6 +12,7 @@ mod render;
 mod rollback;
 mod scale;
 mod schema;
+mod state;
 
 use crate::args::globals::Format;
 use crate::context::Context;
@@ -53,6 +54,7 @@ subcommands! {
     Mv(mv),
     Destroy(destroy),
     Render(render),
+    State(state),
     Machines(machines),
     Schema(schema),
     Completions(completions),

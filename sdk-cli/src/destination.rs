@@ -1,52 +1,48 @@
 //! Where apps are deployed: the target, the state file, the settings and the folder for the target's
 //! files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use machinist_deploy::{
-    AppSettings, Binary, Deployed, FILE, Live, Manifest, Project, Settings, State, Target,
-    effective_file, target,
+    AppSettings, AppState, Binary, Deployed, FILE, GitRef, Limits, Live, Manifest, PackageSettings,
+    Project, Settings, State, StateLocation, StateSetting, Target, effective_file,
+    file_of_environment, target,
 };
 
-use crate::args::deployment::{DeployedState, Deployment, PlanOptions, Refresh, StateFile};
+use crate::args::deployment::Refresh;
 use crate::args::selection::Selection;
 use crate::args::source::AppSource;
+use crate::build_settings::with_build_settings;
 use crate::failure::Failure;
 use crate::git::Repository;
 use crate::output::Output;
+use crate::packages::Packages;
 use crate::paths::relative_to_cwd;
+use crate::plan_report::Place;
 use crate::workspace::Workspace;
 
 /// The state file, unless a flag or the settings name another.
-const DEFAULT_STATE_FILE: &str = "machinist-state.json";
-
-/// The target that `--target` names, if it names one.
-fn target_flag(selection: &Selection) -> Result<Option<String>, Failure> {
-    match &*selection.deploy_targets() {
-        [] => Ok(None),
-        [name] => {
-            // An unknown target is an error.
-            target(name, Project::default())?;
-            Ok(Some((*name).to_owned()))
-        }
-        names => {
-            let names = names.join("` and `");
-            Err(
-                Failure::new(format!("a deploy goes to one target, not to `{names}`"))
-                    .help("deploy to one after the other"),
-            )
-        }
-    }
-}
+pub(crate) const DEFAULT_STATE_FILE: &str = "machinist-state.json";
 
 /// Where apps are deployed.
 pub(crate) struct Destination {
-    target_name: String,
-    pub(crate) state_file: PathBuf,
+    pub(crate) target_name: String,
+    /// Where the state is.
+    pub(crate) state: StateLocation,
+    /// The ref of git that a state would be on, if it is not on it.
+    pub(crate) git_ref: GitRef,
+    /// The state's file, or the one beside which files of a state on a ref lie.
+    state_file: PathBuf,
     pub(crate) settings: Settings,
+    /// How long the platform's tool may take.
+    pub(crate) limits: Limits,
+    /// Whose apps go there.
+    pub(crate) packages: Packages,
+    /// What the target knows of the project, without apps and binaries.
+    project: Project,
     workspace: Option<Workspace>,
     asks_platform: bool,
     /// The file with the platform's answer, if it is not to be asked.
@@ -56,70 +52,112 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
-    /// For subcommands that build or read binaries.
-    pub(crate) fn of_linked_apps(
-        source: &AppSource,
-        plan_options: &PlanOptions,
-    ) -> Result<Self, Failure> {
-        let selection = &source.selection;
-        let target_flag = target_flag(selection)?;
-        let workspace = Workspace::find(selection.manifest_path())?;
-        let destination = Self::new(target_flag, &plan_options.file, workspace)?;
-        let mut destination = destination.asking(&plan_options.refresh);
-        if let (Some(folder), Some(workspace)) =
-            (selection.target_dir(), &mut destination.workspace)
-        {
-            workspace.target_folder = folder.to_owned();
-        }
-        destination.asks_platform &= !selection.is_offline();
-        Ok(destination)
-    }
-
-    /// For subcommands that build nothing.
-    pub(crate) fn of_deployed_apps(deployment: &Deployment) -> Result<Self, Failure> {
-        Ok(Self::of_state(&deployment.state)?.asking(&deployment.refresh))
-    }
-
-    /// For subcommands that change the state and nothing else. The platform is not asked.
-    pub(crate) fn of_state(state: &DeployedState) -> Result<Self, Failure> {
-        let workspace = Workspace::find(state.manifest_path.as_deref())?;
-        Self::new(state.target.clone(), &state.file, workspace)
-    }
-
-    fn new(
-        target_flag: Option<String>,
-        file: &StateFile,
-        workspace: Option<Workspace>,
-    ) -> Result<Self, Failure> {
-        let cargo_tomls = workspace
-            .as_ref()
-            .map_or(&[][..], |workspace| &workspace.cargo_tomls);
-        let settings = Settings::read(cargo_tomls)?;
-        let target_name = match target_flag {
-            Some(name) => name,
-            None => settings.target()?.unwrap_or(FILE).to_owned(),
+    /// The destination of packages with these settings, which does not ask the platform.
+    pub(crate) fn new(
+        target_name: &str,
+        state: StateSetting,
+        own: &PackageSettings<'_>,
+        (settings, workspace): (Settings, Option<Workspace>),
+    ) -> Self {
+        let limits = own.limits();
+        let root = workspace.as_ref().map(|workspace| &*workspace.root);
+        let root = root.unwrap_or(Path::new(""));
+        let (file, remote) = match state {
+            StateSetting::File(path) => (Some(relative_to_cwd(&path)), None),
+            StateSetting::Git(remote) => (None, remote),
         };
-        let root = workspace
-            .as_ref()
-            .map_or(Path::new(""), |workspace| &workspace.root);
-        let state_file = match (&file.state, settings.state()?) {
-            (Some(flag), _) => flag.clone(),
-            (None, Some(setting)) => setting.to_owned(),
-            (None, None) => root.join(DEFAULT_STATE_FILE),
+        let git_ref = GitRef {
+            remote,
+            environment: own.environment().map(str::to_owned),
+            limit: limits.answer,
+            ..GitRef::in_folder(root)
         };
-        Ok(Self {
-            target_name,
-            state_file: relative_to_cwd(&state_file),
+        let state = match file {
+            Some(path) => StateLocation::File(path),
+            None => StateLocation::Git(git_ref.clone()),
+        };
+        let state_file = state.file_in(&relative_to_cwd(root));
+        Self {
+            project: Project {
+                state_file: state_file.clone(),
+                ..own.project(target_name, BTreeMap::new())
+            },
+            limits,
+            target_name: target_name.to_owned(),
+            state,
+            git_ref,
+            state_file,
             settings,
+            packages: Packages::default(),
             workspace,
             asks_platform: false,
             saved_answer: None,
             plan_file: None,
+        }
+    }
+
+    /// The same, for the apps of these packages.
+    pub(crate) fn of_packages(self, packages: Packages) -> Self {
+        Self { packages, ..self }
+    }
+
+    /// Whether another one is the same, whichever packages they are of.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let key = |one: &Self| (one.target_name.clone(), one.limits, one.project.clone());
+        key(self) == key(other)
+    }
+
+    /// The environment of the settings.
+    pub(crate) fn environment(&self) -> Option<&str> {
+        self.settings.environment()
+    }
+
+    /// Where it is, for a message that tells it from others.
+    pub(crate) fn describe(&self) -> String {
+        format!("{} (`{}`)", self.target_name, self.state)
+    }
+
+    /// The source with the features and the profile of the settings.
+    pub(crate) fn with_build_settings(&self, source: &AppSource) -> Result<AppSource, Failure> {
+        with_build_settings(source, &self.settings, self.workspace.as_ref())
+    }
+
+    /// The apps of the code that go there, with the scaling that the settings give their first
+    /// deploy.
+    pub(crate) fn own_apps(&self, manifest: Manifest) -> Result<Manifest, Failure> {
+        let own = manifest
+            .apps
+            .into_iter()
+            .filter(|app| self.packages.includes(&app.package));
+        let own = own.map(|app| {
+            let settings = self.settings.for_app(&app.name, Some(&app.package));
+            settings.scaling.apply_to(&app)
+        });
+        Ok(Manifest {
+            apps: own.collect::<Result<_, _>>()?,
+            ..manifest
         })
     }
 
+    /// The deployed apps of packages whose settings lead elsewhere: another destination may have
+    /// the same state.
+    pub(crate) fn apps_elsewhere(&self, deployed: &Deployed) -> BTreeSet<String> {
+        let is_elsewhere =
+            |app: &AppState| !app.package.is_empty() && !self.packages.includes(&app.package);
+        let elsewhere = deployed.apps.iter().filter(|(_, app)| is_elsewhere(app));
+        elsewhere.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Whether cargo may build a package whose apps go there.
+    pub(crate) fn may_be_selected(&self, selection: &Selection) -> bool {
+        let workspace = self.workspace.as_ref();
+        let mut packages = workspace.iter().flat_map(|workspace| workspace.packages());
+        workspace.is_none()
+            || packages.any(|name| self.packages.includes(name) && selection.may_select(name))
+    }
+
     /// The same, where the platform is asked unless a flag says otherwise.
-    fn asking(self, refresh: &Refresh) -> Self {
+    pub(crate) fn asking(self, refresh: &Refresh) -> Self {
         Self {
             asks_platform: !refresh.no_refresh,
             saved_answer: refresh.live.clone(),
@@ -127,12 +165,19 @@ impl Destination {
         }
     }
 
-    /// The same, for a plan that was kept in this file.
-    pub(crate) fn with_plan_file(self, file: Option<&Path>) -> Self {
-        Self {
-            plan_file: file.map(Path::to_owned),
-            ..self
-        }
+    /// Says in which file the plan was kept that is carried out.
+    pub(crate) fn set_plan_file(&mut self, file: &Path) {
+        self.plan_file = Some(file.to_owned());
+    }
+
+    /// The file of the state where no flag or setting says where that is.
+    pub(crate) fn default_state_file(&self) -> PathBuf {
+        let root = self.workspace.as_ref().map(|workspace| &*workspace.root);
+        let file = root.unwrap_or(Path::new("")).join(DEFAULT_STATE_FILE);
+        relative_to_cwd(&match self.environment() {
+            Some(name) => file_of_environment(&file, name),
+            None => file,
+        })
     }
 
     /// Whether apps go to a platform, where they run.
@@ -181,8 +226,8 @@ impl Destination {
     ) -> Result<Box<dyn Target>, Failure> {
         let project = Project {
             binaries,
-            state_file: self.state_file.clone(),
-            ..self.settings.project(settings_by_app)?
+            apps: settings_by_app,
+            ..self.project.clone()
         };
         Ok(target(&self.target_name, project)?)
     }
@@ -208,7 +253,7 @@ impl Destination {
         target: &dyn Target,
         deployed: Deployed,
     ) -> Result<Deployed, Failure> {
-        Ok(target.at_place(deployed, self.settings.limits()?)?)
+        Ok(target.at_place(deployed, self.limits)?)
     }
 
     /// Checks that drift can be seen: the files of the target are there, or the platform has a
@@ -246,8 +291,7 @@ impl Destination {
             return Ok(None);
         }
         output.status("Asking", &format!("{} what is deployed", target.name()));
-        let limits = self.settings.limits()?;
-        let live = target.live(known, limits).map_err(|problem| {
+        let live = target.live(known, self.limits).map_err(|problem| {
             Failure::from(problem)
                 .help("with `--no-refresh` the platform is not asked, and the state is trusted")
         })?;
@@ -266,6 +310,11 @@ impl Destination {
             Some(live) => deployed.refreshed(&live),
             None => deployed,
         })
+    }
+
+    /// Where it is, for people and for data.
+    pub(crate) fn place<'a>(&'a self, target: &dyn Target, deployed: &'a Deployed) -> Place<'a> {
+        Place::new(self.environment(), target, deployed.place.as_deref())
     }
 
     /// The folder into which the target's files are written.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::args::globals::Format;
+use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::markdown::{Document, LONGEST, code, escape, head, row};
 use crate::markdown_view::{About, add_warnings, heading, not_shown};
@@ -34,6 +35,7 @@ pub(crate) struct DriftReport<'a> {
 impl<'a> DriftReport<'a> {
     /// Compares what is recorded with what the platform has now.
     pub(crate) fn new(
+        destination: &'a Destination,
         target: &dyn Target,
         recorded: &Deployed,
         now: &'a Deployed,
@@ -48,7 +50,7 @@ impl<'a> DriftReport<'a> {
         }
         Ok(Self {
             drift_version: DRIFT_VERSION,
-            place: Place::new(target, now.place.as_deref()),
+            place: destination.place(target, now),
             apps: recorded.drift(now),
             deployed_apps: recorded.names().len(),
             stale_files: no_change.stale_files,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::exit::Exit;
 
 /// An error or a warning as the user sees it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Failure {
     /// What is wrong: lower case, no final stop.
     pub(crate) message: String,

@@ -3,13 +3,16 @@
 
 mod advice;
 mod args;
+mod build_settings;
 mod cargo;
 mod carry_out;
+mod change_note;
 mod cli;
 mod command;
 mod context;
 mod dependency_graph;
 mod destination;
+mod destinations;
 mod drift_report;
 mod exit;
 mod failure;
@@ -22,6 +25,7 @@ mod markdown;
 mod markdown_view;
 mod not_built;
 mod output;
+mod packages;
 mod paths;
 mod plan_report;
 mod prepared_deploy;
@@ -53,10 +57,11 @@ fn main() -> ExitCode {
                 describe_cli: Cli::command,
             };
             let exit = subcommand.run(&context);
-            exit.unwrap_or_else(|failure| {
+            let exit = exit.unwrap_or_else(|failure| {
                 context.output.error(&failure);
                 failure.exit
-            })
+            });
+            context.output.end(exit)
         }
         Err((error, format)) => output::arguments_error(&error, format),
     };

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use machinist_core::json;
 use machinist_core::text::{is_visible, visible};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::advice::DeploymentFlags;
 use crate::args::globals::{ColorWhen, Format, Globals};
@@ -65,7 +65,9 @@ pub(crate) struct Output {
     verbose: bool,
     /// Whether data was printed.
     has_data: Cell<bool>,
-    /// The warnings that were printed.
+    /// The documents of several destinations, which are printed as one at the end.
+    documents: RefCell<Option<Vec<Value>>>,
+    /// The warnings that were printed: several destinations may give one twice.
     warnings: RefCell<Vec<Failure>>,
     /// What advised command lines are about.
     pub(crate) deployment: DeploymentFlags,
@@ -85,6 +87,7 @@ impl Output {
             quiet: globals.quiet,
             verbose: globals.verbose > 0,
             has_data: Cell::new(false),
+            documents: RefCell::new(None),
             warnings: RefCell::default(),
             deployment,
         }
@@ -99,7 +102,33 @@ impl Output {
     /// Prints data as JSON.
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
         self.has_data.set(true);
-        print_json(value)
+        match &mut *self.documents.borrow_mut() {
+            Some(documents) => documents.push(serde_json::to_value(value).map_err(cannot_write)?),
+            None => print_json(value)?,
+        }
+        Ok(())
+    }
+
+    /// Begins the output of one of several destinations.
+    pub(crate) fn begin_destination(&self) {
+        self.documents.borrow_mut().get_or_insert_default();
+        self.has_data.set(false);
+    }
+
+    /// Ends the output: the documents of several destinations become one.
+    pub(crate) fn end(&self, exit: Exit) -> Exit {
+        let documents = self
+            .documents
+            .take()
+            .filter(|_| self.format == Format::Json);
+        let printed = documents.map(|documents| print_json(&json!({"destinations": documents})));
+        match printed {
+            Some(Err(failure)) => {
+                error(&failure);
+                failure.exit
+            }
+            _ => exit,
+        }
     }
 
     /// Prints with `--format json` what was done; as text the status says it.
@@ -221,8 +250,11 @@ impl Output {
     /// Prints a warning. `--quiet` does not hide it, as cargo's does not hide the compiler's.
     pub(crate) fn warning(&self, warning: &Failure) {
         let warning = self.deployment.add_to(warning);
-        print_report("warning", WARNING, &warning);
-        self.warnings.borrow_mut().push(warning);
+        let mut warnings = self.warnings.borrow_mut();
+        if !warnings.contains(&warning) {
+            print_report("warning", WARNING, &warning);
+            warnings.push(warning);
+        }
     }
 
     /// The warnings that were printed.
@@ -232,9 +264,12 @@ impl Output {
 }
 
 fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let compact = serde_json::to_string(value)
-        .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
+    let compact = serde_json::to_string(value).map_err(cannot_write)?;
     print_data(&(json::indent(&compact) + "\n"))
+}
+
+fn cannot_write(error: serde_json::Error) -> Failure {
+    Failure::new(format!("cannot write JSON: {error}"))
 }
 
 fn print_data(text: &str) -> Result<(), Failure> {

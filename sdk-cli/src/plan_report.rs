@@ -41,10 +41,10 @@ pub(crate) struct PlanReport<'a> {
 /// Where a plan goes.
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct Place<'a> {
-    pub(crate) target: &'static str,
     /// The environment of the settings, if one is chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) environment: Option<&'a str>,
+    pub(crate) target: &'static str,
     /// The account, the namespace or the environment there, if it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<&'a str>,
@@ -52,10 +52,14 @@ pub(crate) struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// This place of a target.
-    pub(crate) fn new(target: &dyn Target, place: Option<&'a str>) -> Self {
+    pub(crate) fn new(
+        environment: Option<&'a str>,
+        target: &dyn Target,
+        place: Option<&'a str>,
+    ) -> Self {
         Self {
+            environment,
             target: target.name(),
-            environment: None,
             place,
         }
     }
@@ -63,6 +67,9 @@ impl<'a> Place<'a> {
 
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(environment) = self.environment {
+            write!(f, "{environment} on ")?;
+        }
         f.write_str(self.target)?;
         match self.place {
             Some(place) => write!(f, ", {place}"),

@@ -1,10 +1,12 @@
 //! A deploy that is planned and checked, with its warnings printed: what `plan`, `deploy` and
 //! `render` have in common.
 
+use std::collections::BTreeSet;
+
 use machinist_core::problem::Problem;
 use machinist_deploy::{
     Action, AppPlan, AppSet, DeployStamp, Deployed, KeptDestination, KeptPlan, Manifest, Options,
-    Plan, Rendering, State, Target, Unread, WHY_LOST, plan,
+    Plan, Rendering, State, Store, Target, Unread, WHY_LOST, plan,
 };
 
 use crate::args::deployment::PlanOptions;
@@ -13,31 +15,110 @@ use crate::args::source::AppSource;
 use crate::carry_out::show_warnings_and_needs;
 use crate::context::Context;
 use crate::destination::Destination;
+use crate::destinations;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::linked_apps::{LinkedApps, no_apps_found};
 use crate::output::Output;
 use crate::plan_report::{Place, PlanReport};
 use crate::reviewed_plan::kept_options;
 
+/// A destination, and what a deploy may change there.
+pub(crate) type PartOfDeploy = (Destination, PlanOptions);
+
 /// Builds or reads the apps, and finds out where they go.
 pub(crate) fn read_apps(
     source: &AppSource,
     plan_options: &PlanOptions,
+    environment: Option<String>,
     context: &Context,
-) -> Result<(LinkedApps, Destination), Failure> {
+) -> Result<(LinkedApps, Vec<PartOfDeploy>), Failure> {
     // What is wrong with the settings is an error before a build that may take minutes.
-    let destination = Destination::of_linked_apps(source, plan_options)?;
+    let destinations = destinations::of_linked_apps(source, plan_options, environment)?;
     // A deploy to a platform is a release build.
-    let profile = match destination.is_platform() {
+    let profile = match destinations.iter().any(Destination::is_platform) {
         true => BuildProfile::Release,
         false => BuildProfile::Dev,
     };
-    let apps = LinkedApps::read_any(source, profile, context)?;
+    let source = destinations::with_build_settings(source, &destinations)?;
+    let apps = LinkedApps::read_any(&source, profile, context)?;
     // With `--prune` the last app can be deleted.
     if apps.manifest.apps.is_empty() && (!plan_options.prune || apps.has_lost()) {
         return Err(no_apps_found(&apps.binaries, apps.lost));
     }
-    Ok((apps, destination))
+    let parts = parts(destinations, plan_options, &apps.manifest)?;
+    Ok((apps, parts))
+}
+
+/// The destinations that a deploy of these apps concerns, each with the options about its apps.
+fn parts(
+    mut destinations: Vec<Destination>,
+    options: &PlanOptions,
+    manifest: &Manifest,
+) -> Result<Vec<PartOfDeploy>, Failure> {
+    if destinations.len() == 1 {
+        return Ok(destinations
+            .into_iter()
+            .map(|one| (one, options.clone()))
+            .collect());
+    }
+    let mut apps_by_destination = Vec::new();
+    for destination in &destinations {
+        let deployed =
+            Store::read(destination.state.clone())?.deployed_to(&destination.target_name);
+        let of_code = manifest
+            .apps
+            .iter()
+            .filter(|app| destination.packages.includes(&app.package));
+        let of_code = of_code.map(|app| app.name.clone());
+        let recorded = deployed.apps.into_iter();
+        let recorded = recorded.filter(|(_, app)| destination.packages.includes(&app.package));
+        let apps: BTreeSet<String> = of_code.chain(recorded.map(|(name, _)| name)).collect();
+        apps_by_destination.push(apps);
+    }
+    let is_anywhere = |name: &String| apps_by_destination.iter().any(|apps| apps.contains(name));
+    let mut parts = Vec::new();
+    for (destination, apps) in destinations.drain(..).zip(&apps_by_destination) {
+        // A name that is nowhere is an error at the first destination.
+        let is_first = parts.is_empty();
+        let is_here = |name: &&String| {
+            name.is_empty() || apps.contains(*name) || (is_first && !is_anywhere(name))
+        };
+        let here = |names: &[String]| names.iter().filter(is_here).cloned().collect();
+        let own = PlanOptions {
+            apps: here(&options.apps),
+            reset_scaling: here(&options.reset_scaling),
+            adopt: here(&options.adopt),
+            ..options.clone()
+        };
+        let is_concerned = match options.apps.is_empty() {
+            true => !apps.is_empty(),
+            false => !own.apps.is_empty(),
+        };
+        if is_concerned {
+            parts.push((destination, own));
+        }
+    }
+    Ok(parts)
+}
+
+/// Does something at each destination. After an error the others are left as they are.
+pub(crate) fn at_each(
+    parts: &[PartOfDeploy],
+    output: &Output,
+    mut act: impl FnMut(&PartOfDeploy) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    let mut exit = Exit::Success;
+    for part in parts {
+        if parts.len() > 1 {
+            output.begin_destination();
+        }
+        match act(part)? {
+            Exit::Success => {}
+            other => exit = other,
+        }
+    }
+    Ok(exit)
 }
 
 /// Which apps are rendered.
@@ -55,6 +136,8 @@ pub(crate) enum RenderedApps {
 pub(crate) struct PreparedDeploy {
     /// Where it goes.
     pub(crate) target: Box<dyn Target>,
+    /// The environment of the settings.
+    environment: Option<String>,
     /// What is deployed there now.
     pub(crate) deployed: Deployed,
     /// What it changes.
@@ -77,15 +160,15 @@ impl PreparedDeploy {
         state: &State,
         output: &Output,
     ) -> Result<Self, Failure> {
-        let manifest = &apps.to_deploy();
+        let manifest = &destination.own_apps(apps.to_deploy())?;
         let target = destination.target_for_linked_apps(manifest, apps.binaries.clone())?;
         let mut deployed = state.deployed_to(target.name());
-        // `render` writes files for any place.
+        // `render` writes files for any place, and asks nobody what is there.
         if rendered != RenderedApps::All {
             deployed = destination.at_place(&*target, deployed)?;
-        }
-        if let Some(live) = destination.read_live(&*target, &deployed, output)? {
-            deployed = deployed.refreshed(&live).with_found(&live, manifest);
+            if let Some(live) = destination.read_live(&*target, &deployed, output)? {
+                deployed = deployed.refreshed(&live).with_found(&live, manifest);
+            }
         }
         let binaries_of_deployed = deployed.apps.values().flat_map(|app| app.binaries.clone());
         let unread = apps.unread(&binaries_of_deployed.collect());
@@ -100,6 +183,7 @@ impl PreparedDeploy {
             force: rendered == RenderedApps::Forced,
             prune: plan_options.prune,
             not_read: unread.binaries.clone(),
+            elsewhere: destination.apps_elsewhere(&deployed),
         };
         let mut plan = plan(manifest, &deployed, &options);
         let renamed = renamed(&plan, &deployed);
@@ -110,7 +194,7 @@ impl PreparedDeploy {
             warn_of_lost(apps, &deployed, &options, output);
         }
         warn_of_missing(&plan, &renamed, apps, output);
-        warn_of_unknown_in_settings(destination, manifest, &options, output);
+        warn_of_unknown_in_settings(destination, &apps.manifest, &options, output);
         let after = deployed.after(&plan, &DeployStamp::default());
         let rendering = target.deploy(&plan, &after)?;
         plan.add_rendering(&rendering, &deployed);
@@ -131,6 +215,7 @@ impl PreparedDeploy {
         let rendering = rendering.without(&untouched.map(|app| &*app.name).collect());
         Ok(Self {
             profile: apps.profile.clone().filter(|_| target.folder().is_none()),
+            environment: destination.environment().map(str::to_owned),
             target,
             deployed,
             plan,
@@ -144,14 +229,15 @@ impl PreparedDeploy {
         let destination = KeptDestination {
             target: self.target.name().into(),
             place: self.deployed.place.clone(),
-            environment: None,
+            environment: self.environment.clone(),
         };
         KeptPlan::new(&self.plan, destination, state, kept_options(options))
     }
 
     /// The plan, to print.
     pub(crate) fn report(&self) -> PlanReport<'_> {
-        let place = Place::new(&*self.target, self.deployed.place.as_deref());
+        let environment = self.environment.as_deref();
+        let place = Place::new(environment, &*self.target, self.deployed.place.as_deref());
         let report = PlanReport::new(&self.plan, place, self.profile.as_deref());
         report.with_refusal(self.refusal.as_ref())
     }

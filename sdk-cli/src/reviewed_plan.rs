@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use machinist_core::name::is_dns_label;
-use machinist_deploy::{KeptApps, KeptOptions, KeptPlan, TARGETS, shell_word, write_file};
+use machinist_deploy::{
+    KeptApps, KeptDestination, KeptOptions, KeptPlan, TARGETS, shell_word, write_file,
+};
 
 use crate::args::deployment::PlanOptions;
 use crate::args::source::AppSource;
@@ -45,6 +47,17 @@ pub(crate) fn check_file_name(file: &Path) -> Result<(), Failure> {
             "give the file an extension: `-o {}`",
             shell_word(&format!("{name}.json"))
         ))),
+    }
+}
+
+/// Checks that a plan that is kept is for one place.
+pub(crate) fn check_one_place(places: usize) -> Result<(), Failure> {
+    match places {
+        0 | 1 => Ok(()),
+        _ => Err(Failure::new(format!(
+            "a kept plan is for one place, and these apps go to {places}"
+        ))
+        .help("select packages that go to one of them with `-p`")),
     }
 }
 
@@ -121,18 +134,32 @@ impl ReviewedPlan {
         given: &PlanOptions,
         force: bool,
         source: &AppSource,
-    ) -> Result<(PlanOptions, AppSource), Failure> {
+        environment: Option<String>,
+    ) -> Result<(PlanOptions, AppSource, Option<String>), Failure> {
         let mut source = source.clone();
-        let target = &self.plan.destination.target;
-        let other = source.selection.deploy_targets().into_iter();
-        if let Some(other) = other.clone().find(|other| other != target) {
+        let KeptDestination {
+            target,
+            environment: own,
+            ..
+        } = &self.plan.destination;
+        if let Some(other) = environment.filter(|other| Some(other) != own.as_ref()) {
+            let made_for = own
+                .as_ref()
+                .map_or_else(|| "no environment".into(), |own| format!("`{own}`"));
             return Err(self.contradiction(
-                &format!("--target {other}"),
-                &format!("it was made for {target}"),
+                &format!("--env {other}"),
+                &format!("it was made for {made_for}"),
             ));
         }
-        if other.count() == 0 {
-            source.selection.add_deploy_target(target);
+        match source.selection.deploy_target()? {
+            Some(other) if other != *target => {
+                return Err(self.contradiction(
+                    &format!("--target {other}"),
+                    &format!("it was made for {target}"),
+                ));
+            }
+            Some(_) => {}
+            None => source.selection.add_deploy_target(target),
         }
         let kept = &self.plan.options;
         let typed = kept_options(&PlanOptions {
@@ -180,7 +207,7 @@ impl ReviewedPlan {
             strict: kept.strict,
             ..given.clone()
         };
-        Ok((options, source))
+        Ok((options, source, own.clone()))
     }
 
     fn contradiction(&self, argument: &str, fact: &str) -> Failure {

@@ -241,12 +241,19 @@ fn artifact_text(part: ArtifactPart, change: &Change) -> String {
         ArtifactPart::Deployment => {
             "not the one on record: somebody else deployed it, or a deploy was cut off".into()
         }
-        ArtifactPart::Env | ArtifactPart::Mounts | ArtifactPart::Fields => {
+        _ if change.to.is_none() && is_entry_of(part) => {
             format!("{} is removed", text(&change.from))
         }
+        _ if change.from.is_none() && is_entry_of(part) => format!("{} is added", text(&change.to)),
         _ if is_digest(&change.from) || is_digest(&change.to) => "changed".into(),
         _ => format!("{} -> {}", text(&change.from), text(&change.to)),
     }
+}
+
+/// Whether a change names what of a part differs.
+fn is_entry_of(part: ArtifactPart) -> bool {
+    use ArtifactPart::{Env, Fields, Mounts, Secrets};
+    matches!(part, Env | Secrets | Mounts | Fields)
 }
 
 fn reason(why: Why) -> &'static str {

@@ -136,6 +136,12 @@ impl Workspace {
         Ok(Some(Self::new(&metadata)))
     }
 
+    /// The names of its packages.
+    pub(crate) fn packages(&self) -> impl Iterator<Item = &str> {
+        let members = self.cargo_tomls.iter();
+        members.filter_map(|toml| toml.package.as_deref())
+    }
+
     /// The folder of a package of the workspace.
     pub(crate) fn package_folder(&self, package: &str) -> Option<PathBuf> {
         let mut members = self.cargo_tomls.iter();

@@ -22,6 +22,7 @@ use crate::setting::Setting;
 ///     gpus: 0,
 ///     settings: Vec::new(),
 ///     required: Vec::new(),
+///     env: Vec::new(),
 /// };
 /// assert_eq!(app.machine_types[0].name, "S");
 /// ```
@@ -39,6 +40,8 @@ pub struct App {
     pub settings: Vec<(Key, Setting)>,
     /// What the app requires of each machine type.
     pub required: Vec<Required>,
+    /// The environment variables that a deploy must give it.
+    pub env: Vec<String>,
 }
 
 impl App {

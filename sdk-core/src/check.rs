@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::attribute::{Arg, ArgValue, Attribute, Place, Value};
 use crate::catalogue::Catalogue;
 use crate::fitting::{fitting, larger_than_required, missed, requirement_missed};
-use crate::keys::{self, NAME, SCALING};
+use crate::keys::{self, ENV, NAME, SCALING};
 use crate::level::{Level, duplicate_key, example, missing_value, not_a_group, wrong_key};
 use crate::machine::{MachineKind, MachineType};
 use crate::machine_types::{
@@ -18,6 +18,7 @@ use crate::parameter::Key;
 use crate::problem::{Finding, Problem, mistyped};
 use crate::requirement::{self, Required};
 use crate::setting::{Setting, check_concurrency};
+use crate::variable;
 
 /// The result of a check.
 #[derive(Clone, Debug)]
@@ -61,6 +62,7 @@ pub fn check(attribute: &Attribute, catalogue: &Catalogue) -> Checked {
         machine_types: None,
         settings: Vec::new(),
         required: Vec::new(),
+        env: Vec::new(),
         mentioned: Vec::new(),
         unreadable: attribute.unreadable,
         errors: Vec::new(),
@@ -87,6 +89,7 @@ pub fn check(attribute: &Attribute, catalogue: &Catalogue) -> Checked {
         gpus,
         settings: checker.sorted_settings(),
         required: checker.required.clone(),
+        env: checker.env.clone(),
     });
     checker.errors.sort_by_key(|finding| finding.place.0);
     Checked {
@@ -106,6 +109,8 @@ struct Checker<'a> {
     machine_types: Option<Vec<Placed<String>>>,
     settings: Vec<(Key, Setting, Place)>,
     required: Vec<Required>,
+    /// The required environment variables.
+    env: Vec<String>,
     /// The keys that occur at any level, with valid values or not: they are not reported as
     /// missing.
     mentioned: Vec<&'a str>,
@@ -172,7 +177,12 @@ impl<'a> Checker<'a> {
                 return self.error(arg.key_place, missing_value(key));
             }
         };
-        if level == Level::Requires {
+        if level == Level::Requires && key == ENV {
+            match variable::read(value, place) {
+                Ok(names) => self.env = names,
+                Err(findings) => self.errors.extend(findings),
+            }
+        } else if level == Level::Requires {
             self.requirement(key, value, place);
         } else if let Some(key) = Key::find(key) {
             match key.parameter().read(value, place) {

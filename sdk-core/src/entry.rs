@@ -24,7 +24,7 @@ use crate::{
     app::App,
     custom::CustomMachine,
     json::{Object, list},
-    keys::REQUIRES,
+    keys::{ENV, REQUIRES},
     parameter::Group,
 };
 
@@ -135,6 +135,7 @@ impl App {
     ///     gpus: 0,
     ///     settings: Vec::new(),
     ///     required: Vec::new(),
+    ///     env: Vec::new(),
     /// };
     /// assert!(app.entry(&origin).ends_with(r#""code":{"machine_type":["S"]}}"#));
     /// ```
@@ -160,6 +161,9 @@ impl App {
         let mut requires = Object::new();
         for (requirement, amount) in &self.required {
             requires.raw(requirement.key, &requirement.unit().json(*amount));
+        }
+        if !self.env.is_empty() {
+            requires.raw(ENV, &list(self.env.iter().map(|name| &**name)));
         }
         out.group(REQUIRES, requires);
         if !self.custom.is_empty() {

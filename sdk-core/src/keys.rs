@@ -9,6 +9,9 @@ pub const SCALING: &str = "scaling";
 /// The key of the group of requirements.
 pub const REQUIRES: &str = "requires";
 
+/// The key of the required environment variables, in the group of requirements.
+pub const ENV: &str = "env";
+
 /// The key of the code parameters in an app's entry.
 pub const CODE: &str = "code";
 

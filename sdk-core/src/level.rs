@@ -5,11 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::attribute::{Place, Value};
-use crate::keys::{NAME, REQUIRES, SCALING, is_group};
+use crate::keys::{ENV, NAME, REQUIRES, SCALING, is_group};
 use crate::parameter::{Group, Key, PARAMETERS};
 use crate::problem::Problem;
 use crate::requirement::{self, REQUIREMENTS};
 use crate::suggest;
+use crate::variable;
 
 /// Names that other tools, and earlier versions of this one, have for keys.
 const RENAMED: &[(&str, &str)] = &[
@@ -47,6 +48,9 @@ const RENAMED: &[(&str, &str)] = &[
     ("cores", "cpus"),
     ("nvenc", "encoders"),
     ("nvdec", "decoders"),
+    ("secrets", "env"),
+    ("envs", "env"),
+    ("environment", "env"),
 ];
 
 /// A place in the attribute that has keys of its own.
@@ -68,7 +72,7 @@ impl Level {
         let parameters = PARAMETERS.iter().map(|parameter| parameter.key.as_str());
         let requirements = REQUIREMENTS.iter().map(|requirement| requirement.key);
         let all = [NAME].into_iter().chain(parameters).chain(requirements);
-        let all = all.chain([REQUIRES, SCALING]);
+        let all = all.chain([ENV, REQUIRES, SCALING]);
         all.filter(|key| self.has(key)).collect()
     }
 
@@ -79,7 +83,7 @@ impl Level {
         match self {
             Self::App => key == NAME || is_group(key) || is_parameter_of(Group::Code),
             Self::Scaling => is_parameter_of(Group::Scaling),
-            Self::Requires => requirement::find(key).is_some(),
+            Self::Requires => key == ENV || requirement::find(key).is_some(),
         }
     }
 
@@ -110,13 +114,15 @@ impl Level {
 fn takes(key: &str, value: &Value) -> bool {
     Key::find(key).is_some_and(|key| key.parameter().read(value, Place(0)).is_ok())
         || requirement::find(key).is_some_and(|requirement| requirement.read(value).is_ok())
+        || (key == ENV && variable::read(value, Place(0)).is_ok())
 }
 
 /// A valid value for a key, like `value` where possible, as the attribute writes it.
 fn suggestion(key: &str, value: &Value) -> Option<String> {
     let parameter = Key::find(key).map(|key| key.parameter().suggestion(value));
     let for_requirement = || requirement::find(key).map(|found| found.unit().suggestion(value));
-    parameter.or_else(for_requirement)
+    let for_env = || (key == ENV).then(|| variable::suggestion(value));
+    parameter.or_else(for_requirement).or_else(for_env)
 }
 
 /// A valid value for a key, as the attribute writes it.
@@ -124,6 +130,7 @@ pub(crate) fn example(key: &str) -> String {
     let parameter = Key::find(key).map(|key| key.parameter().kind.example());
     parameter
         .or_else(|| requirement::find(key).map(|found| found.unit().example()))
+        .or_else(|| (key == ENV).then(|| variable::EXAMPLE.into()))
         .unwrap_or_else(|| "\"llm-server\"".into())
 }
 
@@ -169,6 +176,10 @@ fn misplaced(level: Level, right_level: Level, key: &str, argument: &str) -> Pro
         (_, Level::Scaling) => (
             format!("`{key}` is a scaling parameter and belongs in `{SCALING}(...)`"),
             "values in `scaling(...)` apply to the first deploy; later, tuned values are kept",
+        ),
+        (_, Level::Requires) if key == ENV => (
+            format!("`{key}` is a requirement and belongs in `{REQUIRES}(...)`"),
+            "the settings of a deploy give the values; `requires(...)` says which must be there",
         ),
         (_, Level::Requires) => (
             format!("`{key}` is a requirement and belongs in `{REQUIRES}(...)`"),

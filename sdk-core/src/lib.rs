@@ -63,3 +63,5 @@ pub mod setting;
 pub mod suggest;
 #[cfg(feature = "rules")]
 mod toml;
+#[cfg(feature = "rules")]
+pub mod variable;

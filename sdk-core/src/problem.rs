@@ -101,10 +101,11 @@ impl fmt::Display for Problem {
 impl core::error::Error for Problem {}
 
 /// `a, b and c`, where the conjunction is `and`.
-pub(crate) fn joined<S: AsRef<str>>(
-    items: impl IntoIterator<Item = S>,
-    conjunction: &str,
-) -> String {
+///
+/// ```
+/// assert_eq!(machinist_core::problem::joined(["a", "b", "c"], "and"), "a, b and c");
+/// ```
+pub fn joined<S: AsRef<str>>(items: impl IntoIterator<Item = S>, conjunction: &str) -> String {
     let items: Vec<S> = items.into_iter().collect();
     let mut out = String::new();
     for (i, item) in items.iter().enumerate() {

@@ -72,7 +72,7 @@ pub struct AppPlan {
     /// What is sent, parameters aside.
     #[serde(skip)]
     pub(crate) artifact: Option<Artifact>,
-    /// What the code requires of a machine.
+    /// What the code requires of a machine and of a deploy.
     #[serde(skip)]
     pub(crate) requires: Requirements,
     /// Whether it is deployed even if nothing changes.
@@ -256,7 +256,7 @@ impl AppPlan {
         let Some(artifact) = &rendered.artifact else {
             return;
         };
-        self.artifact = Some(artifact.clone());
+        self.artifact = Some(artifact.clone()).filter(|artifact| *artifact != Artifact::default());
         let state = state.filter(|state| !state.is_half_created);
         if let (Some(state), Action::Update | Action::Unchanged | Action::Adopt) =
             (state, self.action)

@@ -88,7 +88,7 @@ fn write_rendered(file: &RenderedFile, path: &Path, is_synced: bool) -> io::Resu
 /// # let folder = tempfile::tempdir()?;
 ///
 /// let state_file = folder.path().join("machinist-state.json");
-/// let mut store = Store::open(&state_file)?;
+/// let mut store = Store::open(&state_file, None)?;
 /// let target = target("file", Project { state_file, ..Project::default() })?;
 /// let plan = plan(&manifest, &Deployed::default(), &Options::default());
 /// let after = Deployed::default().after(&plan, &DeployStamp::default());
@@ -228,6 +228,11 @@ impl Apply<'_> {
         recorded.map_err(|problem| problem.note(format!("`{}` was not begun", app.name)))
     }
 
+    /// Puts what was begun where others see it, before its commands run.
+    fn publish(&mut self) -> Result<(), Problem> {
+        self.store.publish().map_err(Problem::from)
+    }
+
     /// Records an app whose commands ran.
     fn finish(&mut self, job: &Job<'_>, ran: Ran, outcome: &mut Outcome) {
         let app = job.app;
@@ -324,6 +329,7 @@ impl Apply<'_> {
             if self.target.list_command().is_none() {
                 self.begin(app)?;
             }
+            self.publish()?;
             runner.run(&job, report).map_err(|failed| failed.problem)?;
             if let Some(state) = self.deployed.apps.get_mut(&app.name) {
                 state.is_interrupted &= !rendering.sends_code();
@@ -420,6 +426,10 @@ struct Bookkeeper<'r, 'a> {
 impl Recorder for Bookkeeper<'_, '_> {
     fn begin(&mut self, job: &Job<'_>) -> Result<(), Problem> {
         self.apply.begin(job.app)
+    }
+
+    fn publish(&mut self) -> Result<(), Problem> {
+        self.apply.publish()
     }
 
     fn end(&mut self, job: &Job<'_>, ran: Ran) -> bool {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::bindings::Bindings;
 use crate::change::{ArtifactPart, Change, Why};
 use crate::requirements::Requirements;
 use crate::schema;
@@ -37,6 +38,9 @@ pub struct Artifact {
     /// Who may call the app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<String>,
+    /// Environment variables, secrets, volumes and credentials.
+    #[serde(skip_serializing_if = "Bindings::is_empty")]
+    pub bindings: Bindings,
     /// What is asked of a machine beside its GPUs, of a platform whose machines differ from the
     /// catalogue.
     #[serde(skip_serializing_if = "Requirements::is_empty")]
@@ -91,6 +95,16 @@ pub(crate) fn recorded<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Arti
 }
 
 impl Artifact {
+    /// Whether it has more than what the app is given by name: a target without a platform sends
+    /// nothing else.
+    pub(crate) fn has_program(&self) -> bool {
+        let others = Self {
+            bindings: Bindings::default(),
+            ..self.clone()
+        };
+        others != Self::default()
+    }
+
     /// What changes when another artifact is sent.
     pub fn changes(&self, other: &Self) -> Vec<Change> {
         if self.digest.is_some() {
@@ -137,6 +151,7 @@ impl Artifact {
         let mut changes: Vec<Change> = changed
             .map(|(part, from, to)| Change::of_part(part, from, to, Why::Code))
             .collect();
+        changes.extend(binding_changes(&self.bindings, &other.bindings));
         if self.binary != other.binary && self.binary_digest == other.binary_digest {
             changes.push(Change::of_part(
                 ArtifactPart::Binary,
@@ -149,13 +164,58 @@ impl Artifact {
     }
 }
 
+/// What changes of environment variables, secrets, volumes and credentials: of each part what
+/// differs, before and after.
+fn binding_changes(from: &Bindings, to: &Bindings) -> impl Iterator<Item = Change> {
+    let env = differing(&from.env, &to.env, |(name, value)| {
+        format!("{name}={value}")
+    });
+    let secrets = (
+        listed(from.secrets.difference(&to.secrets).cloned()),
+        listed(to.secrets.difference(&from.secrets).cloned()),
+    );
+    let mounts = differing(&from.volumes, &to.volumes, |(path, name)| {
+        format!("{name} at {path}")
+    });
+    let credentials = (
+        from.registry_credentials.clone(),
+        to.registry_credentials.clone(),
+    );
+    let parts = [
+        (ArtifactPart::Env, env),
+        (ArtifactPart::Secrets, secrets),
+        (ArtifactPart::Mounts, mounts),
+        (ArtifactPart::RegistryCredentials, credentials),
+    ];
+    let changed = parts.into_iter().filter(|(_, (from, to))| from != to);
+    changed.map(|(part, (from, to))| Change::of_part(part, &from, &to, Why::Code))
+}
+
+/// The entries that the other side does not have, of both sides as texts.
+fn differing(
+    from: &BTreeMap<String, String>,
+    to: &BTreeMap<String, String>,
+    text: fn((&String, &String)) -> String,
+) -> (Option<String>, Option<String>) {
+    let without = |some: &BTreeMap<String, String>, others: &BTreeMap<String, String>| {
+        let other = |(name, value): &(&String, &String)| others.get(*name) != Some(*value);
+        listed(some.iter().filter(other).map(text))
+    };
+    (without(from, to), without(to, from))
+}
+
+/// The texts in a row; `None` if there are none.
+fn listed(texts: impl Iterator<Item = String>) -> Option<String> {
+    let texts: Vec<String> = texts.collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
+}
+
 /// The labels of nodes as a text.
 fn text_of(labels: &SentNodeLabels) -> Option<String> {
     let texts = labels
         .iter()
         .map(|(machine, labels)| format!("{machine} as {}", labels.join(" or ")));
-    let texts: Vec<String> = texts.collect();
-    (!texts.is_empty()).then(|| texts.join(", "))
+    listed(texts)
 }
 
 /// The regions of both sides that have other names, as texts. Regions of one side alone are a change
@@ -174,8 +234,7 @@ fn renamed_regions(
             let name = names.get(*region).and_then(Option::as_deref);
             format!("{region} as {}", name.unwrap_or("nothing"))
         });
-        let texts: Vec<String> = texts.collect();
-        (!texts.is_empty()).then(|| texts.join(", "))
+        listed(texts)
     };
     (text(from), text(to))
 }

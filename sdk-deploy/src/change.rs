@@ -46,8 +46,12 @@ pub enum ArtifactPart {
     MachineNames,
     /// Environment variables.
     Env,
+    /// Environment variables with secret values.
+    Secrets,
     /// Mounts of volumes.
     Mounts,
+    /// The credentials that the image is pulled with.
+    RegistryCredentials,
     /// Other fields of the platform's own object.
     Fields,
     /// What is asked of a machine beside its GPUs.
@@ -65,14 +69,16 @@ pub enum ArtifactPart {
 }
 
 impl ArtifactPart {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 16] = [
         Self::Binary,
         Self::Context,
         Self::Image,
         Self::Auth,
         Self::MachineNames,
         Self::Env,
+        Self::Secrets,
         Self::Mounts,
+        Self::RegistryCredentials,
         Self::Fields,
         Self::Requires,
         Self::RegionNames,
@@ -91,7 +97,9 @@ impl ArtifactPart {
             Self::Auth => "auth",
             Self::MachineNames => "machine_names",
             Self::Env => "env",
+            Self::Secrets => "secrets",
             Self::Mounts => "mounts",
+            Self::RegistryCredentials => "registry_credentials",
             Self::Fields => "fields",
             Self::Requires => "requires",
             Self::RegionNames => "region_names",

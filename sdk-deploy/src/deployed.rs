@@ -262,7 +262,9 @@ impl AppState {
         self.code.check()?;
         self.scaling.check()?;
         check_overrides(&self.overrides)?;
+        check_bindings(self.artifact.as_ref())?;
         self.history.iter().try_for_each(|deploy| {
+            check_bindings(deploy.artifact.as_ref())?;
             deploy.code.check()?;
             deploy.scaling.check()?;
             check_overrides(&deploy.overrides)
@@ -289,9 +291,16 @@ impl AppState {
 
     /// What changes beside parameters when this is sent.
     pub(crate) fn artifact_changes(&self, artifact: &Artifact) -> Vec<Change> {
-        let known = self.artifact.as_ref();
+        let is_unknown = self.artifact.is_none() && artifact.has_program();
+        self.changes_to(artifact, is_unknown)
+    }
+
+    /// What changes when this is sent; `is_unknown` says that somebody else may have deployed it.
+    fn changes_to(&self, artifact: &Artifact, is_unknown: bool) -> Vec<Change> {
+        let nothing = Artifact::default();
+        let known = self.artifact.as_ref().or((!is_unknown).then_some(&nothing));
         let mut changes = known.map_or_else(Vec::new, |known| known.changes(artifact));
-        if known.is_none() || self.is_interrupted {
+        if is_unknown || self.is_interrupted {
             // Somebody deployed it without this state, or a change did not end.
             changes.push(Change::of_deployment(Why::Drift));
         }
@@ -334,7 +343,7 @@ impl AppState {
             return Vec::new();
         }
         let sent = self.artifact.clone().unwrap_or_default();
-        let mut changes = self.artifact_changes(&sent);
+        let mut changes = self.changes_to(&sent, self.artifact.is_none());
         let sends_artifacts = self.history.iter().any(|deploy| deploy.artifact.is_some());
         if !sends_artifacts && !self.is_interrupted {
             // The target sends nothing but parameters.
@@ -413,6 +422,11 @@ fn check_overrides(overrides: &Overrides) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Names of an artifact become arguments of the platform's tool and parts of its files.
+fn check_bindings(artifact: Option<&Artifact>) -> Result<(), Problem> {
+    artifact.map_or(Ok(()), |artifact| artifact.bindings.check())
 }
 
 /// A part that the platform reports now, and what a deploy makes of it.

@@ -13,6 +13,7 @@
 mod app_plan;
 mod apply;
 mod artifact;
+mod bindings;
 mod change;
 mod cost;
 mod deployed;
@@ -25,6 +26,7 @@ mod live;
 mod lost;
 mod machines;
 mod manifest;
+mod newer_state;
 mod parameters;
 mod plan;
 mod plan_differences;
@@ -38,6 +40,7 @@ mod schema;
 mod settings;
 mod settle;
 mod state;
+mod state_location;
 mod store;
 mod targets;
 mod tool;
@@ -47,6 +50,7 @@ mod tune;
 pub use app_plan::{Action, AppPlan, Effective, Plan, Tuned};
 pub use apply::{Apply, ApplyError, ApplyFailure, Progress, write};
 pub use artifact::Artifact;
+pub use bindings::Bindings;
 pub use change::{ArtifactPart, Change, What, Why};
 pub use cost::{CostChange, CostPerHour};
 pub use deployed::{AppState, Deployed, Owner};
@@ -71,13 +75,16 @@ pub use refusals::Unread;
 pub use rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 pub use requirements::Requirements;
 pub use rollback::rollback;
-pub use settings::{AppSettings, CargoToml, Settings};
+pub use settings::{
+    AppSettings, CargoToml, FirstScaling, PackageSettings, Settings, file_of_environment,
+};
 pub use state::newest::KnownState;
 pub use state::{STATE_VERSION, State, StateError};
-pub use store::{Store, StoreError};
+pub use state_location::{GitRef, StateLocation, StateSetting};
+pub use store::{ChangeNote, Holder, LogEntry, StateRef, Store, StoreError};
 pub use targets::{
-    Carries, FILE, KnativeSettings, Project, RegionNames, Rule, TARGETS, Target, effective_file,
-    target,
+    Carries, CloudSettings, FILE, FalSettings, KnativeSettings, Project, RegionNames, Rule,
+    TARGETS, Target, effective_file, target,
 };
 pub use tool::{Tool, ToolCommand, shell_word};
 pub use total_cost::TotalCost;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use machinist_core::parameter::{Group, Key};
 use machinist_core::setting::Setting;
 
-use crate::change::{ArtifactPart, Change, What, Why};
+use crate::change::{Change, What, Why};
 use crate::deployed::{AppState, Deployed, Owner};
 use crate::history::{Deploy, DeployKind};
 use crate::manifest::{App, Manifest};
@@ -53,8 +53,9 @@ pub struct LiveApp {
     pub image: Option<String>,
     /// Who may call the app, if the platform reports it.
     pub auth: Option<String>,
-    /// What a deploy would remove, because somebody set it outside the code: a part and its names.
-    pub extras: Vec<(ArtifactPart, Vec<String>)>,
+    /// What a deploy would remove or restore, because somebody changed it outside the code: names, and
+    /// never values.
+    pub extras: Vec<Change>,
     /// Whether the platform says that somebody else has it.
     pub is_foreign: bool,
     /// Who has it, if the platform knows.
@@ -157,9 +158,7 @@ impl AppState {
         }
         state.live_auth.clone_from(&live.auth);
         state.live_image.clone_from(&live.image);
-        let extras = live.extras.iter().map(|(part, names)| {
-            Change::of_part(*part, &Some(names.join(", ")), &None, Why::Drift)
-        });
+        let extras = live.extras.iter().cloned();
         state.live_drift = extras.chain(invalid).collect();
         if live.is_foreign {
             state.owner = Some(Owner::Platform(live.owner.clone()));

@@ -58,7 +58,7 @@ pub struct App {
     #[serde(default, skip_serializing_if = "Parameters::is_empty")]
     #[schemars(schema_with = "schema::scaling")]
     pub scaling: Parameters,
-    /// What it requires of its machine.
+    /// What it requires of its machine and of its deploy.
     #[serde(default, skip_serializing_if = "Requirements::is_empty")]
     #[schemars(schema_with = "schema::requires")]
     pub requires: Requirements,
@@ -91,7 +91,7 @@ pub struct Source {
 }
 
 /// A linked file to read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binary {
     /// Its name in the manifest.
     pub name: String,

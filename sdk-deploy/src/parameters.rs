@@ -7,7 +7,7 @@ use machinist_core::attribute::{Place, Value as Written};
 use machinist_core::keys::PATH;
 use machinist_core::parameter::{Group, Key, Kind};
 use machinist_core::problem::{self, Problem};
-use machinist_core::setting::Setting;
+use machinist_core::setting::{Setting, check_concurrency};
 use machinist_core::text::visible;
 use machinist_core::{custom, keys};
 use serde::de::Error as _;
@@ -204,6 +204,14 @@ impl Parameters {
     /// The value of a key that is a number.
     pub fn number(&self, key: Key) -> Option<u32> {
         self.get(key)?.number()
+    }
+
+    /// Checks the rules that need several parameters.
+    pub(crate) fn check_together(&self) -> Result<(), Problem> {
+        match self.number(Key::MinConcurrency) {
+            Some(fewest) => check_concurrency(fewest, self.number(Key::MaxConcurrency)),
+            None => Ok(()),
+        }
     }
 
     /// The value of a key that is a number, or else its default on the catalogue's platform.

@@ -25,6 +25,8 @@ pub struct Options {
     /// Binaries that exist and were not read. Apps linked only by these binaries are left out of
     /// the plan.
     pub not_read: BTreeSet<String>,
+    /// Apps of the same state that are deployed by themselves. They are left out of the plan.
+    pub elsewhere: BTreeSet<String>,
 }
 
 /// Some apps, by name.
@@ -74,7 +76,8 @@ pub fn plan(manifest: &Manifest, deployed: &Deployed, options: &Options) -> Plan
         apps.insert(&app.name, plan);
     }
     for (name, state) in &deployed.apps {
-        if state.is_there() && !options.is_unread(state) {
+        let is_left_out = options.is_unread(state) || options.elsewhere.contains(name);
+        if state.is_there() && !is_left_out {
             apps.entry(name)
                 .or_insert_with(|| plan_removed(name, state, options.prune));
         }

@@ -1,6 +1,6 @@
 //! Runs a process with limits on its time and output.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -126,7 +126,29 @@ fn drain(lines: &Receiver<String>, on_line: &mut dyn FnMut(String)) {
 /// When it cannot be run.
 pub(crate) fn capture(command: &mut Command, limit: Duration) -> io::Result<ProcessOutput> {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped());
+    capture_child(command.stderr(Stdio::piped()).spawn()?, limit)
+}
+
+/// The same, with this text on its standard input.
+///
+/// # Errors
+///
+/// When it cannot be run.
+pub(crate) fn capture_with_input(
+    command: &mut Command,
+    input: String,
+    limit: Duration,
+) -> io::Result<ProcessOutput> {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::piped()).spawn()?;
+    if let Some(mut pipe) = child.stdin.take() {
+        // A process that does not read all of it says why.
+        thread::spawn(move || pipe.write_all(input.as_bytes()));
+    }
+    capture_child(child, limit)
+}
+
+fn capture_child(mut child: Child, limit: Duration) -> io::Result<ProcessOutput> {
     let stdout = PipeReader::start(child.stdout.take());
     let stderr = PipeReader::start(child.stderr.take());
     let exceeds_limit = || stdout.exceeds_limit() || stderr.exceeds_limit();

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use machinist_core::parameter::Key;
-use machinist_core::problem::{Problem, first_names};
-use machinist_core::setting::check_concurrency;
+use machinist_core::problem::{Problem, first_names, joined};
 
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::deployed::Owner;
@@ -21,8 +20,8 @@ pub struct Unread {
 
 impl Plan {
     /// Checks that a plan may be carried out: no app of others is taken over without consent, the
-    /// code and the tuned values are valid together, and no app is deleted that unread binaries
-    /// may have.
+    /// code and the tuned values are valid together, no app is deleted that unread binaries may
+    /// have, and each app is given the environment variables that its code requires.
     ///
     /// # Errors
     ///
@@ -42,8 +41,58 @@ impl Plan {
                 Action::Delete | Action::Orphaned => {}
             }
         }
-        Ok(())
+        self.check_variables()
     }
+}
+
+impl Plan {
+    /// Checks that each app is given the environment variables that its code requires.
+    fn check_variables(&self) -> Result<(), Problem> {
+        let missing = self.apps.iter().filter_map(|app| {
+            let missing = app.missing_variables();
+            (!missing.is_empty()).then_some((&*app.name, missing))
+        });
+        let missing: Vec<(&str, Vec<&str>)> = missing.collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(variables_missing(&missing)),
+        }
+    }
+}
+
+/// Apps that require environment variables which their settings do not give.
+fn variables_missing(missing: &[(&str, Vec<&str>)]) -> Problem {
+    let quoted = |names: &[&str]| joined(names.iter().map(|name| format!("`{name}`")), "and");
+    let requires = missing.iter().map(|(app, names)| {
+        let word = match names.len() {
+            1 => "the environment variable",
+            _ => "the environment variables",
+        };
+        format!("`{app}` requires {word} {}", quoted(names))
+    });
+    let requires: Vec<String> = requires.collect();
+    let tables = missing.iter().map(|(app, names)| {
+        let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+        format!(
+            "`secrets = [{}]` in `[workspace.metadata.machinist.apps.{app}]`",
+            names.join(", ")
+        )
+    });
+    let first = missing.first().and_then(|(_, names)| names.first());
+    let example = first.copied().unwrap_or("HF_TOKEN");
+    Problem::new(format!(
+        "{}, and the settings do not give {}",
+        requires.join("; "),
+        if missing.iter().map(|(_, names)| names.len()).sum::<usize>() == 1 {
+            "it"
+        } else {
+            "them"
+        }
+    ))
+    .help(format!("write {}", joined(tables, "and")))
+    .note(format!(
+        "a value that is not secret stands in `env` there: `env = {{ {example} = \"...\" }}`"
+    ))
 }
 
 /// An app that somebody else deployed.
@@ -71,6 +120,14 @@ fn belongs_to_others(app: &AppPlan, target: &str) -> Problem {
 }
 
 impl AppPlan {
+    /// The environment variables that the code requires and that it is not given.
+    fn missing_variables(&self) -> Vec<&str> {
+        let given = self.artifact.as_ref().map(|artifact| &artifact.bindings);
+        let is_given = |name: &str| given.is_some_and(|given| given.gives(name));
+        let required = self.requires.env().iter().map(String::as_str);
+        required.filter(|name| !is_given(name)).collect()
+    }
+
     /// Checks the code's and the tuned values by the rules that need several of them. `typed` are
     /// the keys that somebody sets at this moment.
     ///
@@ -81,11 +138,7 @@ impl AppPlan {
         let Some(effective) = &self.effective else {
             return Ok(());
         };
-        let number = |key| effective.scaling.number(key);
-        let Some(fewest) = number(Key::MinConcurrency) else {
-            return Ok(());
-        };
-        check_concurrency(fewest, number(Key::MaxConcurrency)).map_err(|problem| {
+        effective.scaling.check_together().map_err(|problem| {
             let problem = Problem::new(format!("`{}`: {}", self.name, problem.message));
             self.with_advice_on_concurrency(problem, typed)
         })

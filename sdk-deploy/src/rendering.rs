@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, joined};
 
 use crate::artifact::Artifact;
 use crate::tool::ToolCommand;
@@ -29,6 +29,8 @@ pub struct RenderedApp {
     pub warnings: Vec<Problem>,
     /// What the platform must be set up for.
     pub needs: Vec<String>,
+    /// Variables that the platform's tool takes from the environment of whoever runs it.
+    pub taken_variables: BTreeSet<String>,
 }
 
 impl Rendering {
@@ -46,6 +48,40 @@ impl Rendering {
     pub fn needs(&self) -> BTreeSet<&str> {
         let needs = self.apps.values().flat_map(|app| &app.needs);
         needs.map(String::as_str).collect()
+    }
+
+    /// Checks that the variables are set which commands take from the environment of whoever runs
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// When some are not, with their names.
+    ///
+    /// ```
+    /// use machinist_deploy::Rendering;
+    ///
+    /// assert!(Rendering::default().check_variables(|_| false).is_ok());
+    /// ```
+    pub fn check_variables(&self, is_set: impl Fn(&str) -> bool) -> Result<(), Problem> {
+        let runs = |name: &&String| self.steps.iter().any(|step| step.app == **name);
+        let apps = self.apps.iter().filter(|(name, _)| runs(name));
+        let taken: BTreeSet<&String> = apps.flat_map(|(_, app)| &app.taken_variables).collect();
+        let missing = taken.into_iter().filter(|name| !is_set(name));
+        let missing: Vec<String> = missing.map(|name| format!("`{name}`")).collect();
+        match missing.len() {
+            0 => Ok(()),
+            number => {
+                let (are, them) = match number {
+                    1 => ("is", "it"),
+                    _ => ("are", "them"),
+                };
+                let missing = joined(missing, "and");
+                let problem = Problem::new(format!("{missing} {are} not set in the environment"));
+                Err(problem
+                    .help(format!("set {them} where the command runs, and try again"))
+                    .note("the platform's tool takes the values of secrets from there"))
+            }
+        }
     }
 
     /// Whether a command sends more than scaling.

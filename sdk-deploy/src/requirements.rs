@@ -1,6 +1,8 @@
-//! What an app requires of its machine, typed.
+//! What an app requires of its machine and of its deploy, typed.
 
+use machinist_core::keys::ENV;
 use machinist_core::requirement::{self, Required};
+use machinist_core::variable;
 use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -19,6 +21,8 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, Default)]
 pub struct Requirements {
     known: Vec<Required>,
+    /// The environment variables that a deploy must give.
+    env: Vec<String>,
     /// Requirements of later versions, as they were written.
     later: Map<String, Value>,
 }
@@ -26,7 +30,12 @@ pub struct Requirements {
 impl Requirements {
     /// Whether nothing is required.
     pub fn is_empty(&self) -> bool {
-        self.known.is_empty() && self.later.is_empty()
+        self.known.is_empty() && self.env.is_empty() && self.later.is_empty()
+    }
+
+    /// The environment variables that a deploy must give the app.
+    pub fn env(&self) -> &[String] {
+        &self.env
     }
 
     /// The requirements of this version with their amounts, in their units.
@@ -45,6 +54,7 @@ impl Requirements {
         let known = self.iter().filter(|(what, _)| keys.contains(&what.key));
         Self {
             known: known.collect(),
+            env: Vec::new(),
             later: Map::new(),
         }
     }
@@ -68,7 +78,7 @@ impl PartialEq for Requirements {
             let known = all.iter();
             known.map(|(what, amount)| (what.key, amount)).collect()
         };
-        keyed(self) == keyed(other) && self.later == other.later
+        keyed(self) == keyed(other) && self.env == other.env && self.later == other.later
     }
 }
 
@@ -76,11 +86,14 @@ impl Eq for Requirements {}
 
 impl Serialize for Requirements {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.known.len() + self.later.len()))?;
+        let mut map = serializer.serialize_map(None)?;
         for (what, amount) in self.iter() {
             // What a unit writes is JSON.
             let value: Value = serde_json::from_str(&what.unit().json(amount)).unwrap_or_default();
             map.serialize_entry(what.key, &value)?;
+        }
+        if !self.env.is_empty() {
+            map.serialize_entry(ENV, &self.env)?;
         }
         for (key, value) in &self.later {
             map.serialize_entry(key, value)?;
@@ -93,6 +106,10 @@ impl<'de> Deserialize<'de> for Requirements {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut requirements = Self::default();
         for (key, value) in Map::<String, Value>::deserialize(deserializer)? {
+            if key == ENV {
+                requirements.env = read_names(value).map_err(D::Error::custom)?;
+                continue;
+            }
             let Some(what) = requirement::find(&key) else {
                 requirements.later.insert(key, value);
                 continue;
@@ -104,5 +121,15 @@ impl<'de> Deserialize<'de> for Requirements {
             requirements.known.push((what, amount));
         }
         Ok(requirements)
+    }
+}
+
+/// The names of environment variables, by the rules of the attribute.
+fn read_names(value: Value) -> Result<Vec<String>, String> {
+    let invalid = || format!("`{ENV}` is not in the manifest's form: {value}");
+    let names: Vec<String> = serde_json::from_value(value.clone()).map_err(|_| invalid())?;
+    match names.iter().all(|name| variable::is_name(name)) {
+        true => Ok(names),
+        false => Err(invalid()),
     }
 }

@@ -1,6 +1,7 @@
 //! What going back to an earlier deploy of an app would change.
 
 use crate::app_plan::{Action, AppPlan};
+use crate::artifact::Artifact;
 use crate::change::{Change, Why};
 use crate::deployed::AppState;
 use crate::history::Deploy;
@@ -39,7 +40,11 @@ pub fn rollback(name: &str, state: &AppState, deploy: &Deploy, with_scaling: boo
     let mut plan = AppPlan::with_parameters(name, state, &deploy.code, scaling, Why::RolledBack);
     plan.machines.clone_from(&deploy.machines);
     // What runs the app goes back too; of an old history it is not known and stays.
-    let artifact = deploy.artifact.clone().or_else(|| state.artifact.clone());
+    let artifact = deploy.artifact.clone().or_else(|| match &state.artifact {
+        // A target without a platform records nothing where nothing is given by name.
+        Some(now) if !now.has_program() => Some(Artifact::default()),
+        now => now.clone(),
+    });
     if let Some(then) = &artifact {
         let changes = state.artifact_changes(then).into_iter();
         plan.changes.extend(changes.map(rolled_back));
@@ -47,7 +52,7 @@ pub fn rollback(name: &str, state: &AppState, deploy: &Deploy, with_scaling: boo
             plan.action = Action::Update;
         }
     }
-    plan.artifact = artifact;
+    plan.artifact = artifact.filter(|artifact| *artifact != Artifact::default());
     plan
 }
 

@@ -1,9 +1,10 @@
 //! The JSON Schema of parameters and requirements, made from their tables.
 
-use machinist_core::keys::PATH;
+use machinist_core::keys::{ENV, PATH};
 use machinist_core::parameter::{GPU_LIMIT, Group, Key, Kind, PARAMETERS, Parameter, REGIONS};
 use machinist_core::requirement::REQUIREMENTS;
 use machinist_core::unit::Unit;
+use machinist_core::variable;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
@@ -32,7 +33,12 @@ pub(crate) fn requires(_: &mut SchemaGenerator) -> Schema {
     let properties = REQUIREMENTS
         .iter()
         .map(|what| (what.key, what.doc, property(what.unit())));
-    object(properties, &[])
+    let env = json!({
+        "type": "array",
+        "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+        "minItems": 1, "uniqueItems": true,
+    });
+    object(properties.chain([(ENV, variable::DOC, env)]), &[])
 }
 
 /// The schema of an amount in this unit.

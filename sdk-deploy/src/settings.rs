@@ -2,118 +2,100 @@
 //! its Cargo.toml files.
 
 mod app;
+mod bindings;
+mod cargo_toml;
+mod package;
 pub(crate) mod reader;
+mod scaling;
+mod table;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-use machinist_core::name;
-use machinist_core::problem::{self, Problem};
+use machinist_core::problem::Problem;
 use machinist_core::text::visible;
 
 pub use app::AppSettings;
-use reader::{Item, Reader};
+pub use cargo_toml::CargoToml;
+pub use package::{PackageSettings, file_of_environment};
+pub use scaling::FirstScaling;
+pub(crate) use table::TargetKeys;
+use table::{ENV, Table};
 
-use crate::limits::{ANSWER_TIMEOUT, Limits, RUN_TIMEOUT};
-
-const TARGET: &str = "target";
-const STATE: &str = "state";
-const APPS: &str = "apps";
-
-/// A Cargo.toml that may have settings.
-#[derive(Clone, Debug)]
-pub struct CargoToml {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its package; `None` for a workspace's file.
-    pub package: Option<String>,
-}
-
-/// The settings of a project.
+/// The settings of a project, for one of its environments or for none.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// Those of the environment first, and of these the packages' first.
     tables: Vec<Table>,
+    environment: Option<String>,
+    environments: BTreeSet<String>,
 }
-
-/// The settings of one Cargo.toml.
-#[derive(Clone, Debug)]
-struct Table {
-    reader: Reader,
-    package: Option<String>,
-    target: Option<String>,
-    state: Option<PathBuf>,
-    answer_timeout: Option<Duration>,
-    run_timeout: Option<Duration>,
-    all: AppSettings,
-    apps: BTreeMap<String, AppSettings>,
-}
-
-/// The keys that targets add to the settings.
-pub(crate) struct TargetKeys {
-    /// The names of targets.
-    pub(crate) names: &'static [&'static str],
-    /// The keys of tables that one target reads, each with its check.
-    pub(crate) tables: &'static [(&'static str, CheckTable)],
-}
-
-/// Checks a table of a target.
-pub(crate) type CheckTable = fn(&Reader, &Item<'_>) -> Result<(), Problem>;
 
 impl Settings {
-    /// Reads the settings of these files, with the keys of these targets.
-    pub(crate) fn read_with(files: &[CargoToml], targets: &TargetKeys) -> Result<Self, Problem> {
+    /// Reads the settings of these files for an environment, with the keys of these targets. What
+    /// is wrong with another environment is an error too.
+    pub(crate) fn read_with(
+        files: &[CargoToml],
+        environment: Option<&str>,
+        targets: &TargetKeys,
+    ) -> Result<Self, Problem> {
         let mut tables = Vec::new();
         for file in files {
-            tables.extend(Table::read(file, targets)?);
+            tables.extend(Table::read_all(file, targets)?);
         }
-        Ok(Self { tables })
+        let environments = tables.iter().filter_map(|table| table.environment.clone());
+        let environments: BTreeSet<String> = environments.collect();
+        if let Some(name) = environment {
+            check_known(name, &environments)?;
+        }
+        tables.retain(|table| {
+            table.environment.is_none() || table.environment.as_deref() == environment
+        });
+        tables.sort_by_key(|table| (table.environment.is_none(), table.package.is_none()));
+        Ok(Self {
+            tables,
+            environment: environment.map(str::to_owned),
+            environments,
+        })
     }
 
-    /// The target, if one is set.
-    ///
-    /// # Errors
-    ///
-    /// When two packages set different values.
-    pub fn target(&self) -> Result<Option<&str>, Problem> {
-        self.set_once(TARGET, |table| table.target.as_deref())
+    /// The environment that they are for.
+    pub fn environment(&self) -> Option<&str> {
+        self.environment.as_deref()
     }
 
-    /// The state's file, if one is set.
-    ///
-    /// # Errors
-    ///
-    /// When two packages name different ones.
-    pub fn state(&self) -> Result<Option<&Path>, Problem> {
-        self.set_once(STATE, |table| table.state.as_deref())
+    /// The names of all environments.
+    pub fn environments(&self) -> impl Iterator<Item = &str> {
+        self.environments.iter().map(String::as_str)
     }
 
-    /// How long the platform's tool may take; each limit is a second to a week.
-    ///
-    /// # Errors
-    ///
-    /// When two packages set different values.
+    /// The packages that have settings of their own.
+    pub fn packages(&self) -> BTreeSet<&str> {
+        let packages = self
+            .tables
+            .iter()
+            .filter_map(|table| table.package.as_deref());
+        packages.collect()
+    }
+
+    /// What is set once for all apps of a package; without one for those of packages that have no
+    /// settings of their own.
     ///
     /// ```
-    /// use std::time::Duration;
-    /// use machinist_deploy::{CargoToml, Limits, Settings};
+    /// use machinist_deploy::{CargoToml, Settings};
     ///
     /// let folder = tempfile::tempdir()?;
     /// let path = folder.path().join("Cargo.toml");
-    /// std::fs::write(&path, "[workspace.metadata.machinist]\nrun_timeout = \"90m\"\n")?;
-    /// let settings = Settings::read(&[CargoToml { path, package: None }]).unwrap();
-    /// let run = Duration::from_secs(5_400);
-    /// assert_eq!(settings.limits().unwrap(), Limits { run, ..Limits::default() });
+    /// std::fs::write(&path, "[package.metadata.machinist]\ntarget = \"fal\"\n")?;
+    /// let toml = CargoToml { path, package: Some("llm".into()) };
+    /// let settings = Settings::read(&[toml], None).unwrap();
+    /// assert_eq!(settings.of_package(Some("llm")).target(), Some("fal"));
+    /// assert_eq!(settings.of_package(Some("other")).target(), None);
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn limits(&self) -> Result<Limits, Problem> {
-        let answer = self.set_once(ANSWER_TIMEOUT, |table| table.answer_timeout.as_ref())?;
-        let run = self.set_once(RUN_TIMEOUT, |table| table.run_timeout.as_ref())?;
-        let default = Limits::default();
-        Ok(Limits {
-            answer: *answer.unwrap_or(&default.answer),
-            run: *run.unwrap_or(&default.run),
-        })
+    pub fn of_package(&self, package: Option<&str>) -> PackageSettings<'_> {
+        let is_own =
+            |table: &&Table| table.package.is_none() || table.package.as_deref() == package;
+        PackageSettings::new(self.tables.iter().filter(is_own), self.environment())
     }
 
     /// The settings of an app of this package: each key from the nearest table that has it. If the
@@ -125,26 +107,23 @@ impl Settings {
     /// let folder = tempfile::tempdir()?;
     /// let path = folder.path().join("Cargo.toml");
     /// std::fs::write(&path, "[package.metadata.machinist]\nimage = \"acme/llm:v1\"\n")?;
-    /// let settings = Settings::read(&[CargoToml { path, package: Some("llm".into()) }]).unwrap();
+    /// let toml = CargoToml { path, package: Some("llm".into()) };
+    /// let settings = Settings::read(&[toml], None).unwrap();
     /// assert_eq!(settings.for_app("llm", Some("llm")).image.as_deref(), Some("acme/llm:v1"));
     /// assert_eq!(settings.for_app("llm", Some("other")).image, None);
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn for_app(&self, app: &str, package: Option<&str>) -> AppSettings {
-        let is_own = |table: &&Table| match (&table.package, package) {
-            (Some(own), Some(package)) => own == package,
-            (own, _) => own.is_some(),
+        let tables = || {
+            let is_near = |table: &&Table| match (&table.package, package) {
+                (Some(own), Some(package)) => own == package,
+                _ => true,
+            };
+            self.tables.iter().filter(is_near)
         };
-        let own_app = self.tables.iter().filter(is_own);
-        let own_app = own_app.filter_map(|table| table.apps.get(app));
-        let of_workspace = |table: &&Table| table.package.is_none();
-        let workspace_app = self.tables.iter().filter(of_workspace);
-        let workspace_app = workspace_app.filter_map(|table| table.apps.get(app));
-        let own_all = self.tables.iter().filter(is_own).map(|table| &table.all);
-        let workspace = self.tables.iter().filter(of_workspace);
-        let all = workspace.map(|table| &table.all);
-        let app_first = own_app.chain(workspace_app);
-        let nearest: Vec<_> = app_first.chain(own_all).chain(all).collect();
+        let of_app = tables().filter_map(|table| table.apps.get(app));
+        let of_all = tables().map(|table| &table.all);
+        let nearest: Vec<_> = of_app.chain(of_all).collect();
         AppSettings::first_of(&nearest)
     }
 
@@ -153,144 +132,20 @@ impl Settings {
         let apps = self.tables.iter().flat_map(|table| table.apps.keys());
         apps.map(String::as_str)
     }
-
-    /// A table that one target reads.
-    pub(crate) fn target_table<T: PartialEq>(
-        &self,
-        key: &'static str,
-        read: fn(&Reader, &Item<'_>) -> Result<T, Problem>,
-    ) -> Result<Option<T>, Problem> {
-        // Errors were reported when the file was read.
-        self.set_once(key, |table| {
-            let keys = table.reader.document(&section(table.package.is_some()));
-            let value = keys.ok()??.remove(key)?;
-            read(&table.reader, &value).ok()
-        })
-    }
-
-    /// A value that is set once for a whole deploy.
-    fn set_once<'a, T: PartialEq>(
-        &'a self,
-        key: &str,
-        value: impl Fn(&'a Table) -> Option<T>,
-    ) -> Result<Option<T>, Problem> {
-        let workspace = self.tables.iter().filter(|table| table.package.is_none());
-        if let Some(value) = workspace.filter_map(&value).next() {
-            return Ok(Some(value));
-        }
-        let mut set = self.tables.iter().filter(|table| value(table).is_some());
-        let Some(first) = set.next() else {
-            return Ok(None);
-        };
-        match set.find(|other| value(other) != value(first)) {
-            Some(other) => Err(Problem::new(format!(
-                "`{}` and `{}` set a different `{key}`",
-                first.reader.file().display(),
-                other.reader.file().display()
-            ))
-            .help("set it once, in `[workspace.metadata.machinist]`")),
-            None => Ok(value(first)),
-        }
-    }
 }
 
-/// The keys that lead to the settings in a Cargo.toml.
-fn section(is_package: bool) -> [&'static str; 3] {
-    let section = match is_package {
-        true => "package",
-        false => "workspace",
-    };
-    [section, "metadata", "machinist"]
-}
-
-impl Table {
-    fn read(file: &CargoToml, targets: &TargetKeys) -> Result<Option<Self>, Problem> {
-        let reader = Reader::open(&file.path)?;
-        let Some(keys) = reader.document(&section(file.package.is_some()))? else {
-            return Ok(None);
-        };
-        let mut table = Self {
-            reader: reader.clone(),
-            package: file.package.clone(),
-            target: None,
-            state: None,
-            answer_timeout: None,
-            run_timeout: None,
-            all: AppSettings::default(),
-            apps: BTreeMap::new(),
-        };
-        for (key, value) in &keys {
-            let text = &**key.get_ref();
-            if !table.read_key(text, value, targets)? {
-                let own = [TARGET, STATE, ANSWER_TIMEOUT, RUN_TIMEOUT];
-                let tables = targets.tables.iter().map(|(key, _)| *key);
-                let known = own.into_iter().chain(app::KEYS.iter().copied());
-                let known: Vec<&str> = known.chain([APPS]).chain(tables).collect();
-                return Err(reader.unknown_key(key, &known));
-            }
-        }
-        Ok(Some(table))
+/// Checks that the settings have an environment.
+fn check_known(name: &str, environments: &BTreeSet<String>) -> Result<(), Problem> {
+    if environments.contains(name) {
+        return Ok(());
     }
-
-    /// Takes a key, if it is known.
-    fn read_key(
-        &mut self,
-        key: &str,
-        value: &Item<'_>,
-        targets: &TargetKeys,
-    ) -> Result<bool, Problem> {
-        let reader = &self.reader;
-        match key {
-            TARGET => {
-                let target = reader.text(TARGET, value)?;
-                if !targets.names.contains(&target) {
-                    let problem = problem::unknown("target", target, targets.names);
-                    return Err(reader.at(value, problem));
-                }
-                self.target = Some(target.into());
-            }
-            STATE => self.state = Some(reader.path(STATE, value)?),
-            ANSWER_TIMEOUT => self.answer_timeout = Some(reader.duration(ANSWER_TIMEOUT, value)?),
-            RUN_TIMEOUT => self.run_timeout = Some(reader.duration(RUN_TIMEOUT, value)?),
-            APPS => self.apps = apps(reader, value)?,
-            key => match targets.tables.iter().find(|(known, _)| *known == key) {
-                Some((_, check)) => check(reader, value)?,
-                None => return self.all.read_key(reader, key, value),
-            },
-        }
-        Ok(true)
-    }
-}
-
-fn apps(reader: &Reader, value: &Item<'_>) -> Result<BTreeMap<String, AppSettings>, Problem> {
-    let Some(table) = value.get_ref().as_table() else {
-        let problem = Problem::new(format!("`{APPS}` takes a table of apps"));
-        return Err(reader.at(
-            value,
-            problem.help("write `[….apps.NAME]` with the app's name"),
-        ));
-    };
-    let mut apps = BTreeMap::new();
-    for (app, value) in table {
-        let app_name = app.get_ref();
-        if !name::is_dns_label(app_name) {
-            let problem = Problem::new(format!("invalid app name `{}`", visible(app_name)));
-            return Err(reader.at(value, problem));
-        }
-        let Some(keys) = value.get_ref().as_table() else {
-            let problem = Problem::new(format!("`{APPS}.{app_name}` takes a table"));
-            return Err(reader.at(
-                value,
-                problem.help(format!("its keys are {}", app::KEYS.join(", "))),
-            ));
-        };
-        let mut settings = AppSettings::default();
-        for (key, value) in keys {
-            if !settings.read_key(reader, key.get_ref(), value)? {
-                return Err(reader.unknown_key(key, app::KEYS));
-            }
-        }
-        apps.insert(app_name.to_string(), settings);
-    }
-    Ok(apps)
+    let known: Vec<&str> = environments.iter().map(String::as_str).collect();
+    let problem = Problem::new(format!("unknown environment `{}`", visible(name)));
+    Err(match known.is_empty() {
+        true => problem.help(format!(
+            "the settings have no environment: write `[workspace.metadata.machinist.{ENV}.NAME]` \
+             with what is different there"
+        )),
+        false => problem.suggest("environment", name, &known),
+    })
 }

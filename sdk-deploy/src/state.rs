@@ -15,6 +15,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::deployed::{AppState, Deployed};
+use crate::state_location::StateLocation;
 use crate::targets::FILE;
 
 /// The version of the state that this crate writes, and the newest that it reads.
@@ -33,6 +34,9 @@ pub struct State {
     pub lineage: String,
     /// One more with every change.
     pub serial: u64,
+    /// The environment whose state it is, such as `prod`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// What is deployed to each target, by the target's name.
     #[serde(default)]
     pub targets: BTreeMap<String, Deployed>,
@@ -100,8 +104,58 @@ impl State {
             state_version: STATE_VERSION,
             lineage,
             serial: 0,
+            environment: None,
             targets: BTreeMap::new(),
         }
+    }
+
+    /// A state without deploys, with a new lineage, of an environment.
+    pub fn of_environment(environment: Option<&str>) -> Self {
+        Self {
+            environment: environment.map(str::to_owned),
+            ..Self::new()
+        }
+    }
+
+    /// Checks that it is the state of this environment, or of none.
+    ///
+    /// # Errors
+    ///
+    /// When it is another environment's.
+    ///
+    /// ```
+    /// use machinist_deploy::{State, StateLocation};
+    ///
+    /// let staging = State { serial: 1, ..State::of_environment(Some("staging")) };
+    /// let file = StateLocation::File("staging.json".into());
+    /// assert!(staging.check_environment(&file, Some("staging")).is_ok());
+    /// assert!(staging.check_environment(&file, Some("prod")).is_err());
+    /// ```
+    pub fn check_environment(
+        &self,
+        location: &StateLocation,
+        expected: Option<&str>,
+    ) -> Result<(), Problem> {
+        let is_new = self.serial == 0 && self.targets.is_empty();
+        if is_new || self.environment.as_deref() == expected {
+            return Ok(());
+        }
+        let name = |environment: Option<&str>| match environment {
+            Some(name) => format!("the environment `{name}`"),
+            None => "no environment".into(),
+        };
+        let own = self.environment.as_deref();
+        let problem = Problem::new(format!(
+            "`{location}` is the state of {}, and this is {}",
+            name(own),
+            name(expected)
+        ));
+        Err(match own {
+            Some(own) => problem.help(format!(
+                "choose it with `--env {own}`, or give the other a state of its own"
+            )),
+            None => problem.help("leave out `--env`, or give the environment a state of its own"),
+        })
     }
 
     /// Reads a written state, also of an earlier version.
@@ -142,6 +196,7 @@ impl State {
                     state_version: STATE_VERSION,
                     lineage: old.lineage,
                     serial: old.serial,
+                    environment: None,
                     targets: BTreeMap::from([(
                         FILE.into(),
                         Deployed {

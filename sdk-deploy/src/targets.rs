@@ -2,6 +2,7 @@
 
 mod binary;
 mod carries;
+mod cloud_settings;
 mod digest;
 mod dstack;
 mod each_app;
@@ -19,6 +20,8 @@ mod skypilot;
 mod yaml;
 
 pub use carries::{Carries, Rule};
+pub use cloud_settings::CloudSettings;
+pub use fal::settings::FalSettings;
 pub use file::{NAME as FILE, effective_file};
 pub use interface::{Project, Target};
 pub use knative::settings::KnativeSettings;

@@ -219,14 +219,14 @@ impl ToolCommand {
 }
 
 /// How to give a tool more time.
-fn longer_limit(key: &str, limit: Duration) -> String {
+pub(crate) fn longer_limit(key: &str, limit: Duration) -> String {
     format!(
         "if it needs more time, write `{key} = \"{}\"` in `[workspace.metadata.machinist]`",
         duration_text(limit.saturating_mul(2).min(MAX_LIMIT))
     )
 }
 
-fn duration_text(limit: Duration) -> String {
+pub(crate) fn duration_text(limit: Duration) -> String {
     DURATION.show(u32::try_from(limit.as_secs()).unwrap_or(u32::MAX))
 }
 

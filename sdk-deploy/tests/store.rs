@@ -23,24 +23,24 @@ fn with_app(state: State, name: &str) -> State {
 #[test]
 fn what_is_saved_is_read_again() {
     let (_folder, path) = file();
-    let mut store = Store::open(&path).unwrap();
+    let mut store = Store::open(&path, None).unwrap();
     let state = with_app(store.state(), "llm");
     store.save(&state).unwrap();
     assert_eq!(Store::read(&path).unwrap(), state);
     assert_eq!(store.state(), state);
     drop(store);
-    assert_eq!(Store::open(&path).unwrap().state(), state);
+    assert_eq!(Store::open(&path, None).unwrap().state(), state);
 }
 
 #[test]
 fn a_state_that_is_held_names_its_holder() {
     let (_folder, path) = file();
-    let held = Store::open(&path).unwrap();
-    let error = Store::open(&path).unwrap_err();
+    let held = Store::open(&path, None).unwrap();
+    let error = Store::open(&path, None).unwrap_err();
     let expected = format!("is in use by process {} since 2", std::process::id());
     assert!(error.to_string().contains(&expected), "{error}");
     drop(held);
-    assert!(Store::open(&path).is_ok());
+    assert!(Store::open(&path, None).is_ok());
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn a_damaged_state_is_refused_and_stays_as_it_is() {
         "\0\0\0\0",
     ] {
         fs::write(&path, damaged).unwrap();
-        let error = Store::open(&path).unwrap_err().to_string();
+        let error = Store::open(&path, None).unwrap_err().to_string();
         assert!(
             error.contains("machinist-state.json`: this is not a state"),
             "{error}"
@@ -66,7 +66,7 @@ fn a_damaged_state_is_refused_and_stays_as_it_is() {
 #[test]
 fn what_somebody_else_wrote_in_the_meantime_is_not_overwritten() {
     let (_folder, path) = file();
-    let mut store = Store::open(&path).unwrap();
+    let mut store = Store::open(&path, None).unwrap();
     let other = with_app(State::new(), "other");
     fs::write(&path, other.to_json()).unwrap();
     let error = store.save(&with_app(store.state(), "llm")).unwrap_err();
@@ -78,7 +78,7 @@ fn what_somebody_else_wrote_in_the_meantime_is_not_overwritten() {
 fn a_folder_that_cannot_be_written_to_is_named() {
     let (_folder, file) = file();
     fs::write(&file, "").unwrap();
-    let error = Store::open(&file.join("machinist-state.json")).unwrap_err();
+    let error = Store::open(file.join("machinist-state.json"), None).unwrap_err();
     assert!(
         error.to_string().contains(&*file.to_string_lossy()),
         "{error}"

@@ -41,7 +41,7 @@ fn child(role: &str, path: &PathBuf) -> Child {
 /// Opens the state as soon as nobody else holds it.
 fn open(path: &Path) -> Store {
     loop {
-        match Store::open(path) {
+        match Store::open(path, None) {
             Err(StoreError::Locked { .. }) => std::thread::sleep(Duration::from_millis(1)),
             opened => return opened.unwrap(),
         }

@@ -8,8 +8,8 @@ use machinist_core::built_in::{self, MACHINE_TYPES};
 use machinist_core::parameter::{Group, Key, Kind, REGIONS};
 use machinist_core::setting::Setting;
 use machinist_deploy::{
-    App, AppSettings, DeployStamp, Deployed, KnativeSettings, MANIFEST_VERSION, Manifest, Options,
-    Parameters, Project, RegionNames, Requirements, Source, plan, target, write,
+    App, AppSettings, CloudSettings, DeployStamp, Deployed, KnativeSettings, MANIFEST_VERSION,
+    Manifest, Options, Parameters, Project, RegionNames, Requirements, Source, plan, target, write,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -149,14 +149,18 @@ pub fn render(name: &str, apps: &[App], folder: &Path) -> Vec<PathBuf> {
             let named = |name: &&str| ((*name).into(), format!("{prefix}{name}-1"));
             REGIONS.iter().map(named).collect()
         };
+        let cloud = |regions| CloudSettings {
+            regions,
+            ..CloudSettings::default()
+        };
         let project = Project {
             apps: BTreeMap::from([(app.name.clone(), settings)]),
             knative: KnativeSettings {
                 regions: regions(""),
                 ..KnativeSettings::default()
             },
-            skypilot_regions: regions("aws/"),
-            dstack_regions: regions(""),
+            skypilot: cloud(regions("aws/")),
+            dstack: cloud(regions("")),
             ..Project::default()
         };
         let manifest = Manifest {

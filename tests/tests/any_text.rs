@@ -89,8 +89,8 @@ fn document(place: &str, text: &str) -> Value {
     document
 }
 
-/// The app and what targets know of the project, or why not.
-fn read(document: &Value, folder: &Path) -> Result<(App, Project), String> {
+/// The app and what a target knows of the project, or why not.
+fn read(target: &str, document: &Value, folder: &Path) -> Result<(App, Project), String> {
     let manifest = json!({"manifest_version": MANIFEST_VERSION, "apps": [document["app"]]});
     let manifest = Manifest::parse(&manifest.to_string()).map_err(|error| error.to_string())?;
     let written: Value = serde_json::from_str(&manifest.to_json()).unwrap();
@@ -104,10 +104,10 @@ fn read(document: &Value, folder: &Path) -> Result<(App, Project), String> {
         path,
         package: Some("p".into()),
     };
-    let settings = Settings::read(&[file]).map_err(|problem| problem.to_string())?;
+    let settings = Settings::read(&[file], None).map_err(|problem| problem.to_string())?;
     let apps = BTreeMap::from([(app.name.clone(), settings.for_app(&app.name, Some("p")))]);
-    let project = settings.project(apps);
-    Ok((app, project.map_err(|problem| problem.to_string())?))
+    let project = settings.of_package(Some("p")).project(target, apps);
+    Ok((app, project))
 }
 
 /// What a target makes of the first deploy of an app.
@@ -138,7 +138,7 @@ fn cases(target: &str, folder: &Path) -> Vec<Case> {
         // Every third text at each place, others at the next: the tools take their time.
         let texts = texts.iter().skip(nth % 3).step_by(3).map(String::as_str);
         for text in std::iter::once(PLAIN).chain(texts) {
-            let made = read(&document(place, text), folder).and_then(|(app, project)| {
+            let made = read(target, &document(place, text), folder).and_then(|(app, project)| {
                 Ok((app.name.clone(), rendering(target, app, project)?))
             });
             match made {
@@ -319,7 +319,7 @@ fn a_dockerfile_copies_and_runs_the_binary_of_any_name() {
         let mut document = document("/app/binaries/0", name);
         document["settings"] = json!({"auth": "public"});
         fs::write(&path, program(&document["app"])).unwrap();
-        let (app, mut project) = read(&document, folder.path()).unwrap();
+        let (app, mut project) = read("fal", &document, folder.path()).unwrap();
         project.binaries = vec![Binary {
             name: name.clone(),
             path: path.clone(),
@@ -364,7 +364,7 @@ fn a_record_sets_no_key_of_the_platform() {
         document["app"]["code"][key] = value.clone();
         document["app"]["scaling"][key] = value.clone();
     }
-    let (app, project) = read(&document, folder.path()).unwrap();
+    let (app, project) = read("fal", &document, folder.path()).unwrap();
     let rendering = rendering("fal", app, project).unwrap();
     let Contents::Text(text) = &rendering.files[0].contents else {
         panic!("it is made here");

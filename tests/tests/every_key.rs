@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use machinist_core::catalogue::Catalogue;
-use machinist_core::keys::{NAME, REQUIRES, SCALING};
+use machinist_core::keys::{ENV, NAME, REQUIRES, SCALING};
 use machinist_core::parameter::PARAMETERS;
 use machinist_core::requirement::{REQUIREMENTS, Requirement};
 use machinist_tests::{EVERY_KEY, read, repository};
@@ -62,7 +62,10 @@ fn keys_of_the_tables() -> BTreeSet<String> {
         .iter()
         .filter(|requirement| !cannot_be_met(requirement))
         .map(|requirement| requirement.key);
-    let keys = [NAME].into_iter().chain(parameters).chain(requirements);
+    let keys = [NAME, ENV]
+        .into_iter()
+        .chain(parameters)
+        .chain(requirements);
     keys.map(str::to_owned).collect()
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueHint};
-use machinist_deploy::TARGETS;
+use machinist_deploy::{StateSetting, TARGETS};
 
 use super::selection::CARGO_TOML_AND_LOCK;
 
@@ -49,9 +49,20 @@ pub(crate) struct PlanOptions {
 /// Where the state is.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct StateFile {
-    /// The state file [default: machinist-state.json in the workspace]
+    /// The state's file, or `git` for a ref of the project's git remote [default: machinist-state.json in the workspace]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = DEPLOYMENT)]
     pub(crate) state: Option<PathBuf>,
+}
+
+impl StateFile {
+    /// What the flag says, if it is given.
+    pub(crate) fn setting(&self) -> Option<StateSetting> {
+        let state = self.state.as_ref()?;
+        Some(match state.to_str() {
+            Some(text) => StateSetting::parse(text),
+            None => StateSetting::File(state.clone()),
+        })
+    }
 }
 
 /// Whether the platform is asked what is deployed.
@@ -80,6 +91,16 @@ pub(crate) struct DeployedState {
     /// The target [default: the one in the settings, or file]
     #[arg(long, value_name = "TARGET", value_parser = PossibleValuesParser::new(TARGETS), help_heading = DEPLOYMENT)]
     pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) file: StateFile,
+    /// The Cargo.toml with the settings
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = CARGO_TOML_AND_LOCK)]
+    pub(crate) manifest_path: Option<PathBuf>,
+}
+
+/// Which state, for subcommands that deploy nothing.
+#[derive(Debug, Args)]
+pub(crate) struct StateSource {
     #[command(flatten)]
     pub(crate) file: StateFile,
     /// The Cargo.toml with the settings

@@ -9,6 +9,9 @@ pub(crate) struct Globals {
     /// markdown
     #[arg(long, global = true, default_value = "text", value_name = "FORMAT")]
     pub(crate) format: Format,
+    /// The environment of the settings, such as `prod` [default: MACHINIST_ENV, or none]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) env: Option<String>,
     /// When to use colors [default: auto]
     #[arg(long, global = true, value_name = "WHEN")]
     pub(crate) color: Option<ColorWhen>,
@@ -18,6 +21,19 @@ pub(crate) struct Globals {
     /// Print more; -vv shows cargo's very verbose output
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+}
+
+/// The variable that chooses the environment where no flag does.
+const ENVIRONMENT_VARIABLE: &str = "MACHINIST_ENV";
+
+impl Globals {
+    /// The environment of the settings, if one is chosen.
+    pub(crate) fn environment(&self) -> Option<String> {
+        let variable = || std::env::var(ENVIRONMENT_VARIABLE).ok();
+        // An empty variable chooses none, as one that is not set.
+        let variable = || variable().filter(|name| !name.is_empty());
+        self.env.clone().or_else(variable)
+    }
 }
 
 /// The format of printed data.

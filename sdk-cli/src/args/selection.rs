@@ -5,6 +5,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
+use machinist_deploy::{Project, target};
+
+use crate::failure::Failure;
 
 /// What cargo builds, and how.
 #[derive(Clone, Debug, Args)]
@@ -91,9 +94,8 @@ pub(crate) enum BuildProfile {
 impl Selection {
     /// The selection with this profile, unless a flag chooses one.
     pub(crate) fn with_default(&self, profile: BuildProfile) -> Self {
-        let is_chosen = self.release || self.profile.is_some();
         Self {
-            release: self.release || (profile == BuildProfile::Release && !is_chosen),
+            release: self.release || (profile == BuildProfile::Release && !self.has_profile()),
             ..self.clone()
         }
     }
@@ -146,10 +148,56 @@ impl Selection {
         flags.find(|flag| !flag.starts_with("--manifest-path="))
     }
 
-    /// The values of `--target` that are targets of a deploy.
-    pub(crate) fn deploy_targets(&self) -> Vec<&str> {
+    /// The target of a deploy that `--target` names, if it names one.
+    ///
+    /// # Errors
+    ///
+    /// When it is unknown, or there are several.
+    pub(crate) fn deploy_target(&self) -> Result<Option<String>, Failure> {
         let targets = self.target.iter().filter(|target| !is_triple(target));
-        targets.map(String::as_str).collect()
+        let targets: Vec<&str> = targets.map(String::as_str).collect();
+        match &*targets {
+            [] => Ok(None),
+            [name] => {
+                // An unknown target is an error.
+                target(name, Project::default())?;
+                Ok(Some((*name).to_owned()))
+            }
+            names => {
+                let names = names.join("` and `");
+                Err(
+                    Failure::new(format!("a deploy goes to one target, not to `{names}`"))
+                        .help("deploy to one after the other"),
+                )
+            }
+        }
+    }
+
+    /// Whether cargo may build this package of the workspace. Patterns and URLs may match any
+    /// package, because only cargo understands them.
+    pub(crate) fn may_select(&self, package: &str) -> bool {
+        let may_match = |spec: &String| {
+            let name = spec.split('@').next().unwrap_or(spec);
+            name == package || name.contains(['*', '?', '[', '/', '#', ':'])
+        };
+        match self.package.is_empty() {
+            true => !self.exclude.iter().any(|spec| spec == package),
+            false => self.package.iter().any(may_match),
+        }
+    }
+
+    /// Whether a flag chooses the profile.
+    pub(crate) fn has_profile(&self) -> bool {
+        self.release || self.profile.is_some()
+    }
+
+    /// The selection with these features and this profile, if no flag chooses one.
+    pub(crate) fn with_build(&self, features: Vec<String>, profile: Option<&str>) -> Self {
+        let profile = profile.filter(|_| !self.has_profile()).map(str::to_owned);
+        let mut selection = self.clone();
+        selection.profile = profile.or(selection.profile);
+        selection.features.extend(features);
+        selection
     }
 
     /// Adds a target of a deploy, as if `--target` named it.

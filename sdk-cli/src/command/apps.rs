@@ -1,15 +1,18 @@
 //! `cargo machinist apps`.
 
 use machinist_deploy::{AppState, Store};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::deployment::Deployment;
 use crate::args::globals::Format;
-use crate::carry_out::check_newest;
+use crate::carry_out::{check_environment, check_newest};
 use crate::context::Context;
 use crate::destination::Destination;
+use crate::destinations;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::plan_report::Place;
 use crate::text_view;
 
 /// Show what is deployed, what is tuned, and drift: what was changed outside the code
@@ -23,11 +26,28 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    if let Some(name) = &args.app {
+        let destination = destinations::of_deployed_app(&args.deployment, &[name], context)?;
+        return show(args, &destination, context);
+    }
+    let all = destinations::of_deployment(&args.deployment, context)?;
+    for destination in &all {
+        if all.len() > 1 {
+            context.output.begin_destination();
+            context.output.status("At", &destination.describe());
+        }
+        show(args, destination, context)?;
+    }
+    Ok(Exit::Success)
+}
+
+/// Shows what is deployed at one destination.
+fn show(args: &Args, destination: &Destination, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let destination = Destination::of_deployed_apps(&args.deployment)?;
-    let state = Store::read(&destination.state_file)?;
+    let state = Store::read(destination.state.clone())?;
+    check_environment(&state, destination)?;
     // Nothing is changed, so an old state is only a warning.
-    if let Err(old) = check_newest(&state, &destination) {
+    if let Err(old) = check_newest(&state, destination) {
         output.warning(&old);
     }
     let target = destination.target_for_deployed_apps(&state)?;
@@ -44,24 +64,35 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     match output.format {
         Format::Text | Format::Markdown if deployed.apps.is_empty() => {
-            output.status(
-                "No apps",
-                &format!("nothing is deployed to {}", target.name()),
-            );
+            let place = destination.place(&*target, &deployed);
+            output.status("No apps", &format!("nothing is deployed to {place}"));
         }
         Format::Text | Format::Markdown => {
             let mut rows = vec![text_view::APP_COLUMNS.map(str::to_owned).to_vec()];
             let apps = deployed.apps.iter();
             rows.extend(apps.map(|(name, app)| text_view::app_row(name, app)));
             output.table(&rows)?;
+            let place = destination.place(&*target, &deployed);
+            output.status("Deployed", &format!("to {place}"));
         }
         Format::Json => {
             let apps = deployed.apps.iter();
             let apps: Vec<Value> = apps.map(|(name, app)| app_in_json(name, app)).collect();
-            output.json(&json!({"target": target.name(), "apps": apps}))?;
+            output.json(&AppsReport {
+                place: destination.place(&*target, &deployed),
+                apps,
+            })?;
         }
     }
     Ok(Exit::Success)
+}
+
+/// What is deployed, and where.
+#[derive(Serialize)]
+struct AppsReport<'a> {
+    #[serde(flatten)]
+    place: Place<'a>,
+    apps: Vec<Value>,
 }
 
 /// An app with the parameters in effect, and what they are made of.

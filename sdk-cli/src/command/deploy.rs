@@ -1,13 +1,17 @@
 //! `cargo machinist deploy`.
 
+use std::num::NonZeroUsize;
+
 use crate::args::deployment::{Consent, DEPLOYMENT, PlanOptions};
 use crate::args::source::AppSource;
 use crate::carry_out::{PendingChange, open_state};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::prepared_deploy::{PreparedDeploy, RenderedApps, read_apps};
-use crate::reviewed_plan::ReviewedPlan;
+use crate::linked_apps::LinkedApps;
+use crate::output::Output;
+use crate::prepared_deploy::{PartOfDeploy, PreparedDeploy, RenderedApps, at_each, read_apps};
+use crate::reviewed_plan::{ReviewedPlan, check_one_place};
 
 /// Build, show what a deploy changes, and deploy
 ///
@@ -31,20 +35,39 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (source, jobs) = args.source.and_jobs();
     let given = &args.plan_options;
     let reviewed = ReviewedPlan::named_in(&given.apps)?;
-    let (options, source) = match &reviewed {
-        Some(reviewed) => reviewed.arguments(given, args.force, &source)?,
-        None => (given.clone(), source),
+    let environment = context.globals.environment();
+    let (options, source, environment) = match &reviewed {
+        Some(reviewed) => reviewed.arguments(given, args.force, &source, environment)?,
+        None => (given.clone(), source, environment),
     };
-    let (apps, destination) = read_apps(&source, &options, context)?;
-    let destination = destination.with_plan_file(reviewed.as_ref().map(ReviewedPlan::file));
-    let (state, store) = open_state(&destination, args.consent.dry_run)?;
+    let (apps, mut parts) = read_apps(&source, &options, environment, context)?;
+    if let Some(reviewed) = &reviewed {
+        check_one_place(parts.len())?;
+        for (destination, _) in &mut parts {
+            destination.set_plan_file(reviewed.file());
+        }
+    }
+    at_each(&parts, output, |part| {
+        deploy(args, part, &apps, (reviewed.as_ref(), jobs), output)
+    })
+}
+
+/// Deploys the apps of one destination.
+fn deploy(
+    args: &Args,
+    (destination, options): &PartOfDeploy,
+    apps: &LinkedApps,
+    (reviewed, jobs): (Option<&ReviewedPlan>, NonZeroUsize),
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let (state, store) = open_state(destination, args.consent.dry_run)?;
     let rendered = match args.force {
         true => RenderedApps::Forced,
         false => RenderedApps::Changed,
     };
-    let mut deploy = PreparedDeploy::new(&destination, &apps, &options, rendered, &state, output)?;
-    if let Some(reviewed) = &reviewed {
-        let unchanged = reviewed.check_unchanged(&deploy.keep(&state, &options));
+    let mut deploy = PreparedDeploy::new(destination, apps, options, rendered, &state, output)?;
+    if let Some(reviewed) = reviewed {
+        let unchanged = reviewed.check_unchanged(&deploy.keep(&state, options));
         deploy.refusal = unchanged.err().or(deploy.refusal);
     }
     if let Some(refusal) = &deploy.refusal {
@@ -55,7 +78,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let change = PendingChange {
         profile: deploy.profile.as_deref(),
         jobs,
-        ..PendingChange::new(&destination, target, deploy.deployed, rendering, output)
+        ..PendingChange::new(destination, target, deploy.deployed, rendering, output)
     };
     let question = format!("Deploy to {}?", change.place_and_build());
     // Who gives a kept plan has seen it.

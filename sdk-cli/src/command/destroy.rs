@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         target,
         deployed,
         store,
-    } = DeployedApps::open(&args.deployment, args.consent.dry_run, output)?;
+    } = DeployedApps::open(&args.deployment, &args.app, args.consent.dry_run, context)?;
     let app = deployed.find_known(&args.app)?;
     let plan = removal(&args.app, app);
     let after = deployed.after(&plan, &DeployStamp::default());

@@ -13,6 +13,7 @@ use similar::TextDiff;
 use crate::args::globals::Format;
 use crate::args::source::AppSource;
 use crate::context::Context;
+use crate::destinations;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::linked_apps::LinkedApps;
@@ -55,7 +56,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     // Before the build, because it takes long and the file may be missing.
     let expected = args.check.as_deref().map(|file| read_expected(file, args));
     let expected = expected.transpose()?;
-    let apps = LinkedApps::read(&args.source, context)?;
+    let apps = LinkedApps::read(
+        &destinations::source_with_settings(&args.source, context)?,
+        context,
+    )?;
     for lost in apps.lost.iter().filter(|lost| lost.is_expected) {
         output.warning(&lost.report);
     }

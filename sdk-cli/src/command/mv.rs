@@ -1,11 +1,12 @@
 //! `cargo machinist mv`.
 
+use machinist_deploy::ChangeNote;
 use serde_json::json;
 
 use crate::args::deployment::DeployedState;
-use crate::carry_out::{keep_state, open_store};
+use crate::carry_out::{current_user, keep_state, lock_state, open_store};
 use crate::context::Context;
-use crate::destination::Destination;
+use crate::destinations;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -26,8 +27,14 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let destination = Destination::of_state(&args.state)?;
+    let destination = destinations::of_recorded_app(&args.state, &[&args.old], context)?;
     let mut store = open_store(&destination)?;
+    let note = ChangeNote {
+        what: format!("mv {} {}", args.old, args.new),
+        by: current_user(),
+        commit: destination.current_commit(),
+    };
+    lock_state(&mut store, &note, &context.output)?;
     let state = store.state();
     let target = destination.target_for_deployed_apps(&state)?;
     let deployed = state.deployed_to(target.name());

@@ -9,11 +9,13 @@ use crate::args::source::AppSource;
 use crate::carry_out::read_state;
 use crate::context::Context;
 use crate::destination::Destination;
+use crate::destinations;
 use crate::drift_report::DriftReport;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::prepared_deploy::{PreparedDeploy, RenderedApps, read_apps};
-use crate::reviewed_plan::{check_file_name, keep};
+use crate::output::Output;
+use crate::prepared_deploy::{PartOfDeploy, PreparedDeploy, RenderedApps, at_each, read_apps};
+use crate::reviewed_plan::{check_file_name, check_one_place, keep};
 
 /// Build, and show what a deploy would change
 ///
@@ -49,20 +51,25 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         check_file_name(file)?;
     }
     let output = &context.output;
-    let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
-    let state = read_state(&destination)?;
-    let options = &args.plan_options;
-    let rendered = RenderedApps::Changed;
-    let deploy = PreparedDeploy::new(&destination, &apps, options, rendered, &state, output)?;
-    deploy.report().print(output)?;
-    if let Some(file) = &args.output {
-        keep(&deploy.keep(&state, options), file, output)?;
+    let environment = context.globals.environment();
+    let (apps, parts) = read_apps(&args.source, &args.plan_options, environment, context)?;
+    if args.output.is_some() {
+        check_one_place(parts.len())?;
     }
-    let is_changed = deploy.plan.changes_something();
-    match deploy.refusal {
-        Some(refusal) => Err(refusal),
-        None => Ok(args.exit(is_changed)),
-    }
+    at_each(&parts, output, |(destination, options)| {
+        let state = read_state(destination)?;
+        let rendered = RenderedApps::Changed;
+        let deploy = PreparedDeploy::new(destination, &apps, options, rendered, &state, output)?;
+        deploy.report().print(output)?;
+        if let Some(file) = &args.output {
+            keep(&deploy.keep(&state, options), file, output)?;
+        }
+        let is_changed = deploy.plan.changes_something();
+        match deploy.refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(args.exit(is_changed)),
+        }
+    })
 }
 
 impl Args {
@@ -84,8 +91,17 @@ fn show_drift(args: &Args, context: &Context) -> Result<Exit, Failure> {
         .help("leave out one of the two"));
     }
     let options = &args.plan_options;
-    let destination = Destination::of_linked_apps(&args.source, options)?;
-    let state = read_state(&destination)?;
+    let environment = context.globals.environment();
+    let all = destinations::of_linked_apps(&args.source, options, environment)?;
+    let all: Vec<PartOfDeploy> = all.into_iter().map(|one| (one, options.clone())).collect();
+    at_each(&all, output, |(destination, _)| {
+        show_drift_at(destination, args, output)
+    })
+}
+
+fn show_drift_at(destination: &Destination, args: &Args, output: &Output) -> Result<Exit, Failure> {
+    let options = &args.plan_options;
+    let state = read_state(destination)?;
     let target = destination.target_for_deployed_apps(&state)?;
     destination.check_can_be_asked(&*target)?;
     let recorded = state.deployed_to(target.name());
@@ -93,7 +109,7 @@ fn show_drift(args: &Args, context: &Context) -> Result<Exit, Failure> {
         recorded.find_known(app)?;
     }
     let now = destination.refresh(&*target, recorded.clone(), output)?;
-    let report = DriftReport::new(&*target, &recorded, &now)?.of_apps(&options.apps);
+    let report = DriftReport::new(destination, &*target, &recorded, &now)?.of_apps(&options.apps);
     report.print(output)?;
     Ok(args.exit(report.has_drift()))
 }

@@ -1,6 +1,6 @@
 //! `cargo machinist render`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 use machinist_deploy::{Progress, write};
@@ -11,7 +11,9 @@ use crate::carry_out::read_state;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::prepared_deploy::{PreparedDeploy, RenderedApps, read_apps};
+use crate::linked_apps::LinkedApps;
+use crate::output::Output;
+use crate::prepared_deploy::{PartOfDeploy, PreparedDeploy, RenderedApps, at_each, read_apps};
 
 /// Build, and write the files that a deploy would give to the platform's tool
 #[derive(Debug, clap::Args)]
@@ -27,30 +29,38 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let output = &context.output;
-    let (apps, destination) = read_apps(&args.source, &args.plan_options, context)?;
-    let state = read_state(&destination)?;
-    let options = &args.plan_options;
-    // All apps are rendered, and no platform is asked for what it has.
-    let destination = destination.without_asking();
+    let environment = context.globals.environment();
+    let (apps, parts) = read_apps(&args.source, &args.plan_options, environment, context)?;
+    at_each(&parts, output, |part| {
+        render(&args.out, part, &apps, output)
+    })
+}
+
+/// Writes the files of one destination.
+fn render(
+    folder: &Path,
+    (destination, options): &PartOfDeploy,
+    apps: &LinkedApps,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let state = read_state(destination)?;
     let rendered = RenderedApps::All;
-    let deploy = PreparedDeploy::new(&destination, &apps, options, rendered, &state, output)?;
+    let deploy = PreparedDeploy::new(destination, apps, options, rendered, &state, output)?;
     let rendering = &deploy.rendering;
-    let report = deploy
-        .report()
-        .with_files_and_commands(rendering, &args.out);
+    let report = deploy.report().with_files_and_commands(rendering, folder);
     if let Some(refusal) = &deploy.refusal {
         output.document(&report)?;
         return Err(refusal.clone());
     }
-    write(rendering, &args.out, &mut |progress| {
+    write(rendering, folder, &mut |progress| {
         if let Progress::Wrote(path) = progress {
             output.status("Wrote", &path.display().to_string());
         }
     })?;
     for step in &rendering.steps {
-        let folder = step.command.folder.as_ref();
-        let folder = folder.map(|folder| args.out.join(folder));
-        let note = folder.map(|folder| format!("  (in {})", folder.display()));
+        let run_in = step.command.folder.as_ref();
+        let run_in = run_in.map(|subfolder| folder.join(subfolder));
+        let note = run_in.map(|folder| format!("  (in {})", folder.display()));
         let text = format!("{}{}", step.command, note.unwrap_or_default());
         output.status("To run", &text);
     }

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         target,
         deployed,
         store,
-    } = DeployedApps::open(&args.deployment, args.dry_run, output)?;
+    } = DeployedApps::open(&args.deployment, &args.app, args.dry_run, context)?;
     let mut app = deployed.tune(&args.app, &parse_values(&args.values)?, &args.reset)?;
     let mut after = deployed.clone();
     after.settle_tuning(&app, &DeployStamp::default());

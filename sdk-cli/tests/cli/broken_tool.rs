@@ -58,7 +58,7 @@ fn write_live_apps(project: &Project, apps: &[&str]) {
 
 /// The apps on record: in the state, and in the journal that a killed deploy left beside it.
 fn deployed_apps(project: &Project) -> Vec<String> {
-    let state = Store::read(&project.path(STATE)).unwrap();
+    let state = Store::read(project.path(STATE)).unwrap();
     let deployed = state.deployed_to("fal");
     deployed.names().into_iter().map(str::to_owned).collect()
 }

@@ -203,7 +203,7 @@ fn a_deploy_that_cannot_be_recorded_says_so_and_is_repeated() {
          note: done and recorded in the state: `one`\n\
          note: not deployed: `two`",
     );
-    let state = Store::read(&project.path(STATE)).unwrap();
+    let state = Store::read(project.path(STATE)).unwrap();
     let state = state.deployed_to("fal");
     assert_eq!(state.names(), ["one"]);
     project.with_tool("fal", "#!/bin/sh\necho $2 >> calls\n");

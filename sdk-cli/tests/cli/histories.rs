@@ -22,17 +22,17 @@ const BINARIES: [(&str, &[&str]); 2] = [("p.wasm", &["one", "two"]), ("q.wasm", 
 const MARK: &str = "MACHINIST_HISTORY";
 
 /// Random numbers, the same for the same seed: a failure can be repeated.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % end
     }
 
-    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    pub(crate) fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[usize::try_from(self.below(all.len() as u64)).unwrap()]
     }
 }
@@ -445,7 +445,7 @@ fn tuned_in(app: &Value) -> BTreeMap<String, u64> {
 }
 
 /// Whether a process with this in its environment runs.
-fn is_running(mark: &str) -> bool {
+pub(crate) fn is_running(mark: &str) -> bool {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let mut environments =
         processes.filter_map(|process| fs::read(process.path().join("environ")).ok());

@@ -52,7 +52,7 @@ fn most_at_once(calls: &[String]) -> usize {
 }
 
 fn apps_on_record(project: &Project) -> Vec<String> {
-    let state = Store::read(&project.path("machinist-state.json")).unwrap();
+    let state = Store::read(project.path("machinist-state.json")).unwrap();
     let deployed = state.deployed_to("skypilot");
     deployed.names().into_iter().map(str::to_owned).collect()
 }

@@ -8,7 +8,11 @@ mod deploy_result;
 mod disk;
 mod drift_only;
 mod dstack_fake_tool;
+mod environments;
 mod fal_fake_tool;
+mod git_state;
+#[cfg(target_os = "linux")]
+mod git_team;
 #[cfg(target_os = "linux")]
 mod histories;
 mod jobs;
@@ -31,6 +35,7 @@ mod reviewed_plan;
 #[cfg(target_os = "linux")]
 mod rollback;
 mod scripts;
+mod secrets;
 mod sent_artifact;
 mod settings;
 mod skypilot_fake_tool;

@@ -605,7 +605,7 @@ fn deploys_at_the_same_time_wait_or_name_the_other_process() {
 fn a_dry_run_neither_waits_for_the_lock_nor_takes_it() {
     let project = project();
     project.run(&["deploy", "--yes"]).exits(0);
-    let held = Store::open(&project.path(STATE_FILE)).unwrap();
+    let held = Store::open(project.path(STATE_FILE), None).unwrap();
     project.run(&["deploy", "--yes"]).exits(1);
     project.run(&["deploy", "--dry-run"]).exits(0);
     project

@@ -102,7 +102,7 @@ fn mistakes_are_errors_with_their_place_and_advice() {
         (
             "taget = \"fal\"",
             "`Cargo.toml:6:1`: unknown key `taget`\nhelp: a key with a similar name exists: `target`\n\
-             note: keys are target, state, answer_timeout, run_timeout, image, dockerfile, context, bin, auth, apps, knative, skypilot, dstack",
+             note: keys are target, state, features, profile, answer_timeout, run_timeout, image, dockerfile, context, bin, auth, secrets, volumes, registry_credentials, apps, env, fal, knative, skypilot, dstack",
         ),
         (
             "target = \"fall\"",
@@ -142,7 +142,7 @@ fn mistakes_are_errors_with_their_place_and_advice() {
             "\n[package.metadata.machinist.apps.a]\nimgae = \"x\"",
             "`Cargo.toml:8:1`: unknown key `imgae`\n\
              help: a key with a similar name exists: `image`\n\
-             note: keys are image, dockerfile, context, bin, auth",
+             note: keys are image, dockerfile, context, bin, auth, secrets, volumes, registry_credentials, env",
         ),
         (
             "apps = 1",
@@ -152,8 +152,7 @@ fn mistakes_are_errors_with_their_place_and_advice() {
             "knative.namspace = \"x\"",
             "`Cargo.toml:6:9`: unknown key `namspace`\n\
              help: a key with a similar name exists: `namespace`\n\
-             note: keys are context, namespace, service_account, gpu_label, node_labels, regions, \
-             tolerations",
+             note: keys are context, namespace, service_account, gpu_label, node_labels, regions, secrets, tolerations",
         ),
         (
             "knative.tolerations = { key = \"x\" }",
@@ -180,26 +179,6 @@ fn settings_for_an_unknown_app_are_a_warning() {
         "warning: the settings name an app `ab`, which is not in the code\n\
          help: an app with a similar name exists: `a`\n\
          note: apps are a",
-    );
-}
-
-#[test]
-fn two_packages_with_different_targets_are_an_error() {
-    let main = |app| record_static(app, app) + "fn main() {}\n";
-    let settings = |target| format!("[package.metadata.machinist]\ntarget = \"{target}\"");
-    let project = Project::new(&[
-        (
-            "Cargo.toml",
-            "[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"3\"\n",
-        ),
-        ("one/Cargo.toml", &package("one", &settings("file"))),
-        ("one/src/main.rs", &main("one")),
-        ("two/Cargo.toml", &package("two", &settings("fal"))),
-        ("two/src/main.rs", &main("two")),
-    ]);
-    project.run(&["plan", "-q"]).exits(1).says(
-        "error: `one/Cargo.toml` and `two/Cargo.toml` set a different `target`\n\
-         help: set it once, in `[workspace.metadata.machinist]`",
     );
 }
 

@@ -241,6 +241,7 @@ pub(crate) fn command(folder: &Path) -> Command {
         .current_dir(folder)
         .stdin(Stdio::null());
     for variable in [
+        "MACHINIST_ENV",
         "CARGO_TARGET_DIR",
         "CARGO_BUILD_TARGET_DIR",
         "CARGO_TERM_COLOR",

@@ -91,6 +91,9 @@ pub(super) trait Recorder {
     /// A job is about to run; it does not if that cannot be recorded.
     fn begin(&mut self, job: &Job<'_>) -> Result<(), Problem>;
 
+    /// Jobs that were begun run now; they do not if others cannot see that.
+    fn publish(&mut self) -> Result<(), Problem>;
+
     /// A job ended. No other is begun once this is `false`.
     fn end(&mut self, job: &Job<'_>, ran: Ran) -> bool;
 }
@@ -106,7 +109,8 @@ impl Runner<'_> {
     ) {
         if at_once == NonZeroUsize::MIN {
             for job in jobs {
-                let begun = recorder.begin(job).map_err(Failed::before_any_command);
+                let begun = recorder.begin(job).and_then(|()| recorder.publish());
+                let begun = begun.map_err(Failed::before_any_command);
                 if !recorder.end(job, begun.and_then(|()| self.run(job, report))) {
                     break;
                 }
@@ -118,14 +122,28 @@ impl Runner<'_> {
             let mut waiting = jobs.iter();
             let (mut running, mut goes_on) = (0, true);
             loop {
-                while goes_on && running < at_once.get() {
+                let mut begun = Vec::new();
+                while goes_on && running + begun.len() < at_once.get() {
                     let Some(job) = waiting.next() else { break };
-                    running += 1;
-                    let begun = recorder.begin(job);
-                    let started = begun.and_then(|()| self.start(job, scope, sender.clone()));
-                    if let Err(problem) = started {
-                        running -= 1;
-                        goes_on = recorder.end(job, Err(Failed::before_any_command(problem)));
+                    match recorder.begin(job) {
+                        Ok(()) => begun.push(job),
+                        Err(problem) => {
+                            goes_on = recorder.end(job, Err(Failed::before_any_command(problem)));
+                        }
+                    }
+                }
+                let published = match begun.is_empty() {
+                    true => Ok(()),
+                    false => recorder.publish(),
+                };
+                for job in begun {
+                    let start = || self.start(job, scope, sender.clone());
+                    match published.clone().and_then(|()| start()) {
+                        Ok(()) => running += 1,
+                        Err(problem) => {
+                            let failed = Failed::before_any_command(problem);
+                            goes_on &= recorder.end(job, Err(failed));
+                        }
                     }
                 }
                 if running == 0 {

@@ -5,22 +5,37 @@ use std::path::PathBuf;
 use machinist_core::problem::Problem;
 use machinist_core::text::visible;
 
+pub(super) use super::bindings::ENV;
+use super::bindings::{REGISTRY_CREDENTIALS, SECRETS, VOLUMES};
 use super::reader::{Item, Reader};
+use super::scaling::FirstScaling;
+use crate::bindings::Bindings;
 
 const IMAGE: &str = "image";
 const DOCKERFILE: &str = "dockerfile";
 const CONTEXT: &str = "context";
 const BIN: &str = "bin";
 const AUTH: &str = "auth";
+/// The key of the first deploy's scaling, in the settings of an environment.
+pub(super) const SCALING: &str = "scaling";
 
-/// The keys of an app.
-pub(super) const KEYS: &[&str] = &[IMAGE, DOCKERFILE, CONTEXT, BIN, AUTH];
+/// The keys of an app that may stand for all apps too.
+pub(super) const KEYS: &[&str] = &[
+    IMAGE,
+    DOCKERFILE,
+    CONTEXT,
+    BIN,
+    AUTH,
+    SECRETS,
+    VOLUMES,
+    REGISTRY_CREDENTIALS,
+];
 
 /// Who may call an app, in the words of the platform's client.
 const AUTH_MODES: &[&str] = &["private", "public", "shared"];
 
 /// The settings of an app.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AppSettings {
     /// The container image, if it is built elsewhere.
     pub image: Option<String>,
@@ -32,6 +47,10 @@ pub struct AppSettings {
     pub bin: Option<String>,
     /// Who may call the app.
     pub auth: Option<String>,
+    /// The scaling of its first deploy in the environment.
+    pub scaling: FirstScaling,
+    /// Environment variables, secrets, volumes and credentials.
+    pub bindings: Bindings,
 }
 
 impl AppSettings {
@@ -48,12 +67,28 @@ impl AppSettings {
             CONTEXT => self.context = Some(reader.path(CONTEXT, value)?),
             BIN => self.bin = Some(reader.text(BIN, value)?.into()),
             AUTH => self.auth = Some(auth(reader, value)?),
-            _ => return Ok(false),
+            _ => return self.bindings.read_key(reader, key, value),
         }
         Ok(true)
     }
 
-    /// Each key from the first of these that has it.
+    /// Takes the first deploy's scaling.
+    pub(super) fn read_scaling(
+        &mut self,
+        reader: &Reader,
+        value: &Item<'_>,
+    ) -> Result<(), Problem> {
+        self.scaling = FirstScaling::read(SCALING, reader, value)?;
+        Ok(())
+    }
+
+    /// Takes the environment variables.
+    pub(super) fn read_env(&mut self, reader: &Reader, value: &Item<'_>) -> Result<(), Problem> {
+        self.bindings.read_env(reader, value)
+    }
+
+    /// Each key from the first of these that has it; of environment variables, secrets and volumes
+    /// each single one.
     pub(super) fn first_of(nearest: &[&Self]) -> Self {
         Self {
             image: nearest.iter().find_map(|near| near.image.clone()),
@@ -61,6 +96,8 @@ impl AppSettings {
             context: nearest.iter().find_map(|near| near.context.clone()),
             bin: nearest.iter().find_map(|near| near.bin.clone()),
             auth: nearest.iter().find_map(|near| near.auth.clone()),
+            scaling: FirstScaling::first_of(nearest.iter().map(|near| &near.scaling)),
+            bindings: Bindings::first_of(nearest.iter().map(|near| &near.bindings)),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::file::cannot_read;
-use machinist_core::attribute::Value;
+use machinist_core::attribute::{Place, Value};
 use machinist_core::machines_toml::FileError;
 use machinist_core::parameter::MAX_SECONDS;
 use machinist_core::problem::{self, Problem};
@@ -32,10 +32,6 @@ impl Reader {
             file: file.to_owned(),
             text,
         })
-    }
-
-    pub(crate) fn file(&self) -> &Path {
-        &self.file
     }
 
     /// The table at these keys; `None` if there is none.
@@ -71,6 +67,25 @@ impl Reader {
         }
     }
 
+    /// A text, which may be empty.
+    pub(crate) fn text_or_empty<'v>(
+        &self,
+        key: &str,
+        value: &'v Item<'_>,
+    ) -> Result<&'v str, Problem> {
+        value.get_ref().as_str().ok_or_else(|| {
+            let problem = Problem::new(format!("`{key}` takes a text"));
+            let written = match value.get_ref() {
+                DeValue::Array(_) | DeValue::Table(_) => "...",
+                _ => &self.text[value.span()],
+            };
+            self.at(
+                value,
+                problem.help(format!("write `{key} = \"{written}\"`")),
+            )
+        })
+    }
+
     /// A path, from the file's folder.
     pub(crate) fn path(&self, key: &str, value: &Item<'_>) -> Result<PathBuf, Problem> {
         Ok(self.file.with_file_name("").join(self.text(key, value)?))
@@ -78,13 +93,7 @@ impl Reader {
 
     /// A duration, by the rules of the attribute.
     pub(crate) fn duration(&self, key: &str, value: &Item<'_>) -> Result<Duration, Problem> {
-        let source = &self.text[value.span()];
-        let written = match (value.get_ref().as_str(), source.parse()) {
-            (Some(text), _) => Value::Text(text.into()),
-            (None, Ok(seconds)) => Value::Integer(seconds),
-            (None, Err(_)) => Value::Number(source.into()),
-        };
-        let seconds = read_duration(key, &written, (1, MAX_SECONDS));
+        let seconds = read_duration(key, &self.written(value), (1, MAX_SECONDS));
         let seconds = seconds.map_err(|problem| self.at(value, problem))?;
         Ok(Duration::from_secs(seconds.into()))
     }
@@ -137,12 +146,41 @@ impl Reader {
     /// A key that is not one of these.
     pub(crate) fn unknown_key<K: AsRef<str>>(&self, key: &Spanned<K>, keys: &[&str]) -> Problem {
         let problem = problem::unknown("key", key.get_ref().as_ref(), keys);
+        self.at_key(key, problem)
+    }
+
+    /// A problem with the place of a key in front.
+    pub(crate) fn at_key<K>(&self, key: &Spanned<K>, problem: Problem) -> Problem {
         self.located(key.span().start, problem)
     }
 
     /// A problem with the place of a value in front.
     pub(crate) fn at(&self, value: &Item<'_>, problem: Problem) -> Problem {
         self.located(value.span().start, problem)
+    }
+
+    /// A value as the attribute would have it.
+    pub(crate) fn written(&self, value: &Item<'_>) -> Value {
+        let source = &self.text[value.span()];
+        match value.get_ref() {
+            DeValue::String(text) => Value::Text(text.to_string()),
+            DeValue::Boolean(is_true) => Value::Bool(*is_true),
+            DeValue::Array(list) => {
+                let elements = list.iter().map(|value| (self.written(value), Place(0)));
+                Value::List(elements.collect())
+            }
+            _ => match source.parse() {
+                Ok(number) => Value::Integer(number),
+                Err(_) => Value::Number(source.into()),
+            },
+        }
+    }
+
+    /// Where a value is: file, line and column.
+    pub(crate) fn place_of(&self, value: &Item<'_>) -> String {
+        let nothing = Problem::new(String::new());
+        let FileError { line, column, .. } = FileError::at(&self.text, value.span().start, nothing);
+        format!("{}:{line}:{column}", self.file.display())
     }
 
     fn located(&self, at: usize, problem: Problem) -> Problem {

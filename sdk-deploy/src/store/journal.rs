@@ -3,8 +3,7 @@
 //! A deploy of many apps appends a line after each app, so that a kill at any moment leaves on
 //! record what is done, without writing the whole state again for every app.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -29,6 +28,9 @@ struct Line {
     lineage: String,
     /// The serial of the state that the line continues.
     serial: u64,
+    /// The environment of the state.
+    #[serde(default)]
+    environment: Option<String>,
     target: String,
     /// Where the target is, if that is known.
     #[serde(default)]
@@ -43,6 +45,8 @@ struct Line {
 struct LineToWrite<'a> {
     lineage: &'a str,
     serial: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'a str>,
     target: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<&'a str>,
@@ -51,32 +55,27 @@ struct LineToWrite<'a> {
 }
 
 impl Journal {
-    /// The journal beside a state's file.
-    pub(super) fn beside(state_file: &Path) -> Self {
-        let mut name = OsString::from(".");
-        name.push(state_file.file_name().unwrap_or_default());
-        name.push(".journal");
-        Self {
-            path: state_file.with_file_name(name),
-            file: None,
-        }
+    /// The journal in this file, which need not exist.
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path, file: None }
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Appends a line that continues `before`.
+    /// Appends a line that continues `before`, and gives it.
     pub(super) fn append(
         &mut self,
         before: &State,
         (target, deployed): (&str, &Deployed),
         app: &str,
-    ) -> io::Result<()> {
+    ) -> io::Result<String> {
         let state = deployed.apps.get(app).filter(|state| !state.is_found);
         let line = LineToWrite {
             lineage: &before.lineage,
             serial: before.serial,
+            environment: before.environment.as_deref(),
             target,
             place: deployed.place.as_deref(),
             app,
@@ -101,26 +100,19 @@ impl Journal {
             // The next line must not follow half of this one.
             let _ = file.set_len(length);
         }
-        written
+        written.map(|()| text)
     }
 
-    /// The state with all lines that continue it; `Err` with the reason if they continue another.
-    pub(super) fn replay(&self, state: Option<State>) -> io::Result<Result<Option<State>, String>> {
-        let bytes = match fs::read(&self.path) {
+    /// Its lines. A kill may have cut the last one: its change is not on record.
+    pub(super) fn read(&self) -> io::Result<Vec<u8>> {
+        let mut lines = match fs::read(&self.path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Ok(state)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
         };
-        // A kill may have cut the last line: its change is not on record.
-        let lines = bytes
-            .split_inclusive(|byte| *byte == b'\n')
-            .filter(|line| line.ends_with(b"\n"));
-        let lines: Result<Vec<Line>, _> = lines.map(serde_json::from_slice).collect();
-        let lines = match lines {
-            Ok(lines) => lines,
-            Err(error) => return Ok(Err(format!("it is damaged: {error}"))),
-        };
-        Ok(apply(lines, state))
+        let end = lines.iter().rposition(|byte| *byte == b'\n');
+        lines.truncate(end.map_or(0, |last| last + 1));
+        Ok(lines)
     }
 
     /// Removes it: the state has all that it says.
@@ -131,6 +123,44 @@ impl Journal {
             _ => Ok(()),
         }
     }
+}
+
+/// The state with all lines that continue it.
+///
+/// # Errors
+///
+/// The reason why they continue another one.
+pub(super) fn replay(lines: &[u8], state: Option<State>) -> Result<Option<State>, String> {
+    let lines = lines.split_inclusive(|byte| *byte == b'\n');
+    let lines: Result<Vec<Line>, _> = lines.map(serde_json::from_slice).collect();
+    apply(
+        lines.map_err(|error| format!("it is damaged: {error}"))?,
+        state,
+    )
+}
+
+/// Whether lines go on from this state, which has none of them.
+pub(super) fn continues(lines: &[u8], state: Option<&State>) -> bool {
+    let Ok(first) = first_line(lines) else {
+        return false;
+    };
+    match state {
+        Some(state) => (&first.lineage, first.serial) == (&state.lineage, state.serial),
+        None => first.serial == 0,
+    }
+}
+
+/// The apps that lines are about.
+pub(super) fn apps_of(lines: &[u8]) -> Vec<String> {
+    let lines = lines.split_inclusive(|byte| *byte == b'\n');
+    let lines = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok());
+    let apps: BTreeSet<String> = lines.map(|line| line.app).collect();
+    apps.into_iter().collect()
+}
+
+fn first_line(lines: &[u8]) -> serde_json::Result<Line> {
+    let first = lines.split(|byte| *byte == b'\n').next();
+    serde_json::from_slice(first.unwrap_or_default())
 }
 
 /// An app whose last line the state does not have.
@@ -152,7 +182,7 @@ fn apply(lines: Vec<Line>, state: Option<State>) -> Result<Option<State>, String
     };
     let mut state = state.unwrap_or_else(|| State {
         lineage: first.lineage.clone(),
-        ..State::new()
+        ..State::of_environment(first.environment.as_deref())
     });
     if state.lineage != first.lineage || state.serial < first.serial {
         return Err(format!(

@@ -5,6 +5,7 @@ use machinist_core::problem::Problem;
 
 use crate::app_plan::AppPlan;
 use crate::artifact::Artifact;
+use crate::change::ArtifactPart;
 use crate::parameters::Parameters;
 
 /// How a target carries a parameter. Whatever is not carried as it is becomes a warning, and with
@@ -80,6 +81,16 @@ pub(super) fn auth_not_supported(
 ) -> Option<Problem> {
     let is_restricted = artifact.auth.as_ref().is_some_and(|auth| auth != "public");
     is_restricted.then(|| not_supported(platform, app, "auth"))
+}
+
+/// The warning for a part of an app's settings that a platform does not have.
+pub(super) fn part_not_supported(
+    platform: &str,
+    app: &str,
+    part: ArtifactPart,
+    why: &'static str,
+) -> Problem {
+    not_supported(platform, app, part.as_str()).note(why)
 }
 
 fn not_carried(platform: &str, app: &str, key: Key, why: &str) -> Problem {

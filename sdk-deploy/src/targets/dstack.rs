@@ -6,7 +6,7 @@ use std::path::Path;
 
 use machinist_core::parameter::Key;
 use machinist_core::platform::DstackGpu;
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, joined};
 use serde_json::{Map, Value, json};
 
 use super::binary::path_in_image;
@@ -22,8 +22,10 @@ use super::region_names::{self, RegionNames};
 use super::yaml::yaml;
 use crate::app_plan::{AppPlan, Plan};
 use crate::artifact::Artifact;
+use crate::bindings::Bindings;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
+use crate::limits::Limits;
 use crate::live::Live;
 use crate::machines::{self, CustomMachine};
 use crate::parameters::Parameters;
@@ -32,6 +34,9 @@ use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
 pub(super) const NAME: &str = "dstack";
+
+/// What dstack calls its parts.
+pub(super) const SPACE: &str = "project";
 
 static DSTACK: Tool = Tool {
     program: "dstack",
@@ -59,6 +64,7 @@ impl Dstack {
         let rendered = rendering.app(name);
         rendered.warnings = warnings(NAME, app, |key| self.carries(key));
         rendered.warnings.extend(changed);
+        rendered.needs.extend(secrets_need(&artifact.bindings));
         rendered.artifact = Some(artifact);
         let path = Path::new(name).join(FILE);
         rendering.files.push(RenderedFile::text(path, text));
@@ -66,15 +72,30 @@ impl Dstack {
         if app.is_forced {
             args.push("--force");
         }
-        let command = ToolCommand::new(&DSTACK, &args, Some(name));
+        let command = self.dstack(&args, Some(name));
         rendering
             .steps
             .push(Step::new(name, StepKind::Deploy, command));
         Ok(())
     }
 
+    /// The name of an app's service.
+    fn service_name(&self, app: &str) -> String {
+        self.project.service_name(app, &self.project.dstack)
+    }
+
+    fn dstack(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {
+        let space = self.project.dstack.space.as_ref();
+        let project = space.map(|name| format!("--project={name}"));
+        let (subcommand, rest) = args.split_at(args.len().min(1));
+        let flags = project.iter().map(String::as_str);
+        let all = subcommand.iter().copied().chain(flags);
+        let all: Vec<&str> = all.chain(rest.iter().copied()).collect();
+        ToolCommand::new(&DSTACK, &all, folder)
+    }
+
     fn regions(&self) -> &RegionNames {
-        &self.project.dstack_regions
+        &self.project.dstack.regions
     }
 
     /// What is sent beside the image and the parameters.
@@ -87,17 +108,23 @@ impl Dstack {
     }
 
     fn service(&self, app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
-        let name = &app.name;
+        let name = &self.service_name(&app.name);
         let (image, binary) = image_and_binary(artifact);
         let is_letter = name.starts_with(|c: char| c.is_ascii_lowercase());
         if !is_letter || !(2..=MAX_NAME_LENGTH).contains(&name.len()) {
             let message = format!("invalid name of a dstack service: `{name}`");
-            return Err(Problem::new(message).help(format!(
+            let problem = Problem::new(message).help(format!(
                 "give the app a name of 2 to {MAX_NAME_LENGTH} characters that begins with a letter"
-            )));
+            ));
+            return Err(match *name == app.name {
+                true => problem,
+                false => problem.note("the name ends with that of the environment"),
+            });
         }
         let all = app.all_parameters();
-        let port = all.number(Key::Port).ok_or_else(|| no_port(NAME, name))?;
+        let port = all
+            .number(Key::Port)
+            .ok_or_else(|| no_port(NAME, &app.name))?;
         let mut service = Map::new();
         let mut set = |key: &str, value: Value| service.insert(key.into(), value);
         set("type", "service".into());
@@ -106,6 +133,7 @@ impl Dstack {
         set("port", port.into());
         let run = format!("exec {}", shell_word(&path_in_image(binary)));
         set("commands", json!([run]));
+        add_bindings(&artifact.bindings, &mut set);
         if let Some(auth) = &artifact.auth {
             set("auth", (auth != "public").into());
         }
@@ -123,6 +151,65 @@ impl Dstack {
         set("resources", resources(app, artifact)?);
         Ok(service.into())
     }
+}
+
+/// Environment variables, secrets, volumes and credentials. The values of secrets are in dstack's
+/// project, and its server puts them in.
+fn add_bindings(bindings: &Bindings, set: &mut dyn FnMut(&str, Value) -> Option<Value>) {
+    let env = bindings.env.iter();
+    let env = env.map(|(name, value)| format!("{name}={}", not_interpolated(value)));
+    let secrets = bindings.secrets.iter();
+    let secrets = secrets.map(|name| format!("{name}={}", secret(name)));
+    let env: Vec<String> = env.chain(secrets).collect();
+    if !env.is_empty() {
+        set("env", json!(env));
+    }
+    let volumes = bindings.volumes.iter();
+    let volumes = volumes.map(|(path, name)| json!({"name": name, "path": path}));
+    let volumes: Vec<Value> = volumes.collect();
+    if !volumes.is_empty() {
+        set("volumes", volumes.into());
+    }
+    if let Some([username, password]) = registry_login(bindings) {
+        let login = json!({"username": secret(&username), "password": secret(&password)});
+        set("registry_auth", login);
+    }
+}
+
+/// The secrets of a registry's credentials: those of `ghcr` are `GHCR_USERNAME` and
+/// `GHCR_PASSWORD`.
+fn registry_login(bindings: &Bindings) -> Option<[String; 2]> {
+    let name = bindings.registry_credentials.as_ref()?;
+    let name = name.to_ascii_uppercase().replace(['-', '.'], "_");
+    Some(["USERNAME", "PASSWORD"].map(|part| format!("{name}_{part}")))
+}
+
+/// The value of a secret of the project.
+fn secret(name: &str) -> String {
+    format!("${{{{ secrets.{name} }}}}")
+}
+
+/// A value that dstack's server leaves as it is: it replaces `${{ NAME }}`, and `$$` by `$`.
+fn not_interpolated(value: &str) -> String {
+    match value.contains("${{") || value.contains("$$") {
+        true => value.replace('$', "$$"),
+        false => value.into(),
+    }
+}
+
+fn secrets_need(bindings: &Bindings) -> Option<String> {
+    let login = registry_login(bindings).into_iter().flatten();
+    let names = bindings.secrets.iter().cloned().chain(login);
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    let word = match names.len() {
+        0 => return None,
+        1 => "the secret",
+        _ => "the secrets",
+    };
+    let names = joined(names, "and");
+    Some(format!(
+        "{word} {names} in the project of dstack: `dstack secret set`"
+    ))
 }
 
 /// The number of replicas, and when it changes.
@@ -202,6 +289,10 @@ impl Target for Dstack {
         NAME
     }
 
+    fn find_place(&self, _: Limits) -> Option<String> {
+        self.project.cloud_place(SPACE, &self.project.dstack)
+    }
+
     fn carries(&self, key: Key) -> Carries<'_> {
         match key {
             Key::MachineType => Carries::Depends(
@@ -241,7 +332,7 @@ impl Target for Dstack {
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
         let add = |app: &AppPlan, rendering: &mut Rendering| self.add_app(app, rendering);
         each_app(plan, add, |app| {
-            ToolCommand::new(&DSTACK, &["stop", "--yes", app], None)
+            self.dstack(&["stop", "--yes", &self.service_name(app)], None)
         })
     }
 

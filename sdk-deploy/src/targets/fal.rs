@@ -8,45 +8,52 @@ mod client_files;
 mod context;
 mod digest;
 mod dockerfile;
+mod dockerfile_env;
 mod dockerignore;
 mod live;
 mod own_files;
 mod parameter;
 mod pyproject;
+pub(super) mod settings;
 mod slashes;
 #[cfg(test)]
 mod tests;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use machinist_core::parameter::Key;
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, joined};
 use machinist_core::setting::Setting;
 use serde_json::Value;
 
-use super::carries::{Carries, warnings};
+use super::carries::{Carries, part_not_supported, warnings};
 use super::each_app::each_app;
 use super::interface::{Project, Target};
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
+use crate::bindings::Bindings;
 use crate::change::{ArtifactPart, What};
 use crate::deployed::Deployed;
+use crate::file::cannot_read;
 use crate::history::Deploy;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::manifest::Binary;
-use crate::rendering::{RenderedApp, RenderedFile, Rendering, Step, StepKind};
+use crate::rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKind};
 use crate::settings::AppSettings;
 use crate::tool::{Tool, ToolCommand};
 use chosen_binary::BinaryChoice;
 use client_files::PYPROJECT;
-use context::{Context, is_copy_of};
+use context::{Context, DOCKERFILE, is_copy_of};
 use digest::Digests;
+use dockerfile_env::with_variables;
 use dockerignore::DOCKERIGNORE;
 use live::Environment;
 use parameter::parameter;
+use pyproject::{VOLUME, VOLUME_PATH};
 use slashes::with_slashes;
 
 /// The target's name.
@@ -81,9 +88,11 @@ pub(super) struct Fal {
 
 impl Fal {
     pub(super) fn new(project: Project) -> Self {
+        let of_settings = project.fal.env.clone().or(project.environment.clone());
+        let name = of_settings.or_else(|| std::env::var(ENVIRONMENT).ok());
         Self {
+            environment: Environment::named(name),
             project,
-            environment: Environment::named(std::env::var(ENVIRONMENT).ok()),
             binaries: BinaryChoice::default(),
             digests: Digests::default(),
             contexts: RefCell::default(),
@@ -97,7 +106,9 @@ impl Target for Fal {
     }
 
     fn find_place(&self, _: Limits) -> Option<String> {
-        Some(format!("environment {}", self.environment.name()))
+        let team = self.project.fal.team.as_ref();
+        let team = team.map_or_else(String::new, |name| format!("team {name}, "));
+        Some(format!("{team}environment {}", self.environment.name()))
     }
 
     fn carries(&self, key: Key) -> Carries<'_> {
@@ -108,7 +119,7 @@ impl Target for Fal {
     }
 
     fn list_command(&self) -> Option<ToolCommand> {
-        Some(fal_command(&["apps", "list", "--output", "json"], None))
+        Some(self.fal(&["apps", "list", "--output", "json"], None))
     }
 
     fn read_list(&self, text: &str, known: &Deployed) -> Result<Live, String> {
@@ -118,10 +129,10 @@ impl Target for Fal {
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
         let add = |app: &AppPlan, rendering: &mut Rendering| {
             self.add_files(app, rendering)?;
-            rendering.steps.extend(deploy_steps(app));
+            rendering.steps.extend(self.deploy_steps(app));
             Ok(())
         };
-        each_app(plan, add, |app| fal_command(&["apps", "delete", app], None))
+        each_app(plan, add, |app| self.fal(&["apps", "delete", app], None))
     }
 
     fn scale(&self, app: &AppPlan, _: &Deployed) -> Result<Rendering, Problem> {
@@ -149,7 +160,7 @@ impl Target for Fal {
         let auth = auth.map(|to| ["--auth", to.unwrap_or(DEFAULT_AUTH)]);
         let args = ["apps", "set-rev", &app.name, revision];
         let args: Vec<&str> = args.into_iter().chain(auth.into_iter().flatten()).collect();
-        let command = fal_command(&args, None);
+        let command = self.fal(&args, None);
         let back = Step::new(&app.name, StepKind::RollBack, command);
         let mut rendering = self.scaling(app);
         rendering.steps.insert(0, back);
@@ -162,24 +173,68 @@ impl Fal {
     fn scaling(&self, app: &AppPlan) -> Rendering {
         let mut rendering = Rendering::default();
         rendering.app(&app.name).warnings = warnings(NAME, app, |key| self.carries(key));
-        rendering.steps.extend(scale_step(app));
+        rendering.steps.extend(self.scale_step(app));
         rendering
+    }
+
+    /// The platform keeps the scaling of a running app unless its reset switch is on, and then replaces
+    /// every value. Single values are set without the switch, so that values tuned in the meantime are
+    /// kept.
+    fn deploy_steps(&self, app: &AppPlan) -> Vec<Step> {
+        let command = self.fal(&["deploy", &app.name, "--yes"], Some(&app.name));
+        let deploy = Step::new(&app.name, StepKind::Deploy, command);
+        let is_taken_from_files = app.action == Action::Create || needs_reset(app);
+        let scale = self.scale_step(app).filter(|_| !is_taken_from_files);
+        [deploy].into_iter().chain(scale).collect()
+    }
+
+    fn scale_step(&self, app: &AppPlan) -> Option<Step> {
+        let flags: Vec<String> = app
+            .scaling_changes()
+            .filter(|(key, _)| parameter(*key).is_some())
+            .flat_map(|(key, value)| scale_flag(key, value))
+            .collect();
+        if flags.is_empty() {
+            return None;
+        }
+        let flags = flags.iter().map(String::as_str);
+        let args: Vec<&str> = ["apps", "scale", &app.name]
+            .into_iter()
+            .chain(flags)
+            .collect();
+        Some(Step::new(&app.name, StepKind::Scale, self.fal(&args, None)))
+    }
+
+    /// A command of fal's client, for the environment and the team of the settings.
+    fn fal(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {
+        let settings = &self.project.fal;
+        let is_chosen = settings.env.is_some() || self.project.environment.is_some();
+        let mut all = args.to_vec();
+        // The client reads the variable for the environment itself.
+        if is_chosen {
+            all.extend(["--env", self.environment.name()]);
+        }
+        if let Some(team) = &settings.team {
+            all.extend(["--team", team]);
+        }
+        ToolCommand::new(&FAL, &all, folder)
     }
 
     /// Adds the folder of an app, with the files that its deploy sends and no others.
     fn add_files(&self, app: &AppPlan, rendering: &mut Rendering) -> Result<(), Problem> {
         let mut warnings = warnings(NAME, app, |key| self.carries(key));
         let settings = self.project.settings(&app.name);
-        let auth = settings.auth.as_deref().unwrap_or(DEFAULT_AUTH);
+        let auth = settings.auth.clone();
         let mut artifact = Artifact {
-            auth: Some(auth.to_owned()),
+            auth: Some(auth.unwrap_or_else(|| DEFAULT_AUTH.into())),
+            bindings: settings.bindings.clone(),
             machine_names: pyproject::machine_names(app),
             ..Artifact::default()
         };
         let (source, mut files) = match &settings.image {
             Some(image) => {
                 artifact.image = Some(image.clone());
-                (pyproject::Source::Image(image.clone()), Vec::new())
+                image_with_variables(app, image, &settings.bindings)?
             }
             None => {
                 let binary = self.binary(app, &settings)?;
@@ -187,23 +242,46 @@ impl Fal {
                 self.add_digests(&mut artifact, binary, &context)?;
                 warnings.extend(context.warnings);
                 let mut files = context.files;
+                add_variables(
+                    &app.name,
+                    &context.dockerfile,
+                    &settings.bindings,
+                    &mut files,
+                )?;
                 files.push(RenderedFile::text(DOCKERIGNORE, context.dockerignore));
                 let dockerfile = with_slashes(&context.dockerfile);
                 (pyproject::Source::Dockerfile(dockerfile), files)
             }
         };
+        warnings.extend(bindings_not_supported(&app.name, &settings.bindings));
+        let text = pyproject::render(app, &source, &artifact, needs_reset(app));
         *rendering.app(&app.name) = RenderedApp {
             artifact: Some(artifact),
             warnings,
-            needs: Vec::new(),
+            needs: self.secrets_need(&settings.bindings).into_iter().collect(),
+            ..RenderedApp::default()
         };
-        let text = pyproject::render(app, &source, auth, needs_reset(app));
         files.push(RenderedFile::text(PYPROJECT, text));
         for file in &mut files {
             file.path = Path::new(&app.name).join(&file.path);
         }
         rendering.files.extend(files);
         Ok(())
+    }
+
+    fn secrets_need(&self, bindings: &Bindings) -> Option<String> {
+        let names = bindings.secrets.iter().map(|name| format!("`{name}`"));
+        let names: Vec<String> = names.collect();
+        let word = match names.len() {
+            0 => return None,
+            1 => "the secret",
+            _ => "the secrets",
+        };
+        Some(format!(
+            "{word} {} in {NAME}'s environment `{}`: `fal secrets set`",
+            joined(names, "and"),
+            self.environment.name()
+        ))
     }
 
     fn binary(&self, app: &AppPlan, settings: &AppSettings) -> Result<&Binary, Problem> {
@@ -250,15 +328,63 @@ impl Fal {
     }
 }
 
-/// The platform keeps the scaling of a running app unless its reset switch is on, and then replaces
-/// every value. Single values are set without the switch, so that values tuned in the meantime are
-/// kept.
-fn deploy_steps(app: &AppPlan) -> Vec<Step> {
-    let command = fal_command(&["deploy", &app.name, "--yes"], Some(&app.name));
-    let deploy = Step::new(&app.name, StepKind::Deploy, command);
-    let is_taken_from_files = app.action == Action::Create || needs_reset(app);
-    let scale = scale_step(app).filter(|_| !is_taken_from_files);
-    [deploy].into_iter().chain(scale).collect()
+/// Adds environment variables to the `Dockerfile` among these files.
+fn add_variables(
+    app: &str,
+    dockerfile: &Path,
+    bindings: &Bindings,
+    files: &mut [RenderedFile],
+) -> Result<(), Problem> {
+    if bindings.env.is_empty() {
+        return Ok(());
+    }
+    for file in files.iter_mut().filter(|file| file.path == dockerfile) {
+        let text = match &file.contents {
+            Contents::Text(text) => text.clone(),
+            Contents::CopyOf(original) => {
+                fs::read_to_string(original).map_err(|error| cannot_read(original, &error))?
+            }
+        };
+        file.contents = Contents::Text(with_variables(&text, app, &bindings.env)?);
+    }
+    Ok(())
+}
+
+/// An image that is built elsewhere. With environment variables, an image that is made from it.
+fn image_with_variables(
+    app: &AppPlan,
+    image: &str,
+    bindings: &Bindings,
+) -> Result<(pyproject::Source, Vec<RenderedFile>), Problem> {
+    if bindings.env.is_empty() {
+        return Ok((pyproject::Source::Image(image.into()), Vec::new()));
+    }
+    let dockerfile = format!("FROM {image}\n");
+    let dockerfile = with_variables(&dockerfile, &app.name, &bindings.env)?;
+    let file = RenderedFile::text(DOCKERFILE, dockerfile);
+    Ok((pyproject::Source::Dockerfile(DOCKERFILE.into()), vec![file]))
+}
+
+/// The warnings for volumes and credentials that the platform does not have.
+fn bindings_not_supported(app: &str, bindings: &Bindings) -> Vec<Problem> {
+    let others = bindings.volumes.iter();
+    let others = others.filter(|volume| pyproject::mount(*volume).is_none());
+    let others = others.map(|(path, name)| {
+        Problem::new(format!(
+            "the volume `{name}` of `{app}` at `{path}` is not supported by {NAME} and is left out"
+        ))
+        .help(format!(
+            "write `volumes = {{ {VOLUME_PATH:?} = {VOLUME:?} }}`, or a path below it"
+        ))
+        .note(format!(
+            "{NAME} has one volume, `{VOLUME}`, of the whole account, at `{VOLUME_PATH}`"
+        ))
+    });
+    let credentials = bindings.registry_credentials.as_ref().map(|_| {
+        let why = "its client takes no names of credentials, only their values";
+        part_not_supported(NAME, app, ArtifactPart::RegistryCredentials, why)
+    });
+    others.chain(credentials).collect()
 }
 
 /// Whether a deploy replaces all scaling: the platform has no other way to remove regions.
@@ -269,27 +395,6 @@ fn needs_reset(app: &AppPlan) -> bool {
 fn removes_regions(app: &AppPlan) -> bool {
     app.scaling_changes()
         .any(|(key, value)| key == Key::Regions && value.is_none())
-}
-
-fn scale_step(app: &AppPlan) -> Option<Step> {
-    let flags: Vec<String> = app
-        .scaling_changes()
-        .filter(|(key, _)| parameter(*key).is_some())
-        .flat_map(|(key, value)| scale_flag(key, value))
-        .collect();
-    if flags.is_empty() {
-        return None;
-    }
-    let flags = flags.iter().map(String::as_str);
-    let args: Vec<&str> = ["apps", "scale", &app.name]
-        .into_iter()
-        .chain(flags)
-        .collect();
-    Some(Step::new(
-        &app.name,
-        StepKind::Scale,
-        fal_command(&args, None),
-    ))
 }
 
 /// A change as a flag of `fal apps scale`. A removed value becomes the default, or 0 if there is no
@@ -303,8 +408,4 @@ fn scale_flag(key: Key, value: Option<&Setting>) -> Vec<String> {
         None => vec![key.parameter().platform_default.unwrap_or(0).to_string()],
     };
     [flag].into_iter().chain(values).collect()
-}
-
-fn fal_command(args: &[&str], folder: Option<&str>) -> ToolCommand {
-    ToolCommand::new(&FAL, args, folder)
 }

@@ -1,5 +1,6 @@
 //! The target `file`: one file with the parameters in effect.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use machinist_core::json;
@@ -9,8 +10,10 @@ use serde::Serialize;
 
 use super::carries::Carries;
 use super::interface::{Project, Target};
-use crate::app_plan::{AppPlan, Plan};
-use crate::deployed::Deployed;
+use crate::app_plan::{Action, AppPlan, Plan};
+use crate::artifact::Artifact;
+use crate::bindings::Bindings;
+use crate::deployed::{AppState, Deployed};
 use crate::history::Deploy;
 use crate::live::Live;
 use crate::parameters::Parameters;
@@ -63,6 +66,7 @@ const VERSION: u32 = 1;
 
 /// The target `file`.
 pub(super) struct File {
+    project: Project,
     folder: PathBuf,
     effective_file: String,
 }
@@ -82,6 +86,8 @@ struct EffectiveApp<'a> {
     code: Parameters,
     #[serde(skip_serializing_if = "Parameters::is_empty")]
     scaling: Parameters,
+    #[serde(flatten)]
+    bindings: Bindings,
 }
 
 impl File {
@@ -89,6 +95,7 @@ impl File {
         Self {
             folder: project.state_file.with_file_name(""),
             effective_file: effective_file(&project.state_file),
+            project,
         }
     }
 }
@@ -115,23 +122,42 @@ impl Target for File {
         Err(format!("the target `{NAME}` has no platform to ask"))
     }
 
-    fn deploy(&self, _: &Plan, after: &Deployed) -> Result<Rendering, Problem> {
-        Ok(self.render(after))
+    fn deploy(&self, plan: &Plan, after: &Deployed) -> Result<Rendering, Problem> {
+        let is_deployed = |app: &&AppPlan| match app.action {
+            Action::Create | Action::Adopt | Action::Update | Action::Unchanged => true,
+            Action::Orphaned | Action::Delete => false,
+        };
+        let deployed = plan.apps.iter().filter(is_deployed);
+        let artifacts = deployed.map(|app| {
+            let artifact = Artifact {
+                bindings: self.project.settings(&app.name).bindings,
+                ..Artifact::default()
+            };
+            (app.name.clone(), artifact)
+        });
+        Ok(self.render(after, artifacts.collect()))
     }
 
     fn scale(&self, _: &AppPlan, after: &Deployed) -> Result<Rendering, Problem> {
-        Ok(self.render(after))
+        Ok(self.render(after, BTreeMap::new()))
     }
 
     fn roll_back(&self, _: &AppPlan, _: &Deploy, after: &Deployed) -> Result<Rendering, Problem> {
-        Ok(self.render(after))
+        Ok(self.render(after, BTreeMap::new()))
     }
 }
 
 impl File {
-    fn render(&self, after: &Deployed) -> Rendering {
+    /// The file of what is deployed afterwards. What the apps are given by name is that of these
+    /// artifacts, and of other apps that of the state.
+    fn render(&self, after: &Deployed, artifacts: BTreeMap<String, Artifact>) -> Rendering {
         let deployed = after.apps.iter().filter(|(_, app)| app.is_deployed());
+        let bindings_of = |name: &String, app: &AppState| {
+            let artifact = artifacts.get(name).or(app.artifact.as_ref());
+            artifact.map_or_else(Bindings::default, |artifact| artifact.bindings.clone())
+        };
         let apps = deployed.map(|(name, app)| EffectiveApp {
+            bindings: bindings_of(name, app),
             name,
             binaries: &app.binaries,
             code: app.actual_code(),
@@ -145,17 +171,19 @@ impl File {
         let compact = serde_json::to_string(&manifest).unwrap_or_default();
         let text = json::indent(&compact) + "\n";
         let file = RenderedFile::text(&self.effective_file, text);
-        Rendering {
+        let mut rendering = Rendering {
             files: vec![file],
             ..Rendering::default()
+        };
+        for (name, artifact) in artifacts {
+            rendering.app(&name).artifact = Some(artifact);
         }
+        rendering
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     /// What the names of states and of their files are made of.

@@ -90,6 +90,7 @@ pub(super) fn image_artifact(
         binary: Some(binary_to_run(app, settings.bin.as_deref())?),
         image: Some(image),
         auth: settings.auth,
+        bindings: settings.bindings,
         requires,
         region_names,
         settings_digest,

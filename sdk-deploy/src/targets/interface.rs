@@ -8,9 +8,11 @@ use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 
 use super::carries::Carries;
+use super::cloud_settings::CloudSettings;
+use super::fal::settings::FalSettings;
 use super::knative::settings::KnativeSettings;
-use super::region_names::RegionNames;
 use crate::app_plan::{AppPlan, Plan};
+use crate::bindings::Bindings;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
 use crate::limits::Limits;
@@ -128,25 +130,56 @@ pub trait Target {
 }
 
 /// What targets know of a project.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Project {
     /// The binaries that were read.
     pub binaries: Vec<Binary>,
     /// The settings of its apps, by name.
     pub apps: BTreeMap<String, AppSettings>,
+    /// The settings of fal.
+    pub fal: FalSettings,
     /// The settings of Knative.
     pub knative: KnativeSettings,
-    /// SkyPilot's names of regions.
-    pub skypilot_regions: RegionNames,
-    /// dstack's names of regions.
-    pub dstack_regions: RegionNames,
+    /// The settings of SkyPilot.
+    pub skypilot: CloudSettings,
+    /// The settings of dstack.
+    pub dstack: CloudSettings,
     /// The state's file.
     pub state_file: PathBuf,
+    /// The environment, such as `prod`.
+    pub environment: Option<String>,
 }
 
 impl Project {
     /// The settings of an app.
     pub(super) fn settings(&self, app: &str) -> AppSettings {
         self.apps.get(app).cloned().unwrap_or_default()
+    }
+
+    /// The name of an app's service, where services of all environments stand side by side: with
+    /// the environment's name, unless the settings give the environment a `space` of its own.
+    pub(super) fn service_name(&self, app: &str, settings: &CloudSettings) -> String {
+        match (&self.environment, &settings.space) {
+            (Some(environment), None) => format!("{app}-{environment}"),
+            _ => app.to_owned(),
+        }
+    }
+
+    /// Where on a platform services go: its part, or else how their names end.
+    pub(super) fn cloud_place(&self, space: &str, settings: &CloudSettings) -> Option<String> {
+        match (&settings.space, &self.environment) {
+            (Some(name), _) => Some(format!("{space} {name}")),
+            (None, Some(environment)) => Some(format!("environment {environment}")),
+            (None, None) => None,
+        }
+    }
+
+    /// What an app is given by name: what was deployed for a tuning or a rollback, else what the
+    /// settings say.
+    pub(super) fn bindings(&self, app: &AppPlan) -> Bindings {
+        match &app.artifact {
+            Some(deployed) => deployed.bindings.clone(),
+            None => self.settings(&app.name).bindings,
+        }
     }
 }

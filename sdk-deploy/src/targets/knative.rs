@@ -3,6 +3,7 @@
 //! Two field managers share each service. One owns the code's values and restores them with every
 //! deploy. The other owns the scaling of the first deploy, which may be tuned on the cluster.
 
+mod bindings;
 mod container_fields;
 mod extras;
 mod live;
@@ -40,9 +41,7 @@ use managers::{CODE_MANAGER, SCALING_MANAGER};
 use parameters::PLATFORM;
 use service::Service;
 use settings::KnativeSettings;
-
-/// The target's name.
-pub(super) const NAME: &str = "knative";
+pub(super) use settings::NAME;
 
 static KUBECTL: Tool = Tool {
     program: "kubectl",
@@ -149,10 +148,11 @@ impl Knative {
 
     /// What is sent beside the image and the parameters.
     fn part(&self, app: &AppPlan) -> TargetPart {
+        let bindings = self.project.bindings(app);
         TargetPart {
             requires: Requirements::default(),
             region_names: region_names::by_region(&app.all_parameters(), &self.settings().regions),
-            settings: service::settings_sent(app, self.settings()),
+            settings: service::settings_sent(app, &bindings, self.settings()),
             gpu_label: service::gpu_label_sent(app, self.settings()),
             node_labels: service::node_labels_sent(app, self.settings()),
         }

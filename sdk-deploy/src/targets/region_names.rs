@@ -7,29 +7,12 @@ use machinist_core::problem::Problem;
 use super::carries::Carries;
 use crate::artifact::SentRegionNames;
 use crate::parameters::Parameters;
-use crate::settings::reader::{Item, Reader};
 
 /// The key of the names in the table of a target.
 pub(super) const REGIONS: &str = "regions";
 
 /// A platform's names of regions, by ours.
 pub type RegionNames = BTreeMap<String, String>;
-
-/// Reads the table of a target that has no other key.
-pub(super) fn read_table(
-    key: &str,
-    reader: &Reader,
-    value: &Item<'_>,
-) -> Result<RegionNames, Problem> {
-    let mut names = RegionNames::new();
-    for (key, value) in reader.table(key, value)? {
-        match &**key.get_ref() {
-            REGIONS => names = reader.texts_by_key(REGIONS, value)?,
-            _ => return Err(reader.unknown_key(key, &[REGIONS])),
-        }
-    }
-    Ok(names)
-}
 
 /// The platform's names of an app's regions, in the app's order. Regions without a name are left
 /// out.

@@ -2,11 +2,12 @@
 //!
 //! An update replaces the whole service, so tuned values come from the state.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use machinist_core::number::decimals;
 use machinist_core::parameter::Key;
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, joined};
 use serde_json::{Map, Value, json};
 
 use super::binary::path_in_image;
@@ -22,8 +23,10 @@ use super::region_names::{self, RegionNames};
 use super::yaml::yaml;
 use crate::app_plan::{Action, AppPlan, Plan};
 use crate::artifact::Artifact;
+use crate::bindings::Bindings;
 use crate::deployed::Deployed;
 use crate::history::Deploy;
+use crate::limits::Limits;
 use crate::live::Live;
 use crate::machines;
 use crate::parameters::Parameters;
@@ -32,6 +35,9 @@ use crate::tool::{Tool, ToolCommand, shell_word};
 
 /// The target's name.
 pub(super) const NAME: &str = "skypilot";
+
+/// What SkyPilot calls its parts.
+pub(super) const SPACE: &str = "workspace";
 
 static SKY: Tool = Tool {
     program: "sky",
@@ -42,6 +48,13 @@ static SKY: Tool = Tool {
 const PLATFORM: &str = "SkyServe";
 
 const FILE: &str = "service.yaml";
+/// The variables by which SkyPilot logs in to a registry of images.
+const REGISTRY_LOGIN: [&str; 3] = [
+    "SKYPILOT_DOCKER_USERNAME",
+    "SKYPILOT_DOCKER_PASSWORD",
+    "SKYPILOT_DOCKER_SERVER",
+];
+
 /// The path that is probed if there is no health check: SkyServe needs one.
 const DEFAULT_PROBE: &str = "/";
 
@@ -66,15 +79,57 @@ impl SkyPilot {
         let auth = auth_not_supported(PLATFORM, name, &artifact);
         rendered.warnings.extend(auth);
         rendered.needs.extend(probe_need(app));
+        let secrets = secrets(&artifact.bindings);
+        let step = self.deploy_step(app, &secrets);
+        rendered.needs.extend(secrets_need(&secrets));
+        rendered.taken_variables = secrets.into_iter().map(str::to_owned).collect();
         rendered.artifact = Some(artifact);
         let path = Path::new(name).join(FILE);
         rendering.files.push(RenderedFile::text(path, text));
-        rendering.steps.push(deploy_step(app));
+        rendering.steps.push(step);
         Ok(())
     }
 
+    /// The first command of a service is another than the later ones. Where the state is lost or
+    /// old, the other one is right.
+    fn deploy_step(&self, app: &AppPlan, secrets: &BTreeSet<&str>) -> Step {
+        let name = &*app.name;
+        let service = &*self.service_name(name);
+        let secrets = secrets.iter().flat_map(|secret| ["--secret", *secret]);
+        let secrets: Vec<&str> = secrets.collect();
+        let command = |before: &[&str]| {
+            let args = [before, &secrets, &[FILE]].concat();
+            self.serve(&args, Some(name))
+        };
+        let up = command(&["up", "--yes", "--service-name", service]);
+        let update = command(&["update", "--yes", service]);
+        let (command, fallback) = match app.action {
+            Action::Create => (up, update),
+            _ => (update, up),
+        };
+        Step {
+            fallback: Some(fallback),
+            ..Step::new(name, StepKind::Deploy, command)
+        }
+    }
+
+    /// The name of an app's service.
+    fn service_name(&self, app: &str) -> String {
+        self.project.service_name(app, &self.project.skypilot)
+    }
+
+    fn serve(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {
+        let space = self.project.skypilot.space.as_ref();
+        let workspace = space.map(|name| format!("--config=active_workspace={name}"));
+        let (subcommand, rest) = args.split_at(args.len().min(1));
+        let flags = workspace.iter().map(String::as_str);
+        let all = ["serve"].into_iter().chain(subcommand.iter().copied());
+        let all: Vec<&str> = all.chain(flags).chain(rest.iter().copied()).collect();
+        ToolCommand::new(&SKY, &all, folder)
+    }
+
     fn regions(&self) -> &RegionNames {
-        &self.project.skypilot_regions
+        &self.project.skypilot.regions
     }
 
     /// What is sent beside the image and the parameters.
@@ -86,18 +141,22 @@ impl SkyPilot {
 
     fn service(&self, app: &AppPlan, artifact: &Artifact) -> Result<Value, Problem> {
         let name = &app.name;
+        let service_name = self.service_name(name);
         check_first_letter(PLATFORM, name)?;
         let (image, binary) = image_and_binary(artifact);
         let all = app.all_parameters();
         let port = all
             .number(Key::Port)
             .ok_or_else(|| no_port(PLATFORM, name))?;
-        Ok(json!({
-            "name": name,
-            "resources": self.resources(app, artifact, (image, port))?,
-            "service": service_section(&all, port),
-            "run": format!("exec {}", shell_word(&path_in_image(binary))),
-        }))
+        let mut service = Map::new();
+        service.insert("name".into(), service_name.into());
+        let resources = self.resources(app, artifact, (image, port))?;
+        service.insert("resources".into(), resources);
+        add_bindings(&artifact.bindings, &mut service);
+        service.insert("service".into(), service_section(&all, port));
+        let run = format!("exec {}", shell_word(&path_in_image(binary)));
+        service.insert("run".into(), run.into());
+        Ok(service.into())
     }
 
     fn resources(
@@ -126,22 +185,38 @@ impl SkyPilot {
     }
 }
 
-/// The first command of a service is another than the later ones. Where the state is lost or old,
-/// the other one is right.
-fn deploy_step(app: &AppPlan) -> Step {
-    let name = &*app.name;
-    let up = ["serve", "up", "--yes", "--service-name", name, FILE];
-    let up = ToolCommand::new(&SKY, &up, Some(name));
-    let update = ["serve", "update", "--yes", name, FILE];
-    let update = ToolCommand::new(&SKY, &update, Some(name));
-    let (command, fallback) = match app.action {
-        Action::Create => (up, update),
-        _ => (update, up),
-    };
-    Step {
-        fallback: Some(fallback),
-        ..Step::new(name, StepKind::Deploy, command)
+/// Adds environment variables, secrets and volumes to a service. Of secrets it has the names: the
+/// values come from the flags of the command, which takes them from its environment.
+fn add_bindings(bindings: &Bindings, service: &mut Map<String, Value>) {
+    if !bindings.env.is_empty() {
+        service.insert("envs".into(), json!(bindings.env));
     }
+    let secrets = secrets(bindings).into_iter();
+    let secrets: Map<String, Value> = secrets.map(|name| (name.into(), Value::Null)).collect();
+    if !secrets.is_empty() {
+        service.insert("secrets".into(), secrets.into());
+    }
+    if !bindings.volumes.is_empty() {
+        service.insert("volumes".into(), json!(bindings.volumes));
+    }
+}
+
+/// The names of the secrets: those of the app, and those by which SkyPilot logs in to a registry.
+fn secrets(bindings: &Bindings) -> BTreeSet<&str> {
+    let login = match bindings.registry_credentials {
+        Some(_) => &REGISTRY_LOGIN[..],
+        None => &[],
+    };
+    let secrets = bindings.secrets.iter().map(String::as_str);
+    secrets.chain(login.iter().copied()).collect()
+}
+
+fn secrets_need(secrets: &BTreeSet<&str>) -> Option<String> {
+    let names = secrets.iter().map(|name| format!("`{name}`"));
+    let names = joined(names, "and");
+    (!secrets.is_empty()).then(|| {
+        format!("{names} in the environment of whoever deploys, from where `sky` takes it")
+    })
 }
 
 /// The machines that a service may have, and the key of their list. Machine types are tried in
@@ -185,6 +260,10 @@ impl Target for SkyPilot {
         NAME
     }
 
+    fn find_place(&self, _: Limits) -> Option<String> {
+        self.project.cloud_place(SPACE, &self.project.skypilot)
+    }
+
     fn carries(&self, key: Key) -> Carries<'_> {
         match key {
             Key::MachineType
@@ -222,7 +301,7 @@ impl Target for SkyPilot {
     fn deploy(&self, plan: &Plan, _: &Deployed) -> Result<Rendering, Problem> {
         let add = |app: &AppPlan, rendering: &mut Rendering| self.add_app(app, rendering);
         each_app(plan, add, |app| {
-            ToolCommand::new(&SKY, &["serve", "down", "--yes", app], None)
+            self.serve(&["down", "--yes", &self.service_name(app)], None)
         })
     }
 

@@ -16,7 +16,8 @@ pub const RECORD: &str = r#"{
     },
     "requires": {
         "vram": 64000, "vram_per_gpu": 32000, "ram": 20000, "cpus": 4.5, "bandwidth": 800,
-        "encoders": 1, "decoders": 1, "av1_encode": true, "precision": ["fp8"]
+        "encoders": 1, "decoders": 1, "av1_encode": true, "precision": ["fp8"],
+        "env": ["HF_TOKEN", "MODEL"]
     }
 }"#;
 
@@ -42,6 +43,7 @@ pub const RECORD: &str = r#"{
         decoders = 1,
         av1_encode = true,
         precision = "fp8",
+        env = ["HF_TOKEN", "MODEL"],
     ),
     scaling(
         keep_alive = "5m",

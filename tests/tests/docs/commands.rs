@@ -34,7 +34,7 @@ fn commands_in_pages_have_these_flags() {
     let helps: BTreeMap<String, String> = subcommands()
         .into_iter()
         .map(|name| {
-            let help = help(&[&name]);
+            let help = help(&name.split(' ').collect::<Vec<&str>>());
             (name, help)
         })
         .collect();
@@ -42,7 +42,8 @@ fn commands_in_pages_have_these_flags() {
     for page in pages::all() {
         let text = read(&page);
         for words in commands(&text) {
-            let Some(help) = helps.get(words[0]) else {
+            let nested = helps.get(&words.iter().take(2).copied().collect::<Vec<_>>().join(" "));
+            let Some(help) = nested.or_else(|| helps.get(words[0])) else {
                 problems.push(format!("{}: no subcommand `{}`", page.display(), words[0]));
                 continue;
             };

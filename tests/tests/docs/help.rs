@@ -11,7 +11,8 @@ pub(crate) fn pages() -> String {
     let mut out = section("cargo machinist", &[]);
     for subcommand in subcommands() {
         out += "\n";
-        out += &section(&format!("cargo machinist {subcommand}"), &[&subcommand]);
+        let words: Vec<&str> = subcommand.split(' ').collect();
+        out += &section(&format!("cargo machinist {subcommand}"), &words);
     }
     out
 }
@@ -32,10 +33,22 @@ pub(crate) fn help(subcommand: &[&str]) -> String {
         .collect()
 }
 
-/// Every subcommand.
+/// Every subcommand, and those of a subcommand, as `state show`.
 pub(crate) fn subcommands() -> Vec<String> {
-    let help = help(&[]);
-    let (_, list) = help.split_once("\nCommands:\n").unwrap();
+    let names = names_in(&help(&[])).into_iter();
+    let with_nested = names.flat_map(|name| {
+        let nested = names_in(&help(&[&name])).into_iter();
+        let nested: Vec<String> = nested.map(|nested| format!("{name} {nested}")).collect();
+        std::iter::once(name).chain(nested)
+    });
+    with_nested.collect()
+}
+
+/// The subcommands that a help lists.
+fn names_in(help: &str) -> Vec<String> {
+    let Some((_, list)) = help.split_once("\nCommands:\n") else {
+        return Vec::new();
+    };
     let lines = list.lines().take_while(|line| !line.is_empty());
     let names = lines.filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
     names

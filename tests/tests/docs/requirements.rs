@@ -1,13 +1,21 @@
 //! The keys of `requires(...)`, from the table in `sdk-core`.
 
+use machinist_core::keys::ENV;
 use machinist_core::requirement::{REQUIREMENTS, Requirement};
 use machinist_core::unit::Unit;
+use machinist_core::variable;
 
 use crate::table::{code, table};
 
 /// Every requirement.
 pub(crate) fn requirements() -> String {
-    let rows = REQUIREMENTS.iter().map(row);
+    let env = [
+        code(ENV),
+        variable::TAKES.trim_start_matches("the ").into(),
+        code(&format!("{ENV} = {}", variable::EXAMPLE)),
+        variable::DOC.into(),
+    ];
+    let rows = REQUIREMENTS.iter().map(row).chain([env]);
     table(["key", "type", "for instance", "meaning"], rows)
 }
 

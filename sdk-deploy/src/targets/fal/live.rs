@@ -56,15 +56,16 @@ impl Environment {
     /// The name of an app; `None` if the app is of another environment. In environments other than
     /// the main one the listed name ends with the environment's.
     fn name_of<'a>(&self, listed: &'a ListedApp) -> Option<&'a str> {
-        let environment = listed.environment_name.as_deref().unwrap_or_default();
-        let is_here = match environment {
-            "" => self.is_main(),
-            name => name == self.name,
-        };
         let suffix = format!("--{}", self.name);
         let name = match self.is_main() {
             true => None,
             false => listed.alias.strip_suffix(&suffix),
+        };
+        let environment = listed.environment_name.as_deref().unwrap_or_default();
+        let is_here = match environment {
+            // The name alone says it.
+            "" => self.is_main() || name.is_some(),
+            name => name == self.name,
         };
         is_here.then(|| name.unwrap_or(&listed.alias))
     }
@@ -156,6 +157,9 @@ mod tests {
             assert_eq!(names(environment, &listed), expected, "{environment:?}");
         }
         assert_eq!(names(Some("prod"), &both), []);
+        let without_environments = [("llm", None), ("llm--staging", None)];
+        let expected = [("llm".to_owned(), "r1".to_owned())];
+        assert_eq!(names(Some("staging"), &without_environments), expected);
     }
 
     #[test]

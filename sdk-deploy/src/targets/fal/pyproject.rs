@@ -7,7 +7,13 @@ use toml::{Table, Value};
 
 use super::parameter::parameter;
 use crate::app_plan::AppPlan;
+use crate::artifact::Artifact;
+use crate::bindings::Bindings;
 use crate::machines::CustomMachine;
+
+/// The name of the platform's only volume, and its path.
+pub(super) const VOLUME: &str = "data";
+pub(super) const VOLUME_PATH: &str = "/data";
 
 /// What the platform runs.
 pub(super) enum Source {
@@ -19,7 +25,7 @@ pub(super) enum Source {
 
 /// The file for one app. The client ignores its flag `--reset-scale` for apps of this file, so the
 /// file has the switch.
-pub(super) fn render(app: &AppPlan, source: &Source, auth: &str, reset: bool) -> String {
+pub(super) fn render(app: &AppPlan, source: &Source, artifact: &Artifact, reset: bool) -> String {
     let mut table = Table::new();
     for (key, value) in app.all_parameters().iter() {
         let Some(parameter) = parameter(key) else {
@@ -38,7 +44,19 @@ pub(super) fn render(app: &AppPlan, source: &Source, auth: &str, reset: bool) ->
         };
         table.insert(parameter.written.into(), value);
     }
-    table.insert("auth".into(), auth.into());
+    if let Some(auth) = &artifact.auth {
+        table.insert("auth".into(), auth.clone().into());
+    }
+    let Bindings {
+        secrets, volumes, ..
+    } = &artifact.bindings;
+    if !secrets.is_empty() {
+        table.insert("secrets".into(), list(secrets.iter().map(String::as_str)));
+    }
+    let mounts: Vec<&str> = volumes.iter().filter_map(mount).collect();
+    if !mounts.is_empty() {
+        table.insert("data_mounts".into(), list(mounts.into_iter()));
+    }
     if reset {
         table.insert("app_scale_settings".into(), true.into());
     }
@@ -53,6 +71,13 @@ pub(super) fn render(app: &AppPlan, source: &Source, auth: &str, reset: bool) ->
     );
     // Texts, numbers, lists and tables: this serialization cannot fail.
     toml::to_string(&document).unwrap_or_default()
+}
+
+/// The path of a volume, if the platform has it: it has one, for the whole account, at one path.
+pub(super) fn mount<'a>((path, name): (&'a String, &String)) -> Option<&'a str> {
+    let below = path.strip_prefix(VOLUME_PATH)?;
+    let is_there = below.is_empty() || below.starts_with('/');
+    (is_there && name == VOLUME).then_some(path)
 }
 
 /// The machine types that are sent under other names than the code's, with those names.

@@ -63,7 +63,7 @@ pub(super) fn extra_fields(
 
 fn sent(parameters: &Parameters, custom: &[CustomMachine]) -> Value {
     let machines = machines::named_in(parameters, custom);
-    service::container(parameters, &machines, String::new())
+    service::container(parameters, &machines, String::new()).into()
 }
 
 /// Parameters with which a deploy sends every field that it ever sends.

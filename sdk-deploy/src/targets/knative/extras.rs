@@ -5,31 +5,34 @@
 
 use serde_json::Value;
 
+use super::bindings::ClusterBindings;
 use super::container_fields::extra_fields;
 use super::managers;
 use super::node_labels::NodeLabels;
 use super::nodes::{REGION_LABEL, expressions, list};
 use super::settings::KnativeSettings;
-use crate::change::ArtifactPart;
+use crate::change::{ArtifactPart, Change, Why};
 use crate::machines::CustomMachine;
 use crate::parameters::Parameters;
 
-/// What a deploy of a service would remove: names of variables and fields, never values. `known` are
-/// the parameters of a service that was deployed.
+/// What a deploy of a service would remove or restore: names of variables and fields, never values.
+/// `known` are the parameters of a service that was deployed, and `sent` what it was given by name.
 pub(super) fn extras(
     service: &Value,
     known: Option<&Parameters>,
+    sent: &ClusterBindings<'_>,
     custom: &[CustomMachine],
     labels: &NodeLabels<'_>,
-    settings: &KnativeSettings,
-) -> Vec<(ArtifactPart, Vec<String>)> {
+) -> Vec<Change> {
+    let settings = sent.settings;
     let pod = &service["spec"]["template"]["spec"];
-    let (mut env, mut volumes, mut fields) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut env, mut mounts) = (Differences::default(), Differences::default());
+    let mut fields = Vec::new();
     // The containers that a deploy applied have nothing of others, whatever the cluster filled in.
     if !managers::has_our_containers(service) {
         let container = &pod["containers"][0];
-        env = variables(container);
-        volumes = mounts(container);
+        env = variables(container, sent);
+        mounts = volume_mounts(pod, container, sent);
         fields = extra_fields(container, known, custom);
         fields.extend(other_containers(pod));
     }
@@ -38,20 +41,46 @@ pub(super) fn extras(
     if !settings.tolerations.is_empty() {
         fields.extend(other_tolerations(pod, settings));
     }
+    let fields = Differences {
+        live: fields,
+        sent: Vec::new(),
+    };
     let parts = [
         (ArtifactPart::Env, env),
-        (ArtifactPart::Mounts, volumes),
+        (ArtifactPart::Mounts, mounts),
         (ArtifactPart::Fields, fields),
     ];
-    parts
-        .into_iter()
-        .filter(|(_, names)| !names.is_empty())
+    let text = |names: Vec<String>| (!names.is_empty()).then(|| names.join(", "));
+    let changes = parts.into_iter().map(|(part, differences)| {
+        let (live, sent) = (text(differences.live), text(differences.sent));
+        Change::of_part(part, &live, &sent, Why::Drift)
+    });
+    changes
+        .filter(|change| change.from.is_some() || change.to.is_some())
         .collect()
 }
 
+/// What differs from what was sent: what the service has, and what a deploy restores.
+#[derive(Default)]
+struct Differences {
+    live: Vec<String>,
+    sent: Vec<String>,
+}
+
 /// The names of environment variables, and of the objects that they are taken from.
-fn variables(container: &Value) -> Vec<String> {
-    let names = list(container, "env").filter_map(|variable| variable["name"].as_str());
+fn variables(container: &Value, sent: &ClusterBindings<'_>) -> Differences {
+    let mut differences = Differences::default();
+    let mut restored = sent.variables();
+    for variable in list(container, "env") {
+        let Some(name) = variable["name"].as_str() else {
+            continue;
+        };
+        match restored.get(name) {
+            None => differences.live.push(name.into()),
+            Some(ours) if is_same_variable(ours, variable) => drop(restored.remove(name)),
+            Some(_) => differences.live.push(format!("{name} with another value")),
+        }
+    }
     let sources = list(container, "envFrom").filter_map(|source| {
         let prefix = source["prefix"].as_str().unwrap_or_default();
         let kinds = [("configMapRef", "config map"), ("secretRef", "secret")];
@@ -61,15 +90,45 @@ fn variables(container: &Value) -> Vec<String> {
         });
         named.next()
     });
-    names.map(str::to_owned).chain(sources).collect()
+    differences.live.extend(sources);
+    differences.sent = restored.into_keys().map(str::to_owned).collect();
+    differences
 }
 
-fn mounts(container: &Value) -> Vec<String> {
-    let mounts = list(container, "volumeMounts").filter_map(|mount| {
-        let (name, path) = (mount["name"].as_str()?, mount["mountPath"].as_str()?);
-        Some(format!("{name} at {path}"))
-    });
-    mounts.collect()
+/// Whether a variable is as it was sent. An empty value may be left out.
+fn is_same_variable(sent: &Value, live: &Value) -> bool {
+    let value = |variable: &Value| variable["value"].as_str().unwrap_or_default().to_owned();
+    let source = |variable: &Value| {
+        let source = &variable["valueFrom"]["secretKeyRef"];
+        let is_other = !variable["valueFrom"].is_null() && source.is_null();
+        (is_other, source["name"].clone(), source["key"].clone())
+    };
+    value(sent) == value(live) && source(sent) == source(live)
+}
+
+/// The mounts of volumes, each with the name of its volume.
+fn volume_mounts(pod: &Value, container: &Value, sent: &ClusterBindings<'_>) -> Differences {
+    let mut differences = Differences::default();
+    let mut restored = sent.bindings.volumes.clone();
+    for mount in list(container, "volumeMounts") {
+        let (Some(name), Some(path)) = (mount["name"].as_str(), mount["mountPath"].as_str()) else {
+            continue;
+        };
+        let mut volumes = list(pod, "volumes");
+        let volume = volumes.find(|volume| volume["name"] == name);
+        let claim = volume.map(|volume| &volume["persistentVolumeClaim"]["claimName"]);
+        match restored.get(path) {
+            Some(ours) if claim.is_some_and(|claim| claim == ours) => {
+                drop(restored.remove(path));
+            }
+            _ => differences.live.push(format!("{name} at {path}")),
+        }
+    }
+    let restored = restored
+        .iter()
+        .map(|(path, name)| format!("{name} at {path}"));
+    differences.sent = restored.collect();
+    differences
 }
 
 fn other_containers(pod: &Value) -> Vec<String> {

@@ -4,11 +4,13 @@ use machinist_core::parameter::PARAMETERS;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::bindings::ClusterBindings;
 use super::extras::extras;
 use super::managers;
 use super::node_labels::NodeLabels;
 use super::parameters;
 use super::settings::KnativeSettings;
+use crate::bindings::Bindings;
 use crate::deployed::Deployed;
 use crate::live::{Live, LiveApp};
 use crate::machines::CustomMachine;
@@ -33,6 +35,7 @@ pub(super) fn parse(
         Output::Single(service) => vec![service],
     };
     let mut live = Live::default();
+    let nothing = Bindings::default();
     for service in items {
         let Some(name) = service["metadata"]["name"].as_str() else {
             return Err("a service without a name".into());
@@ -53,9 +56,13 @@ pub(super) fn parse(
             extras: extras(
                 &service,
                 known.map(|_| &parameters),
+                &ClusterBindings {
+                    app: name,
+                    bindings: sent.map_or(&nothing, |sent| &sent.bindings),
+                    settings,
+                },
                 custom,
                 &labels,
-                settings,
             ),
             is_half_created: Some(managers::is_half_created(&service)),
             is_foreign,

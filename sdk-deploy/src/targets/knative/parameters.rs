@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::node_labels::NodeLabels;
 use super::nodes;
-use super::settings::{KEY, KnativeSettings};
+use super::settings::{KnativeSettings, NAME};
 use crate::machines::{self, CustomMachine, has_gpus};
 use crate::parameters::{Overrides, Parameters};
 use crate::targets::carries::{Carries, approximated};
@@ -55,7 +55,7 @@ pub(super) fn carries(key: Key, settings: &KnativeSettings) -> Carries<'_> {
         Key::Regions => region_names::rule(
             "yes, if `knative.regions` of the settings has the cluster's name",
             "the cluster",
-            KEY,
+            NAME,
             &settings.regions,
         ),
         Key::TerminationGracePeriod => Carries::Not("Knative sets it"),

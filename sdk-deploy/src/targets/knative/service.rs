@@ -4,12 +4,14 @@ use machinist_core::parameter::Key;
 use machinist_core::problem::Problem;
 use serde_json::{Map, Value, json};
 
+use super::bindings::ClusterBindings;
 use super::node_labels::labelled;
 use super::nodes;
 use super::parameters::{self, PLATFORM};
 use super::settings::KnativeSettings;
 use crate::app_plan::AppPlan;
 use crate::artifact::{Artifact, SentNodeLabels};
+use crate::bindings::Bindings;
 use crate::history::now;
 use crate::machines::{self, CustomMachine};
 use crate::parameters::{Overrides, Parameters};
@@ -50,7 +52,16 @@ impl<'a> Service<'a> {
     /// Checks what a service needs.
     pub(super) fn check(&self) -> Result<(), Problem> {
         check_first_letter(PLATFORM, &self.app.name)?;
+        self.bindings().check()?;
         nodes::check(&self.machines)
+    }
+
+    fn bindings(&self) -> ClusterBindings<'_> {
+        ClusterBindings {
+            app: &self.app.name,
+            bindings: &self.artifact.bindings,
+            settings: self.settings,
+        }
     }
 
     /// The part that every deploy sets from the code.
@@ -117,7 +128,9 @@ impl<'a> Service<'a> {
             pod.insert("tolerations".into(), json!(self.settings.tolerations));
         }
         let image = self.artifact.image.clone().unwrap_or_default();
-        let container = container(&self.all, &self.machines, image);
+        let mut container = container(&self.all, &self.machines, image);
+        container.extend(self.bindings().container_fields());
+        pod.extend(self.bindings().pod_fields());
         pod.insert("containers".into(), vec![container].into());
         pod
     }
@@ -139,17 +152,22 @@ impl<'a> Service<'a> {
             );
         }
         needs.extend(parameters::needs(&self.all));
+        needs.extend(self.bindings().needs());
         needs
     }
 }
 
 /// The container of an app.
-pub(super) fn container(all: &Parameters, machines: &[CustomMachine], image: String) -> Value {
+pub(super) fn container(
+    all: &Parameters,
+    machines: &[CustomMachine],
+    image: String,
+) -> Map<String, Value> {
     let mut container = Map::new();
     container.insert("image".into(), image.into());
     container.insert("resources".into(), nodes::resources(machines, all.gpus()));
     container.extend(parameters::container_fields(all));
-    container.into()
+    container
 }
 
 /// The setting `gpu_label`, if it is sent with an app.
@@ -173,7 +191,11 @@ pub(super) fn node_labels_sent(app: &AppPlan, settings: &KnativeSettings) -> Sen
 }
 
 /// What else the project sets for the target, and what of it is sent with an app.
-pub(super) fn settings_sent(app: &AppPlan, settings: &KnativeSettings) -> Map<String, Value> {
+pub(super) fn settings_sent(
+    app: &AppPlan,
+    bindings: &Bindings,
+    settings: &KnativeSettings,
+) -> Map<String, Value> {
     let machines = app.machine_types();
     let custom = custom_machines(&machines, app);
     let is_set = |machine: &&CustomMachine| settings.node_labels.contains_key(&machine.name);
@@ -184,6 +206,15 @@ pub(super) fn settings_sent(app: &AppPlan, settings: &KnativeSettings) -> Map<St
     let mut sent = Map::new();
     if let Some(account) = &settings.service_account {
         sent.insert("service_account".into(), account.clone().into());
+    }
+    let bindings = ClusterBindings {
+        app: &app.name,
+        bindings,
+        settings,
+    };
+    let secrets = bindings.secrets_sent();
+    if !secrets.is_empty() {
+        sent.insert("secrets".into(), secrets.into());
     }
     if !settings.tolerations.is_empty() {
         sent.insert("tolerations".into(), json!(settings.tolerations));

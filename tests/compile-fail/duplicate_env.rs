@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "S", requires(env = ["HF_TOKEN", "HF_TOKEN"]))]
+fn app() {}
+
+fn main() {
+    app();
+}

@@ -1,0 +1,6 @@
+#[machinist::app(machine_type = "S", requires(env = 1))]
+fn app() {}
+
+fn main() {
+    app();
+}
