@@ -48,7 +48,7 @@ pub(crate) struct Destination {
     /// The file with the platform's answer, if it is not to be asked.
     saved_answer: Option<PathBuf>,
     /// The file of the plan that is carried out, if it was kept in one.
-    pub(crate) plan_file: Option<PathBuf>,
+    plan_file: Option<PathBuf>,
 }
 
 impl Destination {
@@ -163,6 +163,11 @@ impl Destination {
             saved_answer: refresh.live.clone(),
             ..self
         }
+    }
+
+    /// Says in which file the plan was kept that is carried out.
+    pub(crate) fn set_plan_file(&mut self, file: &Path) {
+        self.plan_file = Some(file.to_owned());
     }
 
     /// The file of the state where no flag or setting says where that is.

@@ -134,7 +134,7 @@ impl Ci {
         };
         fs::create_dir(ci.path("records")).unwrap();
         let deployed = json!({"apps": [{
-            "alias": "llm-server", "revision": "r1", "auth_mode": "private",
+            "alias": "llm-server--prod", "revision": "r1", "auth_mode": "private",
             "machine_types": ["GPU-H100"], "min_concurrency": 0,
         }]});
         ci.record("deployed.json", &deployed.to_string());
@@ -178,7 +178,8 @@ impl Ci {
         let cargo = format!(
             "[package]\nname = \"llm-server\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
              [workspace]\n[dependencies]\nmachinist.path = \"{}\"\n\
-             [package.metadata.machinist]\ntarget = \"fal\"\n",
+             [package.metadata.machinist]\ntarget = \"fal\"\n\
+             [package.metadata.machinist.env.prod]\n",
             sdk()
         );
         write(&laptop.join("Cargo.toml"), &cargo);
@@ -420,7 +421,7 @@ fn the_workflows_plan_deploy_and_find_drift() {
     ci.github(workflow, "plan", "push", "runner-1").unwrap();
     ci.github(workflow, "deploy", "push", "runner-2").unwrap();
     assert_eq!(ci.recorded("fal").lines().count(), 1);
-    let state = "main:machinist-state.json";
+    let state = "main:machinist-state.prod.json";
     let state_of = |ci: &Ci| -> Value {
         serde_json::from_str(&ci.git("origin.git", &["show", state])).unwrap()
     };

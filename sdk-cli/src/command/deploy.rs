@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if let Some(reviewed) = &reviewed {
         check_one_place(parts.len())?;
         for (destination, _) in &mut parts {
-            destination.plan_file = Some(reviewed.file().to_owned());
+            destination.set_plan_file(reviewed.file());
         }
     }
     at_each(&parts, output, |part| {
