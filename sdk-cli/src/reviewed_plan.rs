@@ -68,8 +68,12 @@ fn is_file_name(argument: &str) -> bool {
 
 /// Writes a plan into a file.
 pub(crate) fn keep(plan: &KeptPlan, file: &Path, output: &Output) -> Result<(), Failure> {
-    write_file(file, &plan.to_json())
-        .map_err(|error| Failure::new(format!("cannot write `{}`: {error}", file.display())))?;
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let written = folder.map_or(Ok(()), fs::create_dir_all);
+    let written = written.and_then(|()| write_file(file, &plan.to_json()));
+    written.map_err(|error| Failure::new(format!("cannot write `{}`: {error}", file.display())))?;
     output.status("Wrote", &file.display().to_string());
     Ok(())
 }

@@ -25,7 +25,7 @@ use crate::workspace::Workspace;
 ///
 /// Nothing is built or changed. Exits with 1 if a check finds an error.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLE)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Check these binaries [default: those that cargo has built last]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, num_args = 1..)]
@@ -37,8 +37,8 @@ pub(crate) struct Args {
     state: DeployedState,
 }
 
-const EXAMPLE: &str = "\
-Example:
+const EXAMPLES: &str = "\
+Examples:
   cargo build --release
   cargo machinist doctor --target fal";
 

@@ -36,7 +36,7 @@ use package::Sources;
 ///
 /// What is there already stays as it is. If one of the files cannot be changed, none is.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLE)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The package [default: that of the current folder]
     #[arg(short, long, value_name = "NAME")]
@@ -67,8 +67,8 @@ pub(crate) struct Args {
     manifest_path: Option<PathBuf>,
 }
 
-const EXAMPLE: &str = "\
-Example:
+const EXAMPLES: &str = "\
+Examples:
   cargo new llm && cd llm
   cargo machinist init --machine-type GPU-H100 --target fal";
 

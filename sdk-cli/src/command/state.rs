@@ -34,24 +34,24 @@ Examples:
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Print the state as JSON
-    #[command(after_help = "Example:\n  cargo machinist state show --state git")]
+    #[command(after_help = "Examples:\n  cargo machinist state show --state git")]
     Show(Show),
     /// Show who changed the state on git, and how
-    #[command(after_help = "Example:\n  cargo machinist state log")]
+    #[command(after_help = "Examples:\n  cargo machinist state log")]
     Log(Log),
     /// Write the state on git into a file
     ///
     /// A newer state in the file, and one of another project, is not replaced.
-    #[command(after_help = "Example:\n  cargo machinist state pull machinist-state.json")]
+    #[command(after_help = "Examples:\n  cargo machinist state pull machinist-state.json")]
     Pull(Pull),
     /// Put a state onto git: that of a file, or the newest that this clone has seen
     ///
     /// A newer state on git, and one of another project, is not replaced. What was there before stays
     /// in its history.
-    #[command(after_help = "Example:\n  cargo machinist state push machinist-state.json")]
+    #[command(after_help = "Examples:\n  cargo machinist state push machinist-state.json")]
     Push(Push),
     /// Break the lock of a deploy that was killed on another machine
-    #[command(after_help = "Example:\n  cargo machinist state unlock --yes")]
+    #[command(after_help = "Examples:\n  cargo machinist state unlock --yes")]
     Unlock(Unlock),
 }
 

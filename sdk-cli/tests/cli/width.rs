@@ -34,7 +34,7 @@ fn tables_are_as_wide_as_the_terminal() {
         let lines = shown(
             &project,
             &format!("stty rows 24 cols {width}"),
-            "ls --color never",
+            "ls --color never --quiet",
         );
         for line in &lines {
             assert!(line.chars().count() <= width, "{width}: {line:?}");
@@ -50,7 +50,7 @@ fn tables_are_as_wide_as_the_terminal() {
     let by_variable = shown(
         &project,
         "stty rows 24 cols 200; export COLUMNS=40",
-        "ls --color never",
+        "ls --color never --quiet",
     );
     assert!(
         by_variable.contains(&"  GPUS          2".to_owned()),
