@@ -39,7 +39,6 @@ pub(crate) struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo build --release
   cargo machinist doctor --target fal";
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {

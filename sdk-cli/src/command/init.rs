@@ -69,7 +69,6 @@ pub(crate) struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo new llm && cd llm
   cargo machinist init --machine-type GPU-H100 --target fal";
 
 /// The port of a first app.
