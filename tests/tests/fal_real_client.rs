@@ -299,7 +299,8 @@ fn the_code_wins_and_what_was_tuned_stays_until_it_is_reset() {
 /// A package of its own whose one app sets every parameter.
 fn full_width(root: &Path) -> PathBuf {
     let main = full_app("\"us-west\", \"eu-north\"", 300);
-    small_package(root, "full", "", &[("src/main.rs", &main)])
+    let settings = "secrets = [\"HF_TOKEN\"]\napps.full.env.MODEL = \"small\"";
+    small_package(root, "full", settings, &[("src/main.rs", &main)])
 }
 
 fn full_app(regions: &str, keep_alive: u32) -> String {
