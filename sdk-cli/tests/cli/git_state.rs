@@ -459,6 +459,41 @@ fn a_remote_that_was_rewritten_is_refused_and_can_be_restored() {
 }
 
 #[test]
+fn what_was_seen_is_not_replaced_by_an_older_file_where_the_ref_is_gone() {
+    let team = Team::new();
+    let first = team.first();
+    team.run(&first, &DEPLOY).exits(0);
+    team.run(&first, &["state", "pull", "-q", "old.json"])
+        .exits(0);
+    team.run(&first, &["scale", "-q", "llm", "max_concurrency=9"])
+        .exits(0);
+    git(&team.remote(), &["update-ref", "-d", STATE_REF]);
+    let push = |file: &str| {
+        let said = team.run(&first, &["state", "push", "-q", file]);
+        said.exits(1).stderr
+    };
+    let refused = push("old.json");
+    assert!(
+        refused.contains("this clone has seen the serial 2, and this state has 1")
+            && refused.contains("`git update-ref -d refs/machinist-seen/origin/default`"),
+        "{refused}"
+    );
+    let mut other: Value =
+        serde_json::from_str(&fs::read_to_string(first.join("old.json")).unwrap()).unwrap();
+    other["lineage"] = "0123456789abcdef".into();
+    other["serial"] = 7.into();
+    fs::write(first.join("other.json"), other.to_string()).unwrap();
+    let refused = push("other.json");
+    assert!(
+        refused.contains("had the state of another project"),
+        "{refused}"
+    );
+    assert!(!team.has_lock());
+    team.run(&first, &["state", "push", "-q"]).exits(0);
+    assert_eq!(team.state()["serial"], 2);
+}
+
+#[test]
 fn a_state_moves_from_a_file_to_git_and_back() {
     let team = Team::new();
     let first = team.first();

@@ -565,6 +565,11 @@ impl StateRef {
         if let Some(remote) = &remote {
             self.check_replaces(&state, remote)?;
         }
+        if let Some(lost) = lost {
+            if let Some(seen) = there(lost)? {
+                self.check_replaces_lost(&state, &seen)?;
+            }
+        }
         if remote.as_ref() == Some(&state) && lost.is_none() {
             return Ok(state);
         }
@@ -574,6 +579,29 @@ impl StateRef {
         store.write(Some(&state), &[], &note.what)?;
         store.remove_journal()?;
         Ok(state)
+    }
+
+    /// What the ref has lost is put back, or replaced by a later state of the same project.
+    fn check_replaces_lost(&self, state: &State, seen: &State) -> Result<(), Problem> {
+        let title = self.title();
+        let message = if state.lineage != seen.lineage {
+            format!(
+                "{title} had the state of another project: its lineage was {}, and not {}",
+                seen.lineage, state.lineage
+            )
+        } else if state.serial < seen.serial || state.serial == seen.serial && state != seen {
+            format!(
+                "{title} had a newer state: this clone has seen the serial {}, and this state has {}",
+                seen.serial, state.serial
+            )
+        } else {
+            return Ok(());
+        };
+        let seen_ref = self.git_ref.seen_ref(&self.remote);
+        Err(Problem::new(message).help(format!(
+            "put the newest that was seen back with `cargo machinist state push`; or, if it is not to \
+             come back, let this clone forget it: `git update-ref -d {seen_ref}`"
+        )))
     }
 
     fn check_replaces(&self, state: &State, remote: &State) -> Result<(), Problem> {
