@@ -494,6 +494,36 @@ fn what_was_seen_is_not_replaced_by_an_older_file_where_the_ref_is_gone() {
 }
 
 #[test]
+fn the_log_says_what_was_not_done() {
+    let team = Team::new();
+    let first = team.first();
+    team.project.write("fail", "router\n");
+    team.run(&first, &DEPLOY).exits(1);
+    let log = team.run(&first, &["state", "log", "--format=json"]);
+    assert_eq!(
+        log.exits(0).json()[0]["what"],
+        "deploy to skypilot: llm created, router created; not done: router"
+    );
+}
+
+#[test]
+fn a_state_that_was_not_pushed_is_said_beside_the_failure_of_the_tool() {
+    let team = Team::new();
+    let first = team.first();
+    let tool = "#!/bin/sh\ncase \"$*\" in *router*)\n\
+                root=$(dirname \"$(dirname \"$0\")\")\n\
+                if [ -e \"$root/remote.git\" ]; then mv \"$root/remote.git\" \"$root/away.git\"; fi\n\
+                exit 3;; esac\n";
+    team.project.with_tool("sky", tool);
+    let said = team.run(&first, &DEPLOY).exits(1).stderr;
+    assert!(
+        said.contains("router service.yaml` failed (exit status: 3)")
+            && said.contains("note: this failed too: `git push` with `origin` failed: "),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_state_moves_from_a_file_to_git_and_back() {
     let team = Team::new();
     let first = team.first();

@@ -13,7 +13,7 @@ mod state_ref;
 use std::fs;
 use std::path::PathBuf;
 
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, first_names};
 
 use super::backend::Backend;
 use super::change_note::ChangeNote;
@@ -36,6 +36,9 @@ const STALE: &str = "stale info";
 
 /// How often the lock is tried again where somebody else was faster, and is done.
 const LOCK_ATTEMPTS: u32 = 5;
+
+/// How many apps a commit names that were not changed.
+const NAMED_APPS: usize = 8;
 
 /// A state on a ref.
 #[derive(Debug)]
@@ -478,6 +481,11 @@ impl Backend for GitStore {
         let (state, lines) = (self.committed.clone(), self.lines.clone());
         let subject = format!("{IN_PROGRESS}{}", self.note.what);
         self.write(state.as_ref(), &lines, &subject)
+    }
+
+    fn note_not_done(&mut self, apps: &[&str]) {
+        let apps = first_names(apps, NAMED_APPS);
+        self.note.what += &format!("; not done: {apps}");
     }
 
     fn save(&mut self, state: &State) -> Result<(), StoreError> {
