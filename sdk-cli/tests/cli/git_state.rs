@@ -524,6 +524,51 @@ fn a_state_that_was_not_pushed_is_said_beside_the_failure_of_the_tool() {
 }
 
 #[test]
+fn the_repository_is_the_projects_in_a_hook_of_another_one_too() {
+    let team = Team::new();
+    let first = team.first();
+    let other = team.project.path("other");
+    git(&team.project.path(""), &["init", "-q", "other"]);
+    let mut deploy = team.command(&first, &DEPLOY);
+    deploy.env("GIT_DIR", other.join(".git"));
+    deploy.env("GIT_WORK_TREE", &other);
+    deploy.env("GIT_INDEX_FILE", other.join(".git/index"));
+    answer(&mut deploy).exits(0);
+    let log = team.run(&first, &["state", "log", "--format=json"]);
+    let head = git(&first, &["rev-parse", "HEAD"]);
+    assert_eq!(log.exits(0).json()[0]["commit"], head);
+}
+
+#[test]
+fn settings_for_pushes_of_code_are_not_about_the_state() {
+    let team = Team::new();
+    let first = team.first();
+    for (key, value) in [
+        ("push.pushOption", "ci.skip"),
+        ("log.showSignature", "true"),
+        ("i18n.logOutputEncoding", "UTF-16"),
+        ("i18n.commitEncoding", "ISO-8859-1"),
+    ] {
+        git(&first, &["config", key, value]);
+    }
+    let mut deploy = team.command(&first, &DEPLOY);
+    deploy.env("GITHUB_ACTOR", "J\u{fc}rgen");
+    answer(&mut deploy).exits(0);
+    let log = team.run(&first, &["state", "log", "--format=json"]);
+    let log = log.exits(0).json();
+    assert_eq!(
+        (&log[0]["by"], &log[0]["serial"]),
+        (&"J\u{fc}rgen".into(), &1.into())
+    );
+    git(&first, &["config", "protocol.allow", "never"]);
+    let said = team.run(&first, &PLAN).exits(1).stderr;
+    assert!(
+        said.contains("transport 'file' not allowed\nhelp: git's settings `protocol.*`"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_state_moves_from_a_file_to_git_and_back() {
     let team = Team::new();
     let first = team.first();
@@ -665,6 +710,14 @@ fn without_a_repository_or_a_remote_it_says_what_to_do() {
         said.exits(1)
             .stderr
             .contains("a remote with a similar name exists: `two`")
+    );
+    // A repository of another user, as in a container.
+    let mut plan = team.command(&first, &PLAN);
+    plan.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+    let said = answer(&mut plan).exits(1).stderr;
+    assert!(
+        said.contains("git cannot use the repository around") && said.contains("dubious ownership"),
+        "{said}"
     );
     fs::remove_dir_all(first.join(".git")).unwrap();
     let said = team.run(&first, &PLAN).exits(1).stderr;
