@@ -451,6 +451,8 @@ fn a_remote_that_was_rewritten_is_refused_and_can_be_restored() {
             .json();
         assert_eq!(apps["apps"][0]["overrides"]["max_concurrency"], 9);
     }
+    let log = team.run(&first, &["state", "log"]).exits(0).stdout;
+    assert!(log.contains("scale llm max_concurrency=9"), "{log}");
     let nothing = team.run(&first, &["state", "push", "-q"]).exits(1).stderr;
     assert!(
         nothing.contains("has all that this clone has seen"),
