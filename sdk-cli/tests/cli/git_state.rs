@@ -781,6 +781,56 @@ fn a_remote_that_hangs_is_given_up() {
 }
 
 #[test]
+fn pushes_that_go_to_another_repository_are_refused() {
+    let team = Team::new();
+    let first = team.first();
+    git(
+        &team.project.path(""),
+        &["init", "-q", "--bare", "fork.git"],
+    );
+    let fork = team.project.path("fork.git");
+    let url = fork.to_str().unwrap();
+    git(&first, &["remote", "set-url", "--push", "origin", url]);
+    for args in [&DEPLOY[..], &["state", "push", "-q", "state.json"]] {
+        fs::write(
+            first.join("state.json"),
+            r#"{"state_version": 3, "lineage": "0123456789abcdef", "serial": 1, "targets": {}}"#,
+        )
+        .unwrap();
+        let said = team.run(&first, args).exits(1).stderr;
+        assert!(
+            said.contains("`origin` does not have the lock that was pushed to it"),
+            "{said}"
+        );
+    }
+    assert_eq!(git(&fork, &["for-each-ref"]), "");
+    assert!(team.project.take_calls().is_empty());
+}
+
+#[test]
+fn what_ssh_says_is_said() {
+    let team = Team::new();
+    let first = team.first();
+    git(
+        &first,
+        &["remote", "set-url", "origin", "ssh://git@host.test/p.git"],
+    );
+    team.project.with_tool(
+        "ssh",
+        "#!/bin/sh\necho 'ERROR: Repository not found.' >&2\nexit 1\n",
+    );
+    let mut plan = team.command(&first, &PLAN);
+    plan.env("GIT_SSH_COMMAND", team.project.path("bin/ssh"));
+    let said = answer(&mut plan).exits(1).stderr;
+    assert!(
+        said.starts_with(
+            "error: `git ls-remote` with `origin` failed: ERROR: Repository not found.\nhelp: "
+        ),
+        "{said}"
+    );
+}
+
+#[test]
 fn the_lock_is_not_an_environments_ref() {
     assert!(!LOCK_REF.starts_with("refs/machinist/"));
     let team = Team::new();

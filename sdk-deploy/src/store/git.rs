@@ -282,6 +282,22 @@ impl GitStore {
         }
     }
 
+    /// Reads the refs, which have the lock that was pushed unless pushes go elsewhere.
+    fn heads_with_lock(&self) -> Result<Heads, Problem> {
+        let heads = self.state_ref.heads()?;
+        if heads.lock.is_some() {
+            return Ok(heads);
+        }
+        let remote = &self.state_ref.remote;
+        Err(Problem::new(format!(
+            "`{remote}` does not have the lock that was pushed to it: nothing was done"
+        ))
+        .help(format!(
+            "let pushes go to the repository that is read: `git remote get-url --push {remote}` \
+             names another one than `git remote get-url {remote}`, or somebody broke the lock"
+        )))
+    }
+
     /// Pushes a lock in the place of the old one. Gives its commit, or why the remote refused; no
     /// reason if somebody was faster.
     fn push_lock(
@@ -445,7 +461,7 @@ impl Backend for GitStore {
         }
         let mut warnings: Vec<Problem> = self.take_lock()?.into_iter().collect();
         let seen = self.state_ref.seen()?;
-        let heads = self.state_ref.heads()?;
+        let heads = self.heads_with_lock()?;
         self.load(&heads, seen.as_deref())?;
         warnings.extend(self.forget_stale_journal()?);
         // What a killed deploy recorded goes into the state.
@@ -540,7 +556,7 @@ impl StateRef {
         let mut store = GitStore::without_state(self.clone())?;
         store.note = note.clone();
         store.take_lock()?;
-        let heads = self.heads()?;
+        let heads = store.heads_with_lock()?;
         if heads.state.is_some() {
             self.fetch(&self.git_ref.state_ref())?;
         }

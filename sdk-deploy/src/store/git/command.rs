@@ -152,6 +152,13 @@ fn reason(output: &ProcessOutput) -> String {
             false => format!("{why}: {}", said.join("; ")),
         };
     }
+    // Why is in the line before, where ssh or the host says it.
+    let before = lines().take_while(|line| !line.contains("Could not read from remote repository"));
+    if before.clone().count() < lines().count() {
+        if let Some(line) = before.last() {
+            return line.into();
+        }
+    }
     let fatal = lines().find_map(|line| line.strip_prefix("fatal: "));
     let fatal = fatal.or_else(|| lines().find_map(|line| line.strip_prefix("error: ")));
     match (fatal, lines().next_back()) {
