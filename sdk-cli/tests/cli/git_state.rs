@@ -828,6 +828,17 @@ fn what_ssh_says_is_said() {
         ),
         "{said}"
     );
+    // Its own error goes before that.
+    team.project.with_tool(
+        "ssh",
+        "#!/bin/sh\necho 'fatal: detected dubious ownership' >&2\n\
+         echo 'git config --global' >&2\nexit 1\n",
+    );
+    let said = answer(&mut plan).exits(1).stderr;
+    assert!(
+        said.contains("failed: detected dubious ownership\n"),
+        "{said}"
+    );
 }
 
 #[test]

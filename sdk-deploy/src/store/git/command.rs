@@ -152,14 +152,15 @@ fn reason(output: &ProcessOutput) -> String {
             false => format!("{why}: {}", said.join("; ")),
         };
     }
-    // Why is in the line before, where ssh or the host says it.
-    let before = lines().take_while(|line| !line.contains("Could not read from remote repository"));
-    if before.clone().count() < lines().count() {
-        if let Some(line) = before.last() {
-            return line.into();
-        }
-    }
     let fatal = lines().find_map(|line| line.strip_prefix("fatal: "));
+    // The reason is before it, where ssh or the host says it.
+    let is_silent = |line: &&str| line.starts_with("Could not read from remote repository");
+    let said = || {
+        lines()
+            .take_while(|line| !line.starts_with("fatal: "))
+            .last()
+    };
+    let fatal = fatal.map(|line| said().filter(|_| is_silent(&line)).unwrap_or(line));
     let fatal = fatal.or_else(|| lines().find_map(|line| line.strip_prefix("error: ")));
     match (fatal, lines().next_back()) {
         (Some(line), _) | (None, Some(line)) => line.into(),
