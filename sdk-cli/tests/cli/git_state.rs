@@ -713,6 +713,9 @@ fn without_a_repository_or_a_remote_it_says_what_to_do() {
             .stderr
             .contains("a remote with a similar name exists: `two`")
     );
+    let said = team.run(&first, &[&PLAN[..], &["--state=git:"]].concat());
+    let said = said.exits(1).stderr;
+    assert!(said.contains("the repository has no remote ``"), "{said}");
     // A repository of another user, as in a container.
     let mut plan = team.command(&first, &PLAN);
     plan.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
