@@ -1,7 +1,9 @@
 //! Asks git about the repository around a folder.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+
+use machinist_deploy::git_command;
 
 /// git's name of the commit that is checked out.
 pub(crate) const HEAD: &str = "HEAD";
@@ -99,8 +101,9 @@ impl Repository {
 
 /// The output of git, if it succeeds.
 fn git(folder: &Path, args: &[&str]) -> Option<String> {
-    let mut git = Command::new("git");
-    git.args(args).current_dir(folder);
+    let mut git = git_command(folder);
+    // A signature of the commit is no part of its message.
+    git.args(["-c", "log.showSignature=false"]).args(args);
     git.stdin(Stdio::null()).stderr(Stdio::null());
     let output = git.output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).into_owned())

@@ -49,14 +49,18 @@ pub(crate) fn plan(
         text: heading(about, &summary(plan)),
     };
     let refusal = refusal.map(|refusal| report("A deploy refuses this plan", refusal));
-    document.add_until(LONGEST / 4, refusal);
+    if document.add_until(LONGEST / 4, refusal) > 0 {
+        document.text += "\n**A deploy refuses this plan:** <code>cargo machinist plan</code> shows \
+                          why, which is too long for this page.\n";
+    }
     add_warnings(&mut document, warnings);
     add_needs(&mut document, plan);
     let stale = plan.stale_files.iter().map(|file| {
         let file = code(&file.display().to_string());
         format!("\n{file} is missing or differs from what is deployed: it is written again.\n")
     });
-    document.add_until(LONGEST / 2, stale);
+    let left_out = document.add_until(LONGEST / 2, stale);
+    document.text += &not_shown(left_out, "file", "files");
     let apps = listed_apps(plan);
     if !apps.is_empty() {
         add_table(&mut document, &apps);

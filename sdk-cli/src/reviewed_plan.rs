@@ -9,6 +9,7 @@ use machinist_deploy::{
 };
 
 use crate::args::deployment::PlanOptions;
+use crate::args::globals::ENVIRONMENT_VARIABLE;
 use crate::args::source::AppSource;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -150,10 +151,11 @@ impl ReviewedPlan {
             let made_for = own
                 .as_ref()
                 .map_or_else(|| "no environment".into(), |own| format!("`{own}`"));
-            return Err(self.contradiction(
-                &format!("--env {other}"),
-                &format!("it was made for {made_for}"),
-            ));
+            let chosen = match std::env::var(ENVIRONMENT_VARIABLE) {
+                Ok(name) if name == other => format!("{ENVIRONMENT_VARIABLE}={other}"),
+                _ => format!("--env {other}"),
+            };
+            return Err(self.contradiction(&chosen, &format!("it was made for {made_for}")));
         }
         match source.selection.deploy_target()? {
             Some(other) if other != *target => {

@@ -193,13 +193,17 @@ impl Apply<'_> {
         };
         runner.run_all(&jobs, at_once, report, &mut bookkeeper);
         let outcome = bookkeeper.outcome;
+        let done: BTreeSet<&str> = outcome.done.iter().map(String::as_str).collect();
+        let not_done: Vec<&str> = names().filter(|name| !done.contains(name)).collect();
+        if !not_done.is_empty() {
+            self.store.note_not_done(&not_done);
+        }
+        let not_done = not_done.into_iter().map(str::to_owned).collect();
         let saved = self.save();
         let saved = saved.and_then(|_| self.save_revisions(&outcome.settled));
-        let done: BTreeSet<&str> = outcome.done.iter().map(String::as_str).collect();
-        let not_done = names().filter(|name| !done.contains(name));
-        let not_done = not_done.map(str::to_owned).collect();
         let mut failures = outcome.failures.into_iter();
         let saved = saved.map_err(|error| self.not_saved(error));
+        let about_all = |problem| ApplyFailure { app: None, problem };
         match (failures.next(), saved) {
             (None, Ok(state)) => Ok(state),
             (None, Err(problem)) => Err(ApplyError {
@@ -207,9 +211,9 @@ impl Apply<'_> {
                 not_done,
                 ..ApplyError::before_any_app(problem, [])
             }),
-            (Some(first), _) => Err(ApplyError {
+            (Some(first), saved) => Err(ApplyError {
                 first: Box::new(first),
-                others: failures.collect(),
+                others: failures.chain(saved.err().map(about_all)).collect(),
                 done: outcome.done,
                 not_done,
             }),

@@ -29,11 +29,14 @@ pub(crate) fn cannot_read(path: &Path, error: &dyn Display) -> Problem {
 /// ```
 pub fn write_file(path: &Path, text: &str) -> io::Result<()> {
     // A symbolic link stays; its target is replaced.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-        // A pipe or a device cannot be replaced; a folder gives the error.
-        return fs::write(&path, text);
+    let real = fs::canonicalize(path);
+    // What a process has open, as `/dev/stdout` names it, may have no path any more. A pipe or a
+    // device cannot be replaced either; a folder gives the error.
+    let is_only_open = real.is_err() || path.starts_with("/dev");
+    if fs::metadata(path).is_ok_and(|metadata| is_only_open || !metadata.is_file()) {
+        return fs::write(path, text);
     }
+    let path = real.unwrap_or_else(|_| path.to_owned());
     replace(&path, |temporary| write_synced(temporary, text))?;
     sync_folder(&path)
 }
@@ -174,6 +177,22 @@ mod tests {
             (&*fs::read_to_string(file).unwrap(), losses.get()),
             ("mine", 0)
         );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_only_open_is_written_and_its_link_stays() {
+        use std::os::fd::AsRawFd;
+
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("out"), folder.path().join("stdout"));
+        let open = File::create(&file).unwrap();
+        std::os::unix::fs::symlink(format!("/proc/self/fd/{}", open.as_raw_fd()), &link).unwrap();
+        fs::remove_file(&file).unwrap();
+        write_file(&link, "text").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(open.metadata().unwrap().len(), 4);
+        assert!(!file.exists());
     }
 
     #[test]

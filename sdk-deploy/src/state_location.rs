@@ -32,7 +32,8 @@ impl StateSetting {
     pub fn parse(text: &str) -> Self {
         match (text, text.strip_prefix("git:")) {
             ("git", _) => Self::Git(None),
-            (_, Some(remote)) if !remote.is_empty() => Self::Git(Some(remote.into())),
+            // Without a name too: it would be a file that nobody meant.
+            (_, Some(remote)) => Self::Git(Some(remote.into())),
             _ => Self::File(text.into()),
         }
     }

@@ -130,6 +130,11 @@ impl Store {
         self.backend.publish()
     }
 
+    /// Notes for those who look at the log that these apps were not changed as planned.
+    pub fn note_not_done(&mut self, apps: &[&str]) {
+        self.backend.note_not_done(apps);
+    }
+
     /// The state as it was when it was read or locked, or as it was saved since.
     pub fn state(&self) -> State {
         self.backend.state()

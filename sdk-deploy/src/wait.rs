@@ -194,7 +194,10 @@ impl Waiting {
         let problem = match status {
             Ok(Status::Failed(_)) if self.failures >= REPETITIONS || is_over => self.failed(target),
             Err(problem) if self.failures >= REPETITIONS || is_over => Problem {
-                message: format!("`{name}` is deployed, and {}", problem.message),
+                message: format!(
+                    "`{name}` is deployed, and whether it answers is not known: {}",
+                    problem.message
+                ),
                 ..problem
             },
             _ if is_over => self.timed_out(target),

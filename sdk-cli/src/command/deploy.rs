@@ -123,6 +123,8 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
         Err(_) => Value::Text(text.into()),
     };
     let seconds = read_duration("--wait", &value, (1, MAX_SECONDS));
-    let seconds = seconds.map_err(|problem| problem.help.unwrap_or(problem.message))?;
+    // The help shows a line of TOML, and this is a flag.
+    let as_flag = |help: String| help.replace(" = \"", "=").replace("\"`", "`");
+    let seconds = seconds.map_err(|problem| as_flag(problem.help.unwrap_or(problem.message)))?;
     Ok(Duration::from_secs(seconds.into()))
 }

@@ -200,6 +200,7 @@ fn a_deploy_that_cannot_be_recorded_says_so_and_is_repeated() {
          help: fix this and try again: what is on record is kept\n\
          note: fal carried out the change of `two`, but the state does not record it: the \
          next deploy repeats it\n\
+         note: this failed too: cannot write `machinist-state.json`: File too large (os error 27)\n\
          note: done and recorded in the state: `one`\n\
          note: not deployed: `two`",
     );

@@ -451,10 +451,122 @@ fn a_remote_that_was_rewritten_is_refused_and_can_be_restored() {
             .json();
         assert_eq!(apps["apps"][0]["overrides"]["max_concurrency"], 9);
     }
+    let log = team.run(&first, &["state", "log"]).exits(0).stdout;
+    assert!(log.contains("scale llm max_concurrency=9"), "{log}");
     let nothing = team.run(&first, &["state", "push", "-q"]).exits(1).stderr;
     assert!(
         nothing.contains("has all that this clone has seen"),
         "{nothing}"
+    );
+}
+
+#[test]
+fn what_was_seen_is_not_replaced_by_an_older_file_where_the_ref_is_gone() {
+    let team = Team::new();
+    let first = team.first();
+    team.run(&first, &DEPLOY).exits(0);
+    team.run(&first, &["state", "pull", "-q", "old.json"])
+        .exits(0);
+    team.run(&first, &["scale", "-q", "llm", "max_concurrency=9"])
+        .exits(0);
+    git(&team.remote(), &["update-ref", "-d", STATE_REF]);
+    let push = |file: &str| {
+        let said = team.run(&first, &["state", "push", "-q", file]);
+        said.exits(1).stderr
+    };
+    let refused = push("old.json");
+    assert!(
+        refused.contains("this clone has seen the serial 2, and this state has 1")
+            && refused.contains("`git update-ref -d refs/machinist-seen/origin/default`"),
+        "{refused}"
+    );
+    let mut other: Value =
+        serde_json::from_str(&fs::read_to_string(first.join("old.json")).unwrap()).unwrap();
+    other["lineage"] = "0123456789abcdef".into();
+    other["serial"] = 7.into();
+    fs::write(first.join("other.json"), other.to_string()).unwrap();
+    let refused = push("other.json");
+    assert!(
+        refused.contains("had the state of another project"),
+        "{refused}"
+    );
+    assert!(!team.has_lock());
+    team.run(&first, &["state", "push", "-q"]).exits(0);
+    assert_eq!(team.state()["serial"], 2);
+}
+
+#[test]
+fn the_log_says_what_was_not_done() {
+    let team = Team::new();
+    let first = team.first();
+    team.project.write("fail", "router\n");
+    team.run(&first, &DEPLOY).exits(1);
+    let log = team.run(&first, &["state", "log", "--format=json"]);
+    assert_eq!(
+        log.exits(0).json()[0]["what"],
+        "deploy to skypilot: llm created, router created; not done: router"
+    );
+}
+
+#[test]
+fn a_state_that_was_not_pushed_is_said_beside_the_failure_of_the_tool() {
+    let team = Team::new();
+    let first = team.first();
+    let tool = "#!/bin/sh\ncase \"$*\" in *router*)\n\
+                root=$(dirname \"$(dirname \"$0\")\")\n\
+                if [ -e \"$root/remote.git\" ]; then mv \"$root/remote.git\" \"$root/away.git\"; fi\n\
+                exit 3;; esac\n";
+    team.project.with_tool("sky", tool);
+    let said = team.run(&first, &DEPLOY).exits(1).stderr;
+    assert!(
+        said.contains("router service.yaml` failed (exit status: 3)")
+            && said.contains("note: this failed too: `git push` with `origin` failed: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_repository_is_the_projects_in_a_hook_of_another_one_too() {
+    let team = Team::new();
+    let first = team.first();
+    let other = team.project.path("other");
+    git(&team.project.path(""), &["init", "-q", "other"]);
+    let mut deploy = team.command(&first, &DEPLOY);
+    deploy.env("GIT_DIR", other.join(".git"));
+    deploy.env("GIT_WORK_TREE", &other);
+    deploy.env("GIT_INDEX_FILE", other.join(".git/index"));
+    answer(&mut deploy).exits(0);
+    let log = team.run(&first, &["state", "log", "--format=json"]);
+    let head = git(&first, &["rev-parse", "HEAD"]);
+    assert_eq!(log.exits(0).json()[0]["commit"], head);
+}
+
+#[test]
+fn settings_for_pushes_of_code_are_not_about_the_state() {
+    let team = Team::new();
+    let first = team.first();
+    for (key, value) in [
+        ("push.pushOption", "ci.skip"),
+        ("log.showSignature", "true"),
+        ("i18n.logOutputEncoding", "UTF-16"),
+        ("i18n.commitEncoding", "ISO-8859-1"),
+    ] {
+        git(&first, &["config", key, value]);
+    }
+    let mut deploy = team.command(&first, &DEPLOY);
+    deploy.env("GITHUB_ACTOR", "J\u{fc}rgen");
+    answer(&mut deploy).exits(0);
+    let log = team.run(&first, &["state", "log", "--format=json"]);
+    let log = log.exits(0).json();
+    assert_eq!(
+        (&log[0]["by"], &log[0]["serial"]),
+        (&"J\u{fc}rgen".into(), &1.into())
+    );
+    git(&first, &["config", "protocol.allow", "never"]);
+    let said = team.run(&first, &PLAN).exits(1).stderr;
+    assert!(
+        said.contains("transport 'file' not allowed\nhelp: git's settings `protocol.*`"),
+        "{said}"
     );
 }
 
@@ -601,6 +713,17 @@ fn without_a_repository_or_a_remote_it_says_what_to_do() {
             .stderr
             .contains("a remote with a similar name exists: `two`")
     );
+    let said = team.run(&first, &[&PLAN[..], &["--state=git:"]].concat());
+    let said = said.exits(1).stderr;
+    assert!(said.contains("the repository has no remote ``"), "{said}");
+    // A repository of another user, as in a container.
+    let mut plan = team.command(&first, &PLAN);
+    plan.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+    let said = answer(&mut plan).exits(1).stderr;
+    assert!(
+        said.contains("git cannot use the repository around") && said.contains("dubious ownership"),
+        "{said}"
+    );
     fs::remove_dir_all(first.join(".git")).unwrap();
     let said = team.run(&first, &PLAN).exits(1).stderr;
     assert!(said.contains("no git repository is around"), "{said}");
@@ -656,6 +779,67 @@ fn a_remote_that_hangs_is_given_up() {
         .stderr;
     assert!(
         said.contains("`git ls-remote` with `origin` did not finish within 1s and was killed"),
+        "{said}"
+    );
+}
+
+#[test]
+fn pushes_that_go_to_another_repository_are_refused() {
+    let team = Team::new();
+    let first = team.first();
+    git(
+        &team.project.path(""),
+        &["init", "-q", "--bare", "fork.git"],
+    );
+    let fork = team.project.path("fork.git");
+    let url = fork.to_str().unwrap();
+    git(&first, &["remote", "set-url", "--push", "origin", url]);
+    for args in [&DEPLOY[..], &["state", "push", "-q", "state.json"]] {
+        fs::write(
+            first.join("state.json"),
+            r#"{"state_version": 3, "lineage": "0123456789abcdef", "serial": 1, "targets": {}}"#,
+        )
+        .unwrap();
+        let said = team.run(&first, args).exits(1).stderr;
+        assert!(
+            said.contains("`origin` does not have the lock that was pushed to it"),
+            "{said}"
+        );
+    }
+    assert_eq!(git(&fork, &["for-each-ref"]), "");
+    assert!(team.project.take_calls().is_empty());
+}
+
+#[test]
+fn what_ssh_says_is_said() {
+    let team = Team::new();
+    let first = team.first();
+    git(
+        &first,
+        &["remote", "set-url", "origin", "ssh://git@host.test/p.git"],
+    );
+    team.project.with_tool(
+        "ssh",
+        "#!/bin/sh\necho 'ERROR: Repository not found.' >&2\nexit 1\n",
+    );
+    let mut plan = team.command(&first, &PLAN);
+    plan.env("GIT_SSH_COMMAND", team.project.path("bin/ssh"));
+    let said = answer(&mut plan).exits(1).stderr;
+    assert!(
+        said.starts_with(
+            "error: `git ls-remote` with `origin` failed: ERROR: Repository not found.\nhelp: "
+        ),
+        "{said}"
+    );
+    // Its own error goes before that.
+    team.project.with_tool(
+        "ssh",
+        "#!/bin/sh\necho 'fatal: detected dubious ownership' >&2\n\
+         echo 'git config --global' >&2\nexit 1\n",
+    );
+    let said = answer(&mut plan).exits(1).stderr;
+    assert!(
+        said.contains("failed: detected dubious ownership\n"),
         "{said}"
     );
 }

@@ -246,6 +246,21 @@ fn warnings_needs_and_refusals_are_visible() {
 }
 
 #[test]
+fn a_refusal_that_is_too_long_is_not_left_out_in_silence() {
+    let variables: Vec<String> = (0..900).map(|i| format!("A_SECRET_OF_MANY_{i}")).collect();
+    let mut llm = app("llm", "GPU-H100", 1, &json!({}));
+    llm["requires"] = json!({"env": variables});
+    let project = project(&[llm], "acme/a:v1");
+    let refused = project.run(&["plan", "-q", "--format=markdown", "--binary", "p.wasm"]);
+    let page = read(&refused.exits(1).stdout);
+    let mut paragraphs = page.paragraphs.iter();
+    assert!(
+        paragraphs.any(|text| text.starts_with("A deploy refuses this plan: ")),
+        "{page:#?}"
+    );
+}
+
+#[test]
 fn a_long_plan_is_cut_at_whole_rows_and_says_so() {
     const APPS: usize = 5_000;
     let regions = json!({"regions": ["us-west", "us-east"], "scaling_delay": 5});

@@ -257,6 +257,14 @@ fn the_options_of_the_plan_are_those_of_the_deploy_and_others_are_refused() {
         let is_contradiction = refused.stderr.contains("contradicts the plan `plan.json`");
         assert_eq!(is_contradiction, !fact.is_empty(), "{refused:#?}");
     }
+    let mut in_prod = team.project.command(&["deploy", "plan.json"]);
+    let refused = answer(in_prod.env("MACHINIST_ENV", "prod")).exits(1);
+    assert!(
+        refused
+            .stderr
+            .contains("`MACHINIST_ENV=prod` contradicts the plan `plan.json`"),
+        "{refused:#?}"
+    );
     // What is given again is no contradiction.
     let same = [
         "deploy",

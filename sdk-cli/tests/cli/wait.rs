@@ -97,6 +97,22 @@ fn a_deploy_waits_for_its_own_revision() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_read_says_that_nothing_is_known() {
+    let project = project("knative");
+    project.write("answers/1", "nonsense");
+    let deployed = project.run(&deploy(&["--wait=1s"])).exits(1).stderr;
+    assert!(
+        deployed.contains(
+            "error: `a` is deployed, and whether it answers is not known: cannot read the output \
+             of `kubectl get ksvc a --output=json`: "
+        ),
+        "{deployed}"
+    );
+    let refused = project.run(&deploy(&["--wait=soon"])).exits(1).stderr;
+    assert!(refused.contains("write `--wait=15m`"), "{refused}");
+}
+
+#[test]
 fn what_does_not_start_is_deployed_and_an_error() {
     let project = project("knative");
     let reason = "Revision \"a-00002\" failed: the image cannot be pulled";

@@ -24,6 +24,9 @@ pub(super) trait Backend: Debug {
     /// nothing of it, and checks that the lock is still held.
     fn publish(&mut self) -> Result<(), StoreError>;
 
+    /// Notes that these apps were not changed as planned.
+    fn note_not_done(&mut self, _apps: &[&str]) {}
+
     /// Writes the state if it differs.
     fn save(&mut self, state: &State) -> Result<(), StoreError>;
 }

@@ -13,7 +13,7 @@ mod state_ref;
 use std::fs;
 use std::path::PathBuf;
 
-use machinist_core::problem::Problem;
+use machinist_core::problem::{Problem, first_names};
 
 use super::backend::Backend;
 use super::change_note::ChangeNote;
@@ -36,6 +36,9 @@ const STALE: &str = "stale info";
 
 /// How often the lock is tried again where somebody else was faster, and is done.
 const LOCK_ATTEMPTS: u32 = 5;
+
+/// How many apps a commit names that were not changed.
+const NAMED_APPS: usize = 8;
 
 /// A state on a ref.
 #[derive(Debug)]
@@ -279,6 +282,22 @@ impl GitStore {
         }
     }
 
+    /// Reads the refs, which have the lock that was pushed unless pushes go elsewhere.
+    fn heads_with_lock(&self) -> Result<Heads, Problem> {
+        let heads = self.state_ref.heads()?;
+        if heads.lock.is_some() {
+            return Ok(heads);
+        }
+        let remote = &self.state_ref.remote;
+        Err(Problem::new(format!(
+            "`{remote}` does not have the lock that was pushed to it: nothing was done"
+        ))
+        .help(format!(
+            "let pushes go to the repository that is read: `git remote get-url --push {remote}` \
+             names another one than `git remote get-url {remote}`, or somebody broke the lock"
+        )))
+    }
+
     /// Pushes a lock in the place of the old one. Gives its commit, or why the remote refused; no
     /// reason if somebody was faster.
     fn push_lock(
@@ -442,7 +461,7 @@ impl Backend for GitStore {
         }
         let mut warnings: Vec<Problem> = self.take_lock()?.into_iter().collect();
         let seen = self.state_ref.seen()?;
-        let heads = self.state_ref.heads()?;
+        let heads = self.heads_with_lock()?;
         self.load(&heads, seen.as_deref())?;
         warnings.extend(self.forget_stale_journal()?);
         // What a killed deploy recorded goes into the state.
@@ -478,6 +497,11 @@ impl Backend for GitStore {
         let (state, lines) = (self.committed.clone(), self.lines.clone());
         let subject = format!("{IN_PROGRESS}{}", self.note.what);
         self.write(state.as_ref(), &lines, &subject)
+    }
+
+    fn note_not_done(&mut self, apps: &[&str]) {
+        let apps = first_names(apps, NAMED_APPS);
+        self.note.what += &format!("; not done: {apps}");
     }
 
     fn save(&mut self, state: &State) -> Result<(), StoreError> {
@@ -532,7 +556,7 @@ impl StateRef {
         let mut store = GitStore::without_state(self.clone())?;
         store.note = note.clone();
         store.take_lock()?;
-        let heads = self.heads()?;
+        let heads = store.heads_with_lock()?;
         if heads.state.is_some() {
             self.fetch(&self.git_ref.state_ref())?;
         }
@@ -565,6 +589,11 @@ impl StateRef {
         if let Some(remote) = &remote {
             self.check_replaces(&state, remote)?;
         }
+        if let Some(lost) = lost {
+            if let Some(seen) = there(lost)? {
+                self.check_replaces_lost(&state, &seen)?;
+            }
+        }
         if remote.as_ref() == Some(&state) && lost.is_none() {
             return Ok(state);
         }
@@ -574,6 +603,29 @@ impl StateRef {
         store.write(Some(&state), &[], &note.what)?;
         store.remove_journal()?;
         Ok(state)
+    }
+
+    /// What the ref has lost is put back, or replaced by a later state of the same project.
+    fn check_replaces_lost(&self, state: &State, seen: &State) -> Result<(), Problem> {
+        let title = self.title();
+        let message = if state.lineage != seen.lineage {
+            format!(
+                "{title} had the state of another project: its lineage was {}, and not {}",
+                seen.lineage, state.lineage
+            )
+        } else if state.serial < seen.serial || state.serial == seen.serial && state != seen {
+            format!(
+                "{title} had a newer state: this clone has seen the serial {}, and this state has {}",
+                seen.serial, state.serial
+            )
+        } else {
+            return Ok(());
+        };
+        let seen_ref = self.git_ref.seen_ref(&self.remote);
+        Err(Problem::new(message).help(format!(
+            "put the newest that was seen back with `cargo machinist state push`; or, if it is not to \
+             come back, let this clone forget it: `git update-ref -d {seen_ref}`"
+        )))
     }
 
     fn check_replaces(&self, state: &State, remote: &State) -> Result<(), Problem> {

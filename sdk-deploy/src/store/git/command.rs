@@ -2,11 +2,11 @@
 
 use std::io::{self, ErrorKind, IsTerminal};
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use machinist_core::problem::Problem;
 
+use crate::git_command::git_command;
 use crate::limits::ANSWER_TIMEOUT;
 use crate::process::{self, ProcessEnd, ProcessOutput};
 use crate::tool::{duration_text, longer_limit};
@@ -93,10 +93,14 @@ impl Git {
         input: Option<String>,
         variables: &[(&str, String)],
     ) -> Result<ProcessOutput, Problem> {
-        let mut command = Command::new("git");
+        let mut command = git_command(&self.folder);
         // The project's hooks are about its code. A missing folder has none.
         command.args(["-c", "core.hooksPath=/dev/null"]);
-        command.args(args).current_dir(&self.folder);
+        // The user's settings for pushes of code are not about the state, and its texts are UTF-8.
+        command.args(["-c", "push.pushOption=", "-c", "log.showSignature=false"]);
+        command.args(["-c", "i18n.commitEncoding=UTF-8"]);
+        command.args(["-c", "i18n.logOutputEncoding=UTF-8"]);
+        command.args(args);
         // What failed is found in git's own words.
         command.env("LC_ALL", "C");
         if !io::stdin().is_terminal() {
@@ -149,6 +153,14 @@ fn reason(output: &ProcessOutput) -> String {
         };
     }
     let fatal = lines().find_map(|line| line.strip_prefix("fatal: "));
+    // The reason is before it, where ssh or the host says it.
+    let is_silent = |line: &&str| line.starts_with("Could not read from remote repository");
+    let said = || {
+        lines()
+            .take_while(|line| !line.starts_with("fatal: "))
+            .last()
+    };
+    let fatal = fatal.map(|line| said().filter(|_| is_silent(&line)).unwrap_or(line));
     let fatal = fatal.or_else(|| lines().find_map(|line| line.strip_prefix("error: ")));
     match (fatal, lines().next_back()) {
         (Some(line), _) | (None, Some(line)) => line.into(),
@@ -169,6 +181,11 @@ fn advice(text: &str, remote: &str) -> String {
         "error: 401",
     ]) {
         return format!("sign git in: `git ls-remote {remote}` must work without a question");
+    }
+    if says(&["transport '"]) {
+        return "git's settings `protocol.*` or the variable `GIT_ALLOW_PROTOCOL` forbid how this \
+                remote is reached: allow it, or keep the state in a file: `--state FILE`"
+            .into();
     }
     if says(&[
         "[remote rejected]",

@@ -29,9 +29,10 @@ impl StateRef {
     /// The changes that a commit of the ref has in its history, the newest first.
     pub(super) fn log_of(&self, commit: &str) -> Result<Vec<LogEntry>, Problem> {
         let format = "--format=%H%x1f%cI%x1f%B%x1e";
+        // All parents: of a ref that was rewritten and restored, both histories.
         let text = self
             .git
-            .run(&["log", "--first-parent", format, commit, "--"])?;
+            .run(&["log", "--topo-order", format, commit, "--"])?;
         let entries = text.split('\u{1e}').filter_map(|entry| {
             let mut parts = entry.trim_start().splitn(3, '\u{1f}');
             let (hash, time, text) = (parts.next()?, parts.next()?, parts.next()?);

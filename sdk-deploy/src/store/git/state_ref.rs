@@ -70,16 +70,20 @@ impl StateRef {
         };
         let Some(common) = git.ask(&["rev-parse", "--git-common-dir"])? else {
             let why = git.run(&["rev-parse", "--git-common-dir"]).err();
-            let problem = Problem::new(format!(
-                "no git repository is around `{}`, so it has no remote to keep the state in",
-                git.folder.display()
-            ));
-            let problem =
-                problem.help("run `git init`, or keep the state in a file: `--state FILE`");
-            return Err(match why {
-                Some(why) => problem.note(why.message),
-                None => problem,
-            });
+            let why = why.map_or_else(String::new, |why| why.message);
+            let folder = git.folder.display();
+            // A repository of another user, or settings that git cannot read.
+            if !why.contains("not a git repository") {
+                let message = format!("git cannot use the repository around `{folder}`");
+                let help =
+                    "make `git status` work there, or keep the state in a file: `--state FILE`";
+                return Err(Problem::new(message).help(help).note(why));
+            }
+            let message = format!(
+                "no git repository is around `{folder}`, so it has no remote to keep the state in"
+            );
+            let help = "run `git init`, or keep the state in a file: `--state FILE`";
+            return Err(Problem::new(message).help(help).note(why));
         };
         let remote = find_remote(&git, git_ref.remote.as_deref())?;
         // Relative to where git ran.
