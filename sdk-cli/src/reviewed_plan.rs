@@ -7,6 +7,7 @@ use machinist_core::name::is_dns_label;
 use machinist_deploy::{
     KeptApps, KeptDestination, KeptOptions, KeptPlan, TARGETS, shell_word, write_file,
 };
+use serde_json::Value;
 
 use crate::args::deployment::PlanOptions;
 use crate::args::globals::ENVIRONMENT_VARIABLE;
@@ -36,10 +37,16 @@ fn sorted(names: &[String]) -> Vec<String> {
     names
 }
 
-/// Checks that `deploy` can be given the name of this file: a plan is told from an app by it.
-pub(crate) fn check_file_name(file: &Path) -> Result<(), Failure> {
+/// Checks that a plan can be kept in this file: `deploy` tells a plan from an app by its name, and a
+/// file of something else is not written over.
+pub(crate) fn check_file(file: &Path) -> Result<(), Failure> {
     let name = file.to_string_lossy();
     match is_file_name(&name) {
+        true if is_of_something_else(file) => {
+            Err(Failure::new(format!("`{name}` exists, and is no plan"))
+                .help("give the plan another name, or remove the file")
+                .note("nothing was written"))
+        }
         true => Ok(()),
         false => Err(Failure::new(format!(
             "`deploy {name}` would take `{name}` for the name of an app"
@@ -49,6 +56,17 @@ pub(crate) fn check_file_name(file: &Path) -> Result<(), Failure> {
             shell_word(&format!("{name}.json"))
         ))),
     }
+}
+
+/// Whether a file has something in it that is no kept plan, of this version or of another.
+fn is_of_something_else(file: &Path) -> bool {
+    let is_regular = fs::metadata(file).is_ok_and(|data| data.is_file() && data.len() > 0);
+    let text = || fs::read_to_string(file).ok();
+    let is_plan = |text: String| {
+        let document: Option<Value> = serde_json::from_str(&text).ok();
+        document.is_some_and(|document| document.get("kept_plan_version").is_some())
+    };
+    is_regular && !text().is_some_and(is_plan)
 }
 
 /// Checks that a plan that is kept is for one place.

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::prepared_deploy::{PartOfDeploy, PreparedDeploy, RenderedApps, at_each, read_apps};
-use crate::reviewed_plan::{check_file_name, check_one_place, keep};
+use crate::reviewed_plan::{check_file, check_one_place, keep};
 
 /// Shown at the end of the help.
 const EXAMPLES: &str = "\
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         return show_drift(args, context);
     }
     if let Some(file) = &args.output {
-        check_file_name(file)?;
+        check_file(file)?;
     }
     let output = &context.output;
     let environment = context.globals.environment();

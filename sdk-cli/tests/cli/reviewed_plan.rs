@@ -334,7 +334,17 @@ fn what_is_no_kept_plan_is_refused_before_anything_is_read() {
     );
     assert!(!team.project.path("plan").exists());
     team.run(&["plan", "-o", "./plan"]).exits(0);
+    team.run(&["plan", "-o", "./plan"]).exits(0);
     team.run(&["deploy", "./plan"]).exits(0);
+    // What is no plan is not written over.
+    for file in ["Cargo.toml", "machinist-state.json", "p.bin"] {
+        let before = fs::read(team.project.path(file)).unwrap();
+        team.run(&["plan", "-q", "-o", file]).exits(1).says(&format!(
+            "error: `{file}` exists, and is no plan\nhelp: give the plan another name, or remove \
+             the file\nnote: nothing was written"
+        ));
+        assert_eq!(fs::read(team.project.path(file)).unwrap(), before);
+    }
 }
 
 #[test]
