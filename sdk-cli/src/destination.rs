@@ -41,6 +41,8 @@ pub(crate) struct Destination {
     pub(crate) limits: Limits,
     /// Whose apps go there.
     pub(crate) packages: Packages,
+    /// Whose apps have the same state and the same target, but go to another destination.
+    beside: Vec<Packages>,
     /// What the target knows of the project, without apps and binaries.
     project: Project,
     workspace: Option<Workspace>,
@@ -89,6 +91,7 @@ impl Destination {
             state_file,
             settings,
             packages: Packages::default(),
+            beside: Vec::new(),
             workspace,
             asks_platform: false,
             saved_answer: None,
@@ -99,6 +102,11 @@ impl Destination {
     /// The same, for the apps of these packages.
     pub(crate) fn of_packages(self, packages: Packages) -> Self {
         Self { packages, ..self }
+    }
+
+    /// Says whose apps have the same state and the same target, but go to another destination.
+    pub(crate) fn set_beside(&mut self, beside: Vec<Packages>) {
+        self.beside = beside;
     }
 
     /// Whether another one is the same, whichever packages they are of.
@@ -146,6 +154,18 @@ impl Destination {
             |app: &AppState| !app.package.is_empty() && !self.packages.includes(&app.package);
         let elsewhere = deployed.apps.iter().filter(|(_, app)| is_elsewhere(app));
         elsewhere.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// What is deployed, without the apps that go to another destination with the same state and the
+    /// same target.
+    pub(crate) fn own_deployed(&self, deployed: &Deployed) -> Deployed {
+        let mut own = deployed.clone();
+        own.apps.retain(|_, app| {
+            let mut beside = self.beside.iter();
+            self.packages.includes(&app.package)
+                || !beside.any(|packages| packages.includes(&app.package))
+        });
+        own
     }
 
     /// Whether cargo may build a package whose apps go there.

@@ -48,11 +48,12 @@ impl<'a> DriftReport<'a> {
                 no_change.find_stale_files(&rendering, folder);
             }
         }
+        let own = destination.own_deployed(recorded);
         Ok(Self {
             drift_version: DRIFT_VERSION,
             place: destination.place(target, now),
-            apps: recorded.drift(now),
-            deployed_apps: recorded.names().len(),
+            apps: own.drift(now),
+            deployed_apps: own.names().len(),
             stale_files: no_change.stale_files,
         })
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use machinist_core::problem::Problem;
 use machinist_deploy::{
-    Action, AppPlan, AppSet, DeployStamp, Deployed, KeptDestination, KeptPlan, Manifest, Options,
-    Plan, Rendering, State, Store, Target, Unread, WHY_LOST, plan,
+    Action, App, AppPlan, AppSet, DeployStamp, Deployed, KeptDestination, KeptPlan, Manifest,
+    Options, Plan, Rendering, State, Store, Target, Unread, WHY_LOST, plan,
 };
 
 use crate::args::deployment::PlanOptions;
@@ -46,15 +46,15 @@ pub(crate) fn read_apps(
     if apps.manifest.apps.is_empty() && (!plan_options.prune || apps.has_lost()) {
         return Err(no_apps_found(&apps.binaries, apps.lost));
     }
-    let parts = parts(destinations, plan_options, &apps.manifest)?;
+    let parts = parts(destinations, plan_options, &apps.manifest.apps)?;
     Ok((apps, parts))
 }
 
 /// The destinations that a deploy of these apps concerns, each with the options about its apps.
-fn parts(
+pub(crate) fn parts(
     mut destinations: Vec<Destination>,
     options: &PlanOptions,
-    manifest: &Manifest,
+    apps: &[App],
 ) -> Result<Vec<PartOfDeploy>, Failure> {
     if destinations.len() == 1 {
         return Ok(destinations
@@ -66,8 +66,7 @@ fn parts(
     for destination in &destinations {
         let deployed =
             Store::read(destination.state.clone())?.deployed_to(&destination.target_name);
-        let of_code = manifest
-            .apps
+        let of_code = apps
             .iter()
             .filter(|app| destination.packages.includes(&app.package));
         let of_code = of_code.map(|app| app.name.clone());

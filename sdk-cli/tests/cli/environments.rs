@@ -632,6 +632,58 @@ fn packages_with_one_state_do_not_delete_each_others_apps() {
 }
 
 #[test]
+fn packages_with_one_state_have_each_their_own_apps() {
+    let timeout =
+        |hours: u32| format!("[package.metadata.machinist]\nrun_timeout = \"{hours}h\"\n");
+    let project = two_packages(&timeout(1), &timeout(2));
+    project
+        .run(&["destroy", "-yq", "first"])
+        .exits(1)
+        .says("error: no app `first` is deployed\nhelp: deploy it with `cargo machinist deploy`");
+    project.run(&["deploy", "-yq"]).exits(0);
+    project
+        .run(&["scale", "-q", "second", "max_concurrency=3"])
+        .exits(0)
+        .says("");
+    let shown = |args: &[&str], key: &str| -> Vec<Value> {
+        let report = project.run(args).exits(0).json();
+        let all = report["destinations"].as_array().unwrap().iter();
+        all.map(|one| one[key].clone()).collect()
+    };
+    let apps = shown(&["apps", "-q", "--json"], "apps");
+    let names: Vec<Vec<&Value>> = apps
+        .iter()
+        .map(|apps| apps.as_array().unwrap().iter().map(|app| &app["name"]))
+        .map(Iterator::collect)
+        .collect();
+    assert_eq!(names, [[&json!("first")], [&json!("second")]]);
+    let counts = shown(&["plan", "-q", "--drift-only", "--json"], "deployed_apps");
+    assert_eq!(counts, [json!(1), json!(1)]);
+    for app in ["first", "second"] {
+        let drift = project.run(&["plan", "-q", "--drift-only", app]).exits(0);
+        assert_eq!(drift.stdout, "file: no drift of 1 deployed app\n");
+        project.run(&["destroy", "-yq", app]).exits(0);
+    }
+}
+
+#[test]
+fn doctor_checks_each_app_where_it_goes() {
+    let project = two_packages(
+        "[package.metadata.machinist]\ntarget = \"fal\"\n",
+        "[package.metadata.machinist]\ntarget = \"dstack\"\nimage = \"debian:13\"\n",
+    );
+    project.run(&["manifest", "-q", "--workspace"]).exits(0);
+    let report = project.run(&["doctor", "--offline", "--json"]).json();
+    let checks = report["checks"].as_array().unwrap().iter();
+    let of_processors = checks.clone().filter_map(|check| {
+        let subject = check["subject"].as_str().unwrap();
+        subject.strip_prefix("processor of ")
+    });
+    assert_eq!(of_processors.collect::<Vec<_>>(), ["first", "second"]);
+    assert!(!report.to_string().contains("image of first"), "{report:#}");
+}
+
+#[test]
 fn the_table_of_another_target_does_not_matter() {
     let context =
         |name: &str| format!("[package.metadata.machinist.knative]\ncontext = \"{name}\"\n");
