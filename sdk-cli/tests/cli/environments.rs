@@ -379,6 +379,40 @@ fn a_workspace_or_a_project_takes_the_place_of_the_name() {
 }
 
 #[test]
+fn environments_in_one_workspace_or_project_have_services_of_their_own() {
+    let sky = on(
+        "skypilot",
+        "skypilot.workspace = \"team\"\nenv.prod = {}\nenv.staging = {}\n",
+    );
+    for environment in ["prod", "staging"] {
+        let planned = sky
+            .run(&["deploy", "-yq", "--binary", "a.wasm", "--env", environment])
+            .exits(0)
+            .stdout;
+        let place = format!("{environment} on skypilot, workspace team, environment {environment}");
+        assert!(planned.contains(&place), "{planned}");
+    }
+    let up = "sky serve up --config=active_workspace=team --yes --service-name";
+    assert_eq!(
+        changes(&sky),
+        [
+            format!("{up} a-prod service.yaml"),
+            format!("{up} a-staging service.yaml")
+        ]
+    );
+    let dstack = on("dstack", "dstack.project = \"team\"\nenv.prod = {}\n");
+    dstack.write_services(&["app"], 1);
+    dstack
+        .run(&["deploy", "-yq", "--binary", "a.wasm", "--env", "prod"])
+        .exits(0);
+    dstack
+        .run(&["destroy", "-yq", "app", "--env", "prod"])
+        .exits(0);
+    let stop = "dstack stop --project=team --yes app-prod";
+    assert_eq!(changes(&dstack)[1], stop);
+}
+
+#[test]
 fn fal_gets_the_environment_and_the_team() {
     let project = on(
         "fal",
