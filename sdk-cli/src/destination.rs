@@ -109,6 +109,11 @@ impl Destination {
         self.beside = beside;
     }
 
+    /// Whether another one has the same state and the same target.
+    pub(crate) fn has_state_of(&self, other: &Self) -> bool {
+        self.target_name == other.target_name && self.state == other.state
+    }
+
     /// Whether another one is the same, whichever packages they are of.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let key = |one: &Self| (one.target_name.clone(), one.limits, one.project.clone());
@@ -237,6 +242,12 @@ impl Destination {
             (name, settings)
         });
         self.make_target(settings.collect(), Vec::new(), None)
+    }
+
+    /// Where on the platform commands go, as far as that is known.
+    pub(crate) fn find_place(&self) -> Result<Option<String>, Failure> {
+        let target = self.make_target(BTreeMap::new(), Vec::new(), None)?;
+        Ok(target.find_place(self.limits))
     }
 
     /// The target, for a question about one deployed app. The platform is not asked whether it has

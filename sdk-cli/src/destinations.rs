@@ -217,9 +217,7 @@ fn all(
 /// is for instance how long the tool may take.
 fn beside_each_other(mut all: Vec<Destination>) -> Vec<Destination> {
     for i in 0..all.len() {
-        let is_beside = |other: &&Destination| {
-            other.target_name == all[i].target_name && other.state == all[i].state
-        };
+        let is_beside = |other: &&Destination| other.has_state_of(&all[i]);
         let (before, after) = (&all[..i], &all[i + 1..]);
         let beside = before.iter().chain(after).filter(is_beside);
         let beside = beside.map(|other| other.packages.clone()).collect();

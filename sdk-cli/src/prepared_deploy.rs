@@ -101,6 +101,29 @@ pub(crate) fn parts(
     Ok(parts)
 }
 
+/// Checks that no two destinations are different places of one state: it describes one alone, and
+/// the second would be refused when the first is deployed.
+pub(crate) fn check_places(parts: &[PartOfDeploy]) -> Result<(), Failure> {
+    for (i, (one, _)) in parts.iter().enumerate() {
+        for (other, _) in &parts[..i] {
+            if !one.has_state_of(other) {
+                continue;
+            }
+            if let (Some(first), Some(second)) = (other.find_place()?, one.find_place()?) {
+                if first != second {
+                    return Err(Failure::new(format!(
+                        "`{}` is the state of one place of {}, and packages go to `{first}` and \
+                         to `{second}`",
+                        one.state, one.target_name
+                    ))
+                    .help("give the packages states of their own, by `state` in their settings"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Does something at each destination. After an error the others are left as they are.
 pub(crate) fn at_each(
     parts: &[PartOfDeploy],

@@ -16,7 +16,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::linked_apps::LinkedApps;
 use crate::output::Output;
-use crate::prepared_deploy::{PartOfDeploy, PreparedDeploy, RenderedApps, at_each, read_apps};
+use crate::prepared_deploy::{
+    PartOfDeploy, PreparedDeploy, RenderedApps, at_each, check_places, read_apps,
+};
 use crate::reviewed_plan::{ReviewedPlan, check_one_place};
 
 /// Shown at the end of the help.
@@ -71,6 +73,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             destination.set_plan_file(reviewed.file());
         }
     }
+    check_places(&parts)?;
     at_each(&parts, output, |part| {
         deploy(args, part, &apps, (reviewed.as_ref(), jobs), output)
     })

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::prepared_deploy::{
-    PartOfDeploy, PreparedDeploy, RenderedApps, at_each, parts, read_apps,
+    PartOfDeploy, PreparedDeploy, RenderedApps, at_each, check_places, parts, read_apps,
 };
 use crate::reviewed_plan::{check_file_name, check_one_place, keep};
 
@@ -65,6 +65,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if args.output.is_some() {
         check_one_place(parts.len())?;
     }
+    check_places(&parts)?;
     at_each(&parts, output, |(destination, options)| {
         let state = read_state(destination)?;
         let rendered = RenderedApps::Changed;

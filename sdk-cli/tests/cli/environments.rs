@@ -701,6 +701,26 @@ fn packages_with_one_state_have_each_their_own_apps() {
 }
 
 #[test]
+fn packages_with_one_state_go_to_one_place() {
+    let team = |name: &str| {
+        format!(
+            "[package.metadata.machinist]\ntarget = \"fal\"\nimage = \"acme/a:v1\"\n\
+             fal.team = \"{name}\"\n"
+        )
+    };
+    let project = two_packages(&team("x"), &team("y"));
+    for command in [&["plan", "-q"][..], &["deploy", "-yq"]] {
+        project.run(command).exits(1).says(
+            "error: `machinist-state.json` is the state of one place of fal, and packages go to \
+             `team x, environment main` and to `team y, environment main`\n\
+             help: give the packages states of their own, by `state` in their settings",
+        );
+    }
+    assert!(!project.path("machinist-state.json").exists());
+    project.run(&["deploy", "-yq", "-p", "one"]).exits(0);
+}
+
+#[test]
 fn doctor_checks_each_app_where_it_goes() {
     let project = two_packages(
         "[package.metadata.machinist]\ntarget = \"fal\"\n",
