@@ -279,6 +279,40 @@ fn a_platform_that_runs_images_needs_one() {
 }
 
 #[test]
+fn the_image_of_another_package_is_none_of_its_own() {
+    let project = Project::new(&[
+        ("Cargo.toml", "[workspace]\nmembers = [\"one\", \"two\"]\n"),
+        (
+            "one/Cargo.toml",
+            &package(
+                "one",
+                "[package.metadata.machinist]\nimage = \"acme/one:v1\"",
+            ),
+        ),
+        ("one/src/main.rs", MAIN),
+        ("two/Cargo.toml", &package("two", "")),
+        ("two/src/main.rs", MAIN),
+    ]);
+    let init = ["init", "-p", "two", "--target", "knative"];
+    let said = project.run(&init).exits(0);
+    assert!(said.stderr.contains("Next write `image = "), "{said:#?}");
+    project
+        .run(&["init", "-p", "two", "--image", "acme/two:v1"])
+        .exits(0);
+}
+
+#[test]
+fn what_comes_next_is_in_the_environment() {
+    let settings = "[package.metadata.machinist.env.prod]";
+    let project = project(settings, &[("src/main.rs", MAIN)]);
+    let said = project.run(&["init", "--env", "prod"]).exits(0);
+    for next in ["plan", "deploy"] {
+        let advice = format!("`cargo machinist {next} --env prod`");
+        assert!(said.stderr.contains(&advice), "{said:#?}");
+    }
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn the_target_is_asked_on_a_terminal() {
     let project = project("", &[("src/main.rs", MAIN)]);
