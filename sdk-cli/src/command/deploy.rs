@@ -66,6 +66,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         Some(reviewed) => reviewed.arguments(given, args.force, &source, environment)?,
         None => (given.clone(), source, environment),
     };
+    if let (Some(_), None, Some(name)) = (&reviewed, context.globals.environment(), &environment) {
+        output.deployment.add_environment(name);
+    }
     let (apps, mut parts) = read_apps(&source, &options, environment, context)?;
     if let Some(reviewed) = &reviewed {
         check_one_place(parts.len())?;

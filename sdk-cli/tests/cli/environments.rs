@@ -788,6 +788,10 @@ fn a_kept_plan_knows_its_environment() {
     project.run(&[&deploy[..], &with_binary].concat()).exits(0);
     assert!(project.path("machinist-state.prod.json").is_file());
     assert!(!project.path("machinist-state.json").exists());
+    // Another plan is made for the same environment.
+    let refused = project.run(&[&deploy[..], &with_binary].concat()).exits(1);
+    let advice = "`cargo machinist plan -o plan.json --env prod`";
+    assert!(refused.stderr.contains(advice), "{refused:#?}");
 }
 
 #[test]
