@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use machinist_deploy::{
-    AppSettings, AppState, Binary, Commit, Deployed, FILE, GitRef, Limits, Live, Manifest,
+    App, AppSettings, AppState, Binary, Commit, Deployed, FILE, GitRef, Limits, Live, Manifest,
     PackageSettings, Project, Settings, State, StateLocation, StateSetting, Store, Target,
     effective_file, file_of_environment, target,
 };
@@ -152,12 +152,15 @@ impl Destination {
         })
     }
 
-    /// The deployed apps of packages whose settings lead elsewhere: another destination may have
-    /// the same state.
-    pub(crate) fn apps_elsewhere(&self, deployed: &Deployed) -> BTreeSet<String> {
+    /// The deployed apps of packages whose settings lead elsewhere, and those that were handed over
+    /// to such a package: another destination may have the same state.
+    pub(crate) fn apps_elsewhere(&self, deployed: &Deployed, code: &[App]) -> BTreeSet<String> {
         let is_elsewhere =
             |app: &AppState| !app.package.is_empty() && !self.packages.includes(&app.package);
-        let elsewhere = deployed.apps.iter().filter(|(_, app)| is_elsewhere(app));
+        let elsewhere = deployed
+            .apps
+            .iter()
+            .filter(|(name, app)| is_elsewhere(app) || self.is_handed_over(name, code));
         elsewhere.map(|(name, _)| name.clone()).collect()
     }
 
@@ -165,12 +168,25 @@ impl Destination {
     /// same target.
     pub(crate) fn own_deployed(&self, deployed: &Deployed) -> Deployed {
         let mut own = deployed.clone();
-        own.apps.retain(|_, app| {
-            let mut beside = self.beside.iter();
-            self.packages.includes(&app.package)
-                || !beside.any(|packages| packages.includes(&app.package))
-        });
+        own.apps.retain(|_, app| !self.has_beside(&app.package));
         own
+    }
+
+    /// Whether apps of this package go to another destination with the same state and the same
+    /// target.
+    fn has_beside(&self, package: &str) -> bool {
+        let mut beside = self.beside.iter();
+        beside.any(|packages| packages.includes(package))
+    }
+
+    /// Whether an app on record was handed over: in the code it is of a package whose apps go to
+    /// another destination with the same state and the same target.
+    pub(crate) fn is_handed_over(&self, name: &str, code: &[App]) -> bool {
+        let mut named = code.iter().filter(|app| app.name == name);
+        let has_own = named
+            .clone()
+            .any(|app| self.packages.includes(&app.package));
+        !has_own && named.any(|app| self.has_beside(&app.package))
     }
 
     /// Whether cargo may build a package whose apps go there.

@@ -71,7 +71,9 @@ pub(crate) fn parts(
             .filter(|app| destination.packages.includes(&app.package));
         let of_code = of_code.map(|app| app.name.clone());
         let recorded = deployed.apps.into_iter();
-        let recorded = recorded.filter(|(_, app)| destination.packages.includes(&app.package));
+        let recorded = recorded.filter(|(name, app)| {
+            destination.packages.includes(&app.package) && !destination.is_handed_over(name, apps)
+        });
         let apps: BTreeSet<String> = of_code.chain(recorded.map(|(name, _)| name)).collect();
         apps_by_destination.push(apps);
     }
@@ -182,7 +184,8 @@ impl PreparedDeploy {
         state: &State,
         output: &Output,
     ) -> Result<Self, Failure> {
-        let manifest = &destination.own_apps(apps.to_deploy())?;
+        let all = apps.to_deploy();
+        let manifest = &destination.own_apps(all.clone())?;
         let target = destination.target_for_linked_apps(manifest, apps.binaries.clone())?;
         let mut deployed = state.deployed_to(target.name());
         // `render` writes files for any place, and asks nobody what is there.
@@ -205,7 +208,7 @@ impl PreparedDeploy {
             force: rendered == RenderedApps::Forced,
             prune: plan_options.prune,
             not_read: unread.binaries.clone(),
-            elsewhere: destination.apps_elsewhere(&deployed),
+            elsewhere: destination.apps_elsewhere(&deployed, &all.apps),
         };
         let mut plan = plan(manifest, &deployed, &options);
         let renamed = renamed(&plan, &deployed);

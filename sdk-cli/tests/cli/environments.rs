@@ -701,6 +701,29 @@ fn packages_with_one_state_have_each_their_own_apps() {
 }
 
 #[test]
+fn an_app_that_is_handed_over_between_packages_with_one_state_is_not_deleted() {
+    let timeout =
+        |hours: u32| format!("[package.metadata.machinist]\nrun_timeout = \"{hours}h\"\n");
+    let project = two_packages(&timeout(1), &timeout(2));
+    project.run(&["deploy", "-yq"]).exits(0);
+    let third = record_static("third", "one");
+    project.write("one/src/main.rs", &(third + "fn main() {}\n"));
+    let both = record_static("first", "two") + &record_static("second", "two");
+    project.write("two/src/main.rs", &(both + "fn main() {}\n"));
+    let plan = project.run(&["plan", "-q", "--prune"]).exits(1);
+    assert!(!plan.stdout.contains("delete"), "{plan:#?}");
+    assert!(!plan.stderr.contains("rename"), "{plan:#?}");
+    project
+        .run(&["deploy", "-yq", "--prune", "--adopt", "first"])
+        .exits(0);
+    let state: Value = serde_json::from_str(&project.read("machinist-state.json")).unwrap();
+    let apps = &state["targets"]["file"]["apps"];
+    assert_eq!(apps["first"]["package"], "two");
+    assert_eq!(apps["first"]["history"].as_array().unwrap().len(), 2);
+    assert_eq!(apps["third"]["package"], "one");
+}
+
+#[test]
 fn packages_with_one_state_go_to_one_place() {
     let team = |name: &str| {
         format!(
