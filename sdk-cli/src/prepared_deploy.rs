@@ -436,7 +436,8 @@ fn looks_like_a_rename(old: &str, new: &str) -> Failure {
     .note(format!("without it `{new}` starts with the code's values"))
 }
 
-/// Warns of settings for apps that do not exist: their names are probably misspelt.
+/// Warns of settings for apps that do not exist, whose names are probably misspelt, and for apps of
+/// other packages, which do not count.
 fn warn_of_unknown_in_settings(
     destination: &Destination,
     manifest: &Manifest,
@@ -447,11 +448,23 @@ fn warn_of_unknown_in_settings(
     if !options.not_read.is_empty() {
         return;
     }
-    let is_known = |name: &str| manifest.apps.iter().any(|app| app.name == name);
-    for app in destination.settings.apps().filter(|app| !is_known(app)) {
+    for (app, package) in destination.settings.apps() {
+        let mut known = manifest.apps.iter().filter(|known| known.name == app);
+        let Some(of) = known.clone().next().map(|known| &known.package) else {
+            let problem = Problem::new(format!(
+                "the settings name an app `{app}`, which is not in the code"
+            ));
+            output.warning(&suggest_app(problem, app, manifest).into());
+            continue;
+        };
+        let Some(package) = package.filter(|own| known.all(|known| known.package != *own)) else {
+            continue;
+        };
         let problem = Problem::new(format!(
-            "the settings name an app `{app}`, which is not in the code"
+            "the settings of the package `{package}` name the app `{app}` of the package `{of}`, \
+             and do not count for it"
         ));
-        output.warning(&suggest_app(problem, app, manifest).into());
+        let help = format!("write them into the settings of `{of}`, or of the workspace");
+        output.warning(&problem.help(help).into());
     }
 }

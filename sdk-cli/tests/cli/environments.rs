@@ -701,6 +701,22 @@ fn packages_with_one_state_have_each_their_own_apps() {
 }
 
 #[test]
+fn settings_for_an_app_of_another_package_are_a_warning() {
+    let project = two_packages(
+        "[package.metadata.machinist.apps.second]\nauth = \"public\"\n",
+        "",
+    );
+    project.run(&["plan", "-q"]).exits(0).says(
+        "warning: the settings of the package `one` name the app `second` of the package `two`, \
+         and do not count for it\n\
+         help: write them into the settings of `two`, or of the workspace",
+    );
+    let own = "[package.metadata.machinist.apps.second]\nauth = \"public\"\n";
+    let project = two_packages("", own);
+    project.run(&["plan", "-q"]).exits(0).says("");
+}
+
+#[test]
 fn an_app_that_is_handed_over_between_packages_with_one_state_is_not_deleted() {
     let timeout =
         |hours: u32| format!("[package.metadata.machinist]\nrun_timeout = \"{hours}h\"\n");
