@@ -9,6 +9,7 @@ use machinist_deploy::{
 };
 
 use crate::args::deployment::PlanOptions;
+use crate::args::globals::{ENVIRONMENT_VARIABLE, Globals};
 use crate::args::source::AppSource;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -138,7 +139,7 @@ impl ReviewedPlan {
         given: &PlanOptions,
         force: bool,
         source: &AppSource,
-        environment: Option<String>,
+        globals: &Globals,
     ) -> Result<(PlanOptions, AppSource, Option<String>), Failure> {
         let mut source = source.clone();
         let KeptDestination {
@@ -146,14 +147,16 @@ impl ReviewedPlan {
             environment: own,
             ..
         } = &self.plan.destination;
+        let environment = globals.environment();
         if let Some(other) = environment.filter(|other| Some(other) != own.as_ref()) {
             let made_for = own
                 .as_ref()
                 .map_or_else(|| "no environment".into(), |own| format!("`{own}`"));
-            return Err(self.contradiction(
-                &format!("--env {other}"),
-                &format!("it was made for {made_for}"),
-            ));
+            let argument = match globals.env {
+                Some(_) => format!("--env {other}"),
+                None => format!("{ENVIRONMENT_VARIABLE}={other}"),
+            };
+            return Err(self.contradiction(&argument, &format!("it was made for {made_for}")));
         }
         match source.selection.deploy_target()? {
             Some(other) if other != *target => {

@@ -30,7 +30,7 @@ pub(crate) struct Globals {
 }
 
 /// The variable that chooses the environment where no flag does.
-const ENVIRONMENT_VARIABLE: &str = "MACHINIST_ENV";
+pub(crate) const ENVIRONMENT_VARIABLE: &str = "MACHINIST_ENV";
 
 impl Globals {
     /// The format of printed data.

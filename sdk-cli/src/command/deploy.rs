@@ -61,12 +61,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (source, jobs) = args.source.and_jobs();
     let given = &args.plan_options;
     let reviewed = ReviewedPlan::named_in(&given.apps)?;
-    let environment = context.globals.environment();
+    let globals = &context.globals;
     let (options, source, environment) = match &reviewed {
-        Some(reviewed) => reviewed.arguments(given, args.force, &source, environment)?,
-        None => (given.clone(), source, environment),
+        Some(reviewed) => reviewed.arguments(given, args.force, &source, globals)?,
+        None => (given.clone(), source, globals.environment()),
     };
-    if let (Some(_), None, Some(name)) = (&reviewed, context.globals.environment(), &environment) {
+    if let (Some(_), None, Some(name)) = (&reviewed, globals.environment(), &environment) {
         output.deployment.add_environment(name);
     }
     let (apps, mut parts) = read_apps(&source, &options, environment, context)?;

@@ -824,6 +824,10 @@ fn a_kept_plan_knows_its_environment() {
              another plan with `cargo machinist plan -o FILE --env staging`\nnote: it was made for \
              `prod`",
         );
+    let mut by_variable = project.command(&[&deploy[..], &with_binary].concat());
+    let refused = answer(by_variable.env("MACHINIST_ENV", "staging")).exits(1);
+    let message = "error: `MACHINIST_ENV=staging` contradicts the plan `plan.json`\n";
+    assert!(refused.stderr.starts_with(message), "{refused:#?}");
     project.run(&[&deploy[..], &with_binary].concat()).exits(0);
     assert!(project.path("machinist-state.prod.json").is_file());
     assert!(!project.path("machinist-state.json").exists());
