@@ -76,7 +76,11 @@ impl Problem {
         if names.is_empty() {
             return self;
         }
-        let all = format!("{what}s are {}", first_names(names, 40));
+        let plural = match what.strip_suffix("ry") {
+            Some(stem) => format!("{stem}ries"),
+            None => format!("{what}s"),
+        };
+        let all = format!("{plural} are {}", first_names(names, 40));
         let article = match what.starts_with(['a', 'e', 'i', 'o', 'u']) {
             true => "an",
             false => "a",

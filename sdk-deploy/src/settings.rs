@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use machinist_core::problem::Problem;
 use machinist_core::text::visible;
 
-pub use app::AppSettings;
+pub use app::{AppSettings, check_image_name};
 pub use cargo_toml::CargoToml;
 pub use package::{PackageSettings, file_of_environment};
 pub use scaling::FirstScaling;

@@ -13,7 +13,9 @@ use clap::ValueHint;
 use clap::builder::PossibleValuesParser;
 use machinist_core::machine_types::unknown_machine_type;
 use machinist_core::name::is_dns_label;
-use machinist_deploy::{FILE, PackageSettings, Project, Settings, TARGETS, shell_word, target};
+use machinist_deploy::{
+    FILE, PackageSettings, Project, Settings, TARGETS, check_image_name, shell_word, target,
+};
 use serde_json::json;
 
 use crate::args::globals::Format;
@@ -318,6 +320,7 @@ fn add_settings(
         added.push(("target", &target));
     }
     if let Some(image) = &args.image {
+        check_image_name(image)?;
         match present_image {
             Some(present) if present != image => {
                 return Err(Failure::new(format!(

@@ -25,7 +25,14 @@ fn project(rest: &str, files: &[(&str, &str)]) -> Project {
 
 #[test]
 fn what_it_cannot_do_is_said_and_nothing_is_changed() {
-    let cases: [Case; 12] = [
+    let cases: [Case; 13] = [
+        (
+            "",
+            &[("src/main.rs", MAIN)],
+            &["--image", "acme llm"],
+            "error: `acme llm` is not the name of an image\nhelp: write it like \
+             `ghcr.io/acme/llm:v1`",
+        ),
         (
             "",
             &[("src/main.rs", MAIN)],
@@ -56,7 +63,7 @@ fn what_it_cannot_do_is_said_and_nothing_is_changed() {
             "",
             &[("src/main.rs", MAIN)],
             &["--bin", "b"],
-            "error: unknown binary `b`",
+            "error: unknown binary `b`\nhelp: binaries are p",
         ),
         (
             "",
