@@ -1,6 +1,7 @@
 //! Command lines that errors and warnings advise: they are about the deployment that the user's own
 //! command line names.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 
 use machinist_deploy::{TARGETS, shell_word};
@@ -18,7 +19,7 @@ const STATE: &str = "state";
 
 /// The flags that say which deployment a command line is about, as they were typed.
 pub(crate) struct DeploymentFlags {
-    flags: Vec<(&'static str, String)>,
+    flags: RefCell<Vec<(&'static str, String)>>,
     describe_cli: fn() -> clap::Command,
 }
 
@@ -33,9 +34,16 @@ impl DeploymentFlags {
         };
         let flags = [ENVIRONMENT, "--target", "--state", "--manifest-path"];
         Self {
-            flags: flags.into_iter().filter_map(find).collect(),
+            flags: RefCell::new(flags.into_iter().filter_map(find).collect()),
             describe_cli,
         }
+    }
+
+    /// Adds an environment that neither a flag nor a variable chose: that of a kept plan.
+    pub(crate) fn add_environment(&self, name: &str) {
+        self.flags
+            .borrow_mut()
+            .insert(0, (ENVIRONMENT, name.into()));
     }
 
     /// The same report, with these flags in every command line that it advises.
@@ -48,20 +56,25 @@ impl DeploymentFlags {
         }
     }
 
-    fn add_to_text(&self, text: &str) -> String {
+    /// The same of one text.
+    pub(crate) fn add_to_text(&self, text: &str) -> String {
         let mut parts = text.split(START);
         let mut out = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             out += START;
             let (command, rest) = part.split_at(part.find('`').unwrap_or(part.len()));
+            // What stands behind it is for the platform's tool.
+            let (command, of_tool) =
+                command.split_at(command.find(" -- ").unwrap_or(command.len()));
             out += command;
-            for (flag, value) in &self.flags {
+            for (flag, value) in &*self.flags.borrow() {
                 // Every subcommand has an environment.
                 let is_of_it = *flag == ENVIRONMENT || self.takes(command, flag);
                 if is_of_it && !command.contains(flag) {
                     out += &format!(" {flag} {}", shell_word(value));
                 }
             }
+            out += of_tool;
             out += rest;
         }
         out
@@ -121,6 +134,15 @@ mod tests {
         assert_eq!(
             flags.add_to_text("`cargo machinist state unlock`"),
             "`cargo machinist state unlock --state git`"
+        );
+    }
+
+    #[test]
+    fn flags_stand_before_what_is_for_the_platforms_tool() {
+        assert_eq!(
+            flags(&["logs", "a", "--env=prod"])
+                .add_to_text("`cargo machinist logs a -- --controller`"),
+            "`cargo machinist logs a --env prod -- --controller`"
         );
     }
 

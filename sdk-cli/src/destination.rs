@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use machinist_deploy::{
-    AppSettings, AppState, Binary, Commit, Deployed, FILE, GitRef, Limits, Live, Manifest,
+    App, AppSettings, AppState, Binary, Commit, Deployed, FILE, GitRef, Limits, Live, Manifest,
     PackageSettings, Project, Settings, State, StateLocation, StateSetting, Store, Target,
     effective_file, file_of_environment, target,
 };
@@ -41,6 +41,8 @@ pub(crate) struct Destination {
     pub(crate) limits: Limits,
     /// Whose apps go there.
     pub(crate) packages: Packages,
+    /// Whose apps have the same state and the same target, but go to another destination.
+    beside: Vec<Packages>,
     /// What the target knows of the project, without apps and binaries.
     project: Project,
     workspace: Option<Workspace>,
@@ -89,6 +91,7 @@ impl Destination {
             state_file,
             settings,
             packages: Packages::default(),
+            beside: Vec::new(),
             workspace,
             asks_platform: false,
             saved_answer: None,
@@ -99,6 +102,16 @@ impl Destination {
     /// The same, for the apps of these packages.
     pub(crate) fn of_packages(self, packages: Packages) -> Self {
         Self { packages, ..self }
+    }
+
+    /// Says whose apps have the same state and the same target, but go to another destination.
+    pub(crate) fn set_beside(&mut self, beside: Vec<Packages>) {
+        self.beside = beside;
+    }
+
+    /// Whether another one has the same state and the same target.
+    pub(crate) fn has_state_of(&self, other: &Self) -> bool {
+        self.target_name == other.target_name && self.state == other.state
     }
 
     /// Whether another one is the same, whichever packages they are of.
@@ -139,13 +152,41 @@ impl Destination {
         })
     }
 
-    /// The deployed apps of packages whose settings lead elsewhere: another destination may have
-    /// the same state.
-    pub(crate) fn apps_elsewhere(&self, deployed: &Deployed) -> BTreeSet<String> {
+    /// The deployed apps of packages whose settings lead elsewhere, and those that were handed over
+    /// to such a package: another destination may have the same state.
+    pub(crate) fn apps_elsewhere(&self, deployed: &Deployed, code: &[App]) -> BTreeSet<String> {
         let is_elsewhere =
             |app: &AppState| !app.package.is_empty() && !self.packages.includes(&app.package);
-        let elsewhere = deployed.apps.iter().filter(|(_, app)| is_elsewhere(app));
+        let elsewhere = deployed
+            .apps
+            .iter()
+            .filter(|(name, app)| is_elsewhere(app) || self.is_handed_over(name, code));
         elsewhere.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// What is deployed, without the apps that go to another destination with the same state and the
+    /// same target.
+    pub(crate) fn own_deployed(&self, deployed: &Deployed) -> Deployed {
+        let mut own = deployed.clone();
+        own.apps.retain(|_, app| !self.has_beside(&app.package));
+        own
+    }
+
+    /// Whether apps of this package go to another destination with the same state and the same
+    /// target.
+    fn has_beside(&self, package: &str) -> bool {
+        let mut beside = self.beside.iter();
+        beside.any(|packages| packages.includes(package))
+    }
+
+    /// Whether an app on record was handed over: in the code it is of a package whose apps go to
+    /// another destination with the same state and the same target.
+    pub(crate) fn is_handed_over(&self, name: &str, code: &[App]) -> bool {
+        let mut named = code.iter().filter(|app| app.name == name);
+        let has_own = named
+            .clone()
+            .any(|app| self.packages.includes(&app.package));
+        !has_own && named.any(|app| self.has_beside(&app.package))
     }
 
     /// Whether cargo may build a package whose apps go there.
@@ -217,6 +258,12 @@ impl Destination {
             (name, settings)
         });
         self.make_target(settings.collect(), Vec::new(), None)
+    }
+
+    /// Where on the platform commands go, as far as that is known.
+    pub(crate) fn find_place(&self) -> Result<Option<String>, Failure> {
+        let target = self.make_target(BTreeMap::new(), Vec::new(), None)?;
+        Ok(target.find_place(self.limits))
     }
 
     /// The target, for a question about one deployed app. The platform is not asked whether it has

@@ -97,7 +97,8 @@ pub(crate) fn of_recorded_app(
     let mut known = BTreeSet::new();
     for destination in all {
         let state = Store::read(destination.state.clone())?;
-        let apps = state.deployed_to(&destination.target_name).apps;
+        let deployed = state.deployed_to(&destination.target_name);
+        let apps = destination.own_deployed(&deployed).apps;
         if names.iter().any(|name| apps.contains_key(*name)) {
             with_app.push(destination);
         }
@@ -111,7 +112,11 @@ pub(crate) fn of_recorded_app(
         true => {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             let problem = Problem::new(format!("no app `{name}` is deployed"));
-            problem.suggest("deployed app", name, &known).into()
+            match known.is_empty() {
+                true => problem.help("deploy it with `cargo machinist deploy`"),
+                false => problem.suggest("deployed app", name, &known),
+            }
+            .into()
         }
         false => {
             let places: Vec<String> = with_app.iter().map(Destination::describe).collect();
@@ -205,7 +210,20 @@ fn all(
             others_but: takes_others.then(|| own.clone()),
         })
     });
-    Ok(destinations.collect())
+    Ok(beside_each_other(destinations.collect()))
+}
+
+/// Destinations that know which others have the same state and the same target: what differs there
+/// is for instance how long the tool may take.
+fn beside_each_other(mut all: Vec<Destination>) -> Vec<Destination> {
+    for i in 0..all.len() {
+        let is_beside = |other: &&Destination| other.has_state_of(&all[i]);
+        let (before, after) = (&all[..i], &all[i + 1..]);
+        let beside = before.iter().chain(after).filter(is_beside);
+        let beside = beside.map(|other| other.packages.clone()).collect();
+        all[i].set_beside(beside);
+    }
+    all
 }
 
 fn read_settings(

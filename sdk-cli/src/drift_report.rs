@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::args::globals::Format;
 use crate::destination::Destination;
 use crate::failure::Failure;
-use crate::markdown::{Document, LONGEST, code, escape, head, row};
-use crate::markdown_view::{About, add_warnings, heading, not_shown};
+use crate::markdown::{LONGEST, code, escape, head, row};
+use crate::markdown_view::{About, add_warnings, document};
 use crate::output::{Line, Look, Output};
 use crate::plan_report::Place;
 
@@ -48,11 +48,12 @@ impl<'a> DriftReport<'a> {
                 no_change.find_stale_files(&rendering, folder);
             }
         }
+        let own = destination.own_deployed(recorded);
         Ok(Self {
             drift_version: DRIFT_VERSION,
             place: destination.place(target, now),
-            apps: recorded.drift(now),
-            deployed_apps: recorded.names().len(),
+            apps: own.drift(now),
+            deployed_apps: own.names().len(),
             stale_files: no_change.stale_files,
         })
     }
@@ -130,19 +131,18 @@ impl<'a> DriftReport<'a> {
     fn markdown(&self, warnings: &[Failure]) -> String {
         let about = About {
             kind: "drift",
+            command: "cargo machinist plan --drift-only",
             target: self.place.target,
             environment: self.place.environment,
             place: &self.place.to_string(),
         };
-        let mut document = Document {
-            text: heading(about, &escape(&self.summary())),
-        };
+        let mut document = document(about, &escape(&self.summary()));
         add_warnings(&mut document, warnings);
         if !self.apps.is_empty() {
             document.text += "\n";
             document.text += &head(&["App", "What", "Deployed", "Now", "Why"]);
             let left_out = document.add_until(LONGEST, self.apps.iter().map(markdown_rows));
-            document.text += &not_shown(left_out, "app", "apps");
+            document.add_not_shown(left_out, "app", "apps");
         }
         let files = self.stale_files.iter().map(|file| {
             let file = code(&file.display().to_string());

@@ -67,6 +67,8 @@ fn clipped(text: &str) -> String {
 #[derive(Default)]
 pub(crate) struct Document {
     pub(crate) text: String,
+    /// The command line that shows all of it.
+    pub(crate) command: String,
 }
 
 impl Document {
@@ -84,6 +86,17 @@ impl Document {
             self.text += &part;
         }
         0
+    }
+
+    /// Adds the line that says what was cut, if something was.
+    pub(crate) fn add_not_shown(&mut self, count: usize, one: &str, many: &str) {
+        let (what, all) = match count {
+            0 => return,
+            1 => (format!("1 {one} is"), "it"),
+            _ => (format!("{count} {many} are"), "all of them"),
+        };
+        let command = code(&self.command);
+        self.text += &format!("\n{what} not shown: {command} shows {all}.\n");
     }
 }
 

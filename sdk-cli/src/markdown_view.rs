@@ -14,14 +14,17 @@ use crate::text_view;
 pub(crate) struct About<'a> {
     /// `plan` or `drift`.
     pub(crate) kind: &'static str,
+    /// The command line that shows the same, without the environment.
+    pub(crate) command: &'static str,
     pub(crate) target: &'a str,
     pub(crate) environment: Option<&'a str>,
     /// The place on the target, and what else is said about it.
     pub(crate) place: &'a str,
 }
 
-/// The marker by which a bot finds its earlier comment, the heading, the summary and the place.
-pub(crate) fn heading(about: About<'_>, summary: &str) -> String {
+/// A document that begins with the marker by which a bot finds its earlier comment, the heading, the
+/// summary and the place.
+pub(crate) fn document(about: About<'_>, summary: &str) -> Document {
     let About { kind, target, .. } = about;
     let environment = about.environment.map(|name| format!(" {name}"));
     let environment = environment.unwrap_or_default();
@@ -31,11 +34,14 @@ pub(crate) fn heading(about: About<'_>, summary: &str) -> String {
         .chars()
         .filter(is_plain)
         .collect();
-    format!(
+    let text = format!(
         "<!-- machinist-{kind}: {of} -->\n### machinist {kind}: {}\n\n**{summary}**\n\n{}\n",
         escape(&format!("{target}{environment}")),
         message(about.place)
-    )
+    );
+    let environment = about.environment.map(|name| format!(" --env {name}"));
+    let command = format!("{}{}", about.command, environment.unwrap_or_default());
+    Document { text, command }
 }
 
 /// A plan with everything that a reviewer looks for: what changes of machines and cost first.
@@ -45,9 +51,7 @@ pub(crate) fn plan(
     warnings: &[Failure],
     refusal: Option<&Failure>,
 ) -> String {
-    let mut document = Document {
-        text: heading(about, &summary(plan)),
-    };
+    let mut document = document(about, &summary(plan));
     let refusal = refusal.map(|refusal| report("A deploy refuses this plan", refusal));
     if document.add_until(LONGEST / 4, refusal) > 0 {
         document.text += "\n**A deploy refuses this plan:** <code>cargo machinist plan</code> shows \
@@ -73,17 +77,7 @@ pub(crate) fn plan(
 pub(crate) fn add_warnings(document: &mut Document, warnings: &[Failure]) {
     let texts = warnings.iter().map(|warning| report("Warning", warning));
     let left_out = document.add_until(LONGEST / 3, texts);
-    document.text += &not_shown(left_out, "warning", "warnings");
-}
-
-/// The line that says what was cut, if something was.
-pub(crate) fn not_shown(count: usize, one: &str, many: &str) -> String {
-    let (what, all) = match count {
-        0 => return String::new(),
-        1 => (format!("1 {one} is"), "it"),
-        _ => (format!("{count} {many} are"), "all of them"),
-    };
-    format!("\n{what} not shown: <code>cargo machinist plan</code> shows {all}.\n")
+    document.add_not_shown(left_out, "warning", "warnings");
 }
 
 fn add_needs(document: &mut Document, plan: &Plan) {
@@ -93,7 +87,7 @@ fn add_needs(document: &mut Document, plan: &Plan) {
         .iter()
         .map(|need| format!("\n**Needs:** {}\n", message(need)));
     let left_out = document.add_until(LONGEST * 2 / 5, needs);
-    document.text += &not_shown(left_out, "need", "needs");
+    document.add_not_shown(left_out, "need", "needs");
 }
 
 /// An error or a warning, with all that it says.
@@ -160,7 +154,7 @@ fn add_table(document: &mut Document, apps: &[&AppPlan]) {
     document.text += "\n";
     document.text += &head(&COLUMNS);
     let left_out = document.add_until(LONGEST * 3 / 4, apps.iter().map(|app| app_row(app)));
-    document.text += &not_shown(left_out, "app", "apps");
+    document.add_not_shown(left_out, "app", "apps");
 }
 
 fn app_row(app: &AppPlan) -> String {
@@ -245,6 +239,27 @@ fn add_details(document: &mut Document, apps: &[&AppPlan]) {
     document.text += "\n<details>\n<summary>All changes, and tuned values that stay</summary>\n\n";
     document.text += &head(&["App", "What", "Change"]);
     let left_out = document.add_until(LONGEST - RESERVED, rows);
-    document.text += &not_shown(left_out, "app", "apps");
+    document.add_not_shown(left_out, "app", "apps");
     document.text += END;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_is_shown_by_a_command_for_the_environment() {
+        let about = About {
+            kind: "drift",
+            command: "cargo machinist plan --drift-only",
+            target: "fal",
+            environment: Some("prod"),
+            place: "",
+        };
+        let mut document = document(about, "");
+        document.add_not_shown(2, "app", "apps");
+        let command = "<code>cargo machinist plan --drift-only --env prod</code>";
+        let note = format!("2 apps are not shown: {command} shows all of them.\n");
+        assert!(document.text.ends_with(&note), "{}", document.text);
+    }
 }

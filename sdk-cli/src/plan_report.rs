@@ -274,6 +274,7 @@ impl<'a> PlanReport<'a> {
             .map(|profile| format!(", from a {profile} build"));
         let about = About {
             kind: "plan",
+            command: "cargo machinist plan",
             target: self.place.target,
             environment: self.place.environment,
             place: &format!("{}{}", self.place, build.unwrap_or_default()),

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use machinist_core::problem::Problem;
 use machinist_deploy::{
-    Action, AppPlan, AppSet, DeployStamp, Deployed, KeptDestination, KeptPlan, Manifest, Options,
-    Plan, Rendering, State, Store, Target, Unread, WHY_LOST, plan,
+    Action, App, AppPlan, AppSet, DeployStamp, Deployed, KeptDestination, KeptPlan, Manifest,
+    Options, Plan, Rendering, State, Store, Target, Unread, WHY_LOST, plan,
 };
 
 use crate::args::deployment::PlanOptions;
@@ -46,15 +46,15 @@ pub(crate) fn read_apps(
     if apps.manifest.apps.is_empty() && (!plan_options.prune || apps.has_lost()) {
         return Err(no_apps_found(&apps.binaries, apps.lost));
     }
-    let parts = parts(destinations, plan_options, &apps.manifest)?;
+    let parts = parts(destinations, plan_options, &apps.manifest.apps)?;
     Ok((apps, parts))
 }
 
 /// The destinations that a deploy of these apps concerns, each with the options about its apps.
-fn parts(
+pub(crate) fn parts(
     mut destinations: Vec<Destination>,
     options: &PlanOptions,
-    manifest: &Manifest,
+    apps: &[App],
 ) -> Result<Vec<PartOfDeploy>, Failure> {
     if destinations.len() == 1 {
         return Ok(destinations
@@ -66,13 +66,14 @@ fn parts(
     for destination in &destinations {
         let deployed =
             Store::read(destination.state.clone())?.deployed_to(&destination.target_name);
-        let of_code = manifest
-            .apps
+        let of_code = apps
             .iter()
             .filter(|app| destination.packages.includes(&app.package));
         let of_code = of_code.map(|app| app.name.clone());
         let recorded = deployed.apps.into_iter();
-        let recorded = recorded.filter(|(_, app)| destination.packages.includes(&app.package));
+        let recorded = recorded.filter(|(name, app)| {
+            destination.packages.includes(&app.package) && !destination.is_handed_over(name, apps)
+        });
         let apps: BTreeSet<String> = of_code.chain(recorded.map(|(name, _)| name)).collect();
         apps_by_destination.push(apps);
     }
@@ -100,6 +101,29 @@ fn parts(
         }
     }
     Ok(parts)
+}
+
+/// Checks that no two destinations are different places of one state: it describes one alone, and
+/// the second would be refused when the first is deployed.
+pub(crate) fn check_places(parts: &[PartOfDeploy]) -> Result<(), Failure> {
+    for (i, (one, _)) in parts.iter().enumerate() {
+        for (other, _) in &parts[..i] {
+            if !one.has_state_of(other) {
+                continue;
+            }
+            if let (Some(first), Some(second)) = (other.find_place()?, one.find_place()?) {
+                if first != second {
+                    return Err(Failure::new(format!(
+                        "`{}` is the state of one place of {}, and packages go to `{first}` and \
+                         to `{second}`",
+                        one.state, one.target_name
+                    ))
+                    .help("give the packages states of their own, by `state` in their settings"));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Does something at each destination. After an error the others are left as they are.
@@ -160,7 +184,8 @@ impl PreparedDeploy {
         state: &State,
         output: &Output,
     ) -> Result<Self, Failure> {
-        let manifest = &destination.own_apps(apps.to_deploy())?;
+        let all = apps.to_deploy();
+        let manifest = &destination.own_apps(all.clone())?;
         let target = destination.target_for_linked_apps(manifest, apps.binaries.clone())?;
         let mut deployed = state.deployed_to(target.name());
         // `render` writes files for any place, and asks nobody what is there.
@@ -183,7 +208,7 @@ impl PreparedDeploy {
             force: rendered == RenderedApps::Forced,
             prune: plan_options.prune,
             not_read: unread.binaries.clone(),
-            elsewhere: destination.apps_elsewhere(&deployed),
+            elsewhere: destination.apps_elsewhere(&deployed, &all.apps),
         };
         let mut plan = plan(manifest, &deployed, &options);
         let renamed = renamed(&plan, &deployed);
@@ -411,7 +436,8 @@ fn looks_like_a_rename(old: &str, new: &str) -> Failure {
     .note(format!("without it `{new}` starts with the code's values"))
 }
 
-/// Warns of settings for apps that do not exist: their names are probably misspelt.
+/// Warns of settings for apps that do not exist, whose names are probably misspelt, and for apps of
+/// other packages, which do not count.
 fn warn_of_unknown_in_settings(
     destination: &Destination,
     manifest: &Manifest,
@@ -422,11 +448,23 @@ fn warn_of_unknown_in_settings(
     if !options.not_read.is_empty() {
         return;
     }
-    let is_known = |name: &str| manifest.apps.iter().any(|app| app.name == name);
-    for app in destination.settings.apps().filter(|app| !is_known(app)) {
+    for (app, package) in destination.settings.apps() {
+        let mut known = manifest.apps.iter().filter(|known| known.name == app);
+        let Some(of) = known.clone().next().map(|known| &known.package) else {
+            let problem = Problem::new(format!(
+                "the settings name an app `{app}`, which is not in the code"
+            ));
+            output.warning(&suggest_app(problem, app, manifest).into());
+            continue;
+        };
+        let Some(package) = package.filter(|own| known.all(|known| known.package != *own)) else {
+            continue;
+        };
         let problem = Problem::new(format!(
-            "the settings name an app `{app}`, which is not in the code"
+            "the settings of the package `{package}` name the app `{app}` of the package `{of}`, \
+             and do not count for it"
         ));
-        output.warning(&suggest_app(problem, app, manifest).into());
+        let help = format!("write them into the settings of `{of}`, or of the workspace");
+        output.warning(&problem.help(help).into());
     }
 }

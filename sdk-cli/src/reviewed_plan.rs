@@ -10,7 +10,7 @@ use machinist_deploy::{
 use serde_json::Value;
 
 use crate::args::deployment::PlanOptions;
-use crate::args::globals::ENVIRONMENT_VARIABLE;
+use crate::args::globals::{ENVIRONMENT_VARIABLE, Globals};
 use crate::args::source::AppSource;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -157,7 +157,7 @@ impl ReviewedPlan {
         given: &PlanOptions,
         force: bool,
         source: &AppSource,
-        environment: Option<String>,
+        globals: &Globals,
     ) -> Result<(PlanOptions, AppSource, Option<String>), Failure> {
         let mut source = source.clone();
         let KeptDestination {
@@ -165,15 +165,16 @@ impl ReviewedPlan {
             environment: own,
             ..
         } = &self.plan.destination;
+        let environment = globals.environment();
         if let Some(other) = environment.filter(|other| Some(other) != own.as_ref()) {
             let made_for = own
                 .as_ref()
                 .map_or_else(|| "no environment".into(), |own| format!("`{own}`"));
-            let chosen = match std::env::var(ENVIRONMENT_VARIABLE) {
-                Ok(name) if name == other => format!("{ENVIRONMENT_VARIABLE}={other}"),
-                _ => format!("--env {other}"),
+            let argument = match globals.env {
+                Some(_) => format!("--env {other}"),
+                None => format!("{ENVIRONMENT_VARIABLE}={other}"),
             };
-            return Err(self.contradiction(&chosen, &format!("it was made for {made_for}")));
+            return Err(self.contradiction(&argument, &format!("it was made for {made_for}")));
         }
         match source.selection.deploy_target()? {
             Some(other) if other != *target => {

@@ -59,7 +59,7 @@ impl Problem {
         }
     }
 
-    /// Adds the one of `names` that is nearest to `given`, or else all of them.
+    /// Adds the one of `names` that is nearest to `given`, or else all of them, if there are any.
     ///
     /// ```
     /// use machinist_core::problem::Problem;
@@ -67,10 +67,20 @@ impl Problem {
     /// let problem = Problem::new("no app `lmm` is deployed");
     /// let problem = problem.suggest("app", "lmm", &["llm", "router"]);
     /// assert_eq!(problem.help.unwrap(), "an app with a similar name exists: `llm`");
+    ///
+    /// let problem = Problem::new("no remote `up`").suggest("remote", "up", &[]);
+    /// assert_eq!(problem.help, None);
     /// ```
     #[must_use]
     pub fn suggest(self, what: &str, given: &str, names: &[&str]) -> Self {
-        let all = format!("{what}s are {}", first_names(names, 40));
+        if names.is_empty() {
+            return self;
+        }
+        let plural = match what.strip_suffix("ry") {
+            Some(stem) => format!("{stem}ries"),
+            None => format!("{what}s"),
+        };
+        let all = format!("{plural} are {}", first_names(names, 40));
         let article = match what.starts_with(['a', 'e', 'i', 'o', 'u']) {
             true => "an",
             false => "a",

@@ -98,7 +98,8 @@ pub use rendering::{Contents, RenderedApp, RenderedFile, Rendering, Step, StepKi
 pub use requirements::Requirements;
 pub use rollback::rollback;
 pub use settings::{
-    AppSettings, CargoToml, FirstScaling, PackageSettings, Settings, file_of_environment,
+    AppSettings, CargoToml, FirstScaling, PackageSettings, Settings, check_image_name,
+    file_of_environment,
 };
 pub use state::newest::KnownState;
 pub use state::{STATE_VERSION, State, StateError};

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use machinist_core::problem::Problem;
 use machinist_core::text::visible;
 
-pub use app::AppSettings;
+pub use app::{AppSettings, check_image_name};
 pub use cargo_toml::CargoToml;
 pub use package::{PackageSettings, file_of_environment};
 pub use scaling::FirstScaling;
@@ -120,10 +120,13 @@ impl Settings {
         AppSettings::first_of(&nearest)
     }
 
-    /// The names of the apps in the settings.
-    pub fn apps(&self) -> impl Iterator<Item = &str> {
-        let apps = self.tables.iter().flat_map(|table| table.apps.keys());
-        apps.map(String::as_str)
+    /// The names of the apps in the settings, each with the package whose settings they are.
+    pub fn apps(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.tables.iter().flat_map(|table| {
+            let package = table.package.as_deref();
+            let apps = table.apps.keys();
+            apps.map(move |app| (app.as_str(), package))
+        })
     }
 }
 

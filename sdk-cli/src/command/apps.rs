@@ -60,6 +60,7 @@ fn show(args: &Args, destination: &Destination, context: &Context) -> Result<Exi
     }
     let target = destination.target_for_deployed_apps(&state)?;
     let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;
+    let deployed = destination.own_deployed(&deployed);
     if let Some(name) = &args.app {
         let app = deployed.find(name)?;
         match output.format {

@@ -175,7 +175,8 @@ fn apps(before: &[String]) -> Result<Vec<String>, Failure> {
         let deployed =
             Store::read(destination.state.clone())?.deployed_to(&destination.target_name);
         names.extend(deployed.apps.into_keys());
-        names.extend(destination.settings.apps().map(str::to_owned));
+        let of_settings = destination.settings.apps().map(|(app, _)| app.to_owned());
+        names.extend(of_settings);
     }
     names.sort();
     names.dedup();

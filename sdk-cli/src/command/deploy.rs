@@ -16,7 +16,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::linked_apps::LinkedApps;
 use crate::output::Output;
-use crate::prepared_deploy::{PartOfDeploy, PreparedDeploy, RenderedApps, at_each, read_apps};
+use crate::prepared_deploy::{
+    PartOfDeploy, PreparedDeploy, RenderedApps, at_each, check_places, read_apps,
+};
 use crate::reviewed_plan::{ReviewedPlan, check_one_place};
 
 /// Shown at the end of the help.
@@ -59,11 +61,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (source, jobs) = args.source.and_jobs();
     let given = &args.plan_options;
     let reviewed = ReviewedPlan::named_in(&given.apps)?;
-    let environment = context.globals.environment();
+    let globals = &context.globals;
     let (options, source, environment) = match &reviewed {
-        Some(reviewed) => reviewed.arguments(given, args.force, &source, environment)?,
-        None => (given.clone(), source, environment),
+        Some(reviewed) => reviewed.arguments(given, args.force, &source, globals)?,
+        None => (given.clone(), source, globals.environment()),
     };
+    if let (Some(_), None, Some(name)) = (&reviewed, globals.environment(), &environment) {
+        output.deployment.add_environment(name);
+    }
     let (apps, mut parts) = read_apps(&source, &options, environment, context)?;
     if let Some(reviewed) = &reviewed {
         check_one_place(parts.len())?;
@@ -71,6 +76,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             destination.set_plan_file(reviewed.file());
         }
     }
+    check_places(&parts)?;
     at_each(&parts, output, |part| {
         deploy(args, part, &apps, (reviewed.as_ref(), jobs), output)
     })

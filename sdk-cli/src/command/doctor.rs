@@ -47,6 +47,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         Ok(all) => checks.extend(all.iter().flat_map(|one| deployment_checks(args, one))),
         Err(failure) => checks.push(of_failure("settings", failure)),
     }
+    for check in &mut checks {
+        let deployment = &context.output.deployment;
+        check.help = check.help.take().map(|help| deployment.add_to_text(&help));
+    }
     report(&checks, &context.output)?;
     let is_fine = checks
         .iter()

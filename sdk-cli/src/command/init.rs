@@ -13,7 +13,9 @@ use clap::ValueHint;
 use clap::builder::PossibleValuesParser;
 use machinist_core::machine_types::unknown_machine_type;
 use machinist_core::name::is_dns_label;
-use machinist_deploy::{FILE, PackageSettings, Project, Settings, TARGETS, shell_word, target};
+use machinist_deploy::{
+    FILE, PackageSettings, Project, Settings, TARGETS, check_image_name, shell_word, target,
+};
 use serde_json::json;
 
 use crate::args::globals::Format;
@@ -101,17 +103,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut edits = Edits::default();
     let library = add_dependency(package, &metadata, &mut edits)?;
     add_app(args, package, &library, &mut edits)?;
-    let target = add_settings(args, &workspace, (&settings, &own), output, &mut edits)?;
+    let image = settings.for_app("", Some(&package.name)).image;
+    let present = (own.target(), image.as_deref());
+    let target = add_settings(args, &workspace, present, output, &mut edits)?;
     add_ignored(&workspace, &own, &mut edits)?;
     if !args.dry_run {
         edits.write()?;
     }
-    report(
-        args,
-        &edits,
-        &next(args, &target, &settings, package),
-        output,
-    )
+    let has_image = args.image.is_some() || image.is_some();
+    let environment = context.globals.env.as_deref();
+    let next = next(args, (&target, has_image), package, environment);
+    report(args, &edits, &next, output)
 }
 
 fn check_machine_types(names: &[String], folder: &Path) -> Result<(), Failure> {
@@ -292,17 +294,17 @@ fn add_program(
     edits.set(&file, &text, "a program that is deployed".into())
 }
 
-/// Adds the target, and the image if one is given. Gives the target's name.
+/// Adds the target, and the image if one is given, where the package has none. Gives the target's
+/// name.
 fn add_settings(
     args: &Args,
     workspace: &Workspace,
-    (settings, own): (&Settings, &PackageSettings<'_>),
+    (present_target, present_image): (Option<&str>, Option<&str>),
     output: &Output,
     edits: &mut Edits,
 ) -> Result<String, Failure> {
     let mut added: Vec<(&str, &str)> = Vec::new();
-    let present = own.target();
-    let target = match (present, &args.target) {
+    let target = match (present_target, &args.target) {
         (Some(present), Some(flag)) if present != flag => {
             return Err(Failure::new(format!(
                 "the settings name the target `{present}` already, not `{flag}`"
@@ -314,12 +316,13 @@ fn add_settings(
         (None, Some(flag)) => flag.clone(),
         (None, None) => ask_target(output)?,
     };
-    if present.is_none() {
+    if present_target.is_none() {
         added.push(("target", &target));
     }
     if let Some(image) = &args.image {
-        match settings.for_app("", None).image {
-            Some(present) if present != *image => {
+        check_image_name(image)?;
+        match present_image {
+            Some(present) if present != image => {
                 return Err(Failure::new(format!(
                     "the settings name the image `{present}` already"
                 ))
@@ -368,9 +371,13 @@ fn add_ignored(
 }
 
 /// What to do next.
-fn next(args: &Args, target_name: &str, settings: &Settings, package: &Package) -> Vec<String> {
+fn next(
+    args: &Args,
+    (target_name, has_image): (&str, bool),
+    package: &Package,
+    environment: Option<&str>,
+) -> Vec<String> {
     let mut next = Vec::new();
-    let has_image = args.image.is_some() || settings.for_app("", None).image.is_some();
     let needs_image =
         target(target_name, Project::default()).is_ok_and(|target| target.needs_image());
     if needs_image && !has_image {
@@ -387,6 +394,9 @@ fn next(args: &Args, target_name: &str, settings: &Settings, package: &Package) 
             " --manifest-path {}",
             shell_word(&path.display().to_string())
         );
+    }
+    if let Some(name) = environment {
+        flags += &format!(" --env {}", shell_word(name));
     }
     next.push(format!(
         "see what a deploy does: `cargo machinist plan{flags}`"

@@ -8,13 +8,14 @@ use crate::args::deployment::PlanOptions;
 use crate::args::source::AppSource;
 use crate::carry_out::read_state;
 use crate::context::Context;
-use crate::destination::Destination;
 use crate::destinations;
 use crate::drift_report::DriftReport;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::prepared_deploy::{PartOfDeploy, PreparedDeploy, RenderedApps, at_each, read_apps};
+use crate::prepared_deploy::{
+    PartOfDeploy, PreparedDeploy, RenderedApps, at_each, check_places, parts, read_apps,
+};
 use crate::reviewed_plan::{check_file, check_one_place, keep};
 
 /// Shown at the end of the help.
@@ -64,6 +65,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if args.output.is_some() {
         check_one_place(parts.len())?;
     }
+    check_places(&parts)?;
     at_each(&parts, output, |(destination, options)| {
         let state = read_state(destination)?;
         let rendered = RenderedApps::Changed;
@@ -101,14 +103,18 @@ fn show_drift(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let options = &args.plan_options;
     let environment = context.globals.environment();
     let all = destinations::of_linked_apps(&args.source, options, environment)?;
-    let all: Vec<PartOfDeploy> = all.into_iter().map(|one| (one, options.clone())).collect();
-    at_each(&all, output, |(destination, _)| {
-        show_drift_at(destination, args, output)
-    })
+    let all = match options.apps.is_empty() {
+        true => all.into_iter().map(|one| (one, options.clone())).collect(),
+        false => parts(all, options, &[])?,
+    };
+    at_each(&all, output, |part| show_drift_at(part, args, output))
 }
 
-fn show_drift_at(destination: &Destination, args: &Args, output: &Output) -> Result<Exit, Failure> {
-    let options = &args.plan_options;
+fn show_drift_at(
+    (destination, options): &PartOfDeploy,
+    args: &Args,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let state = read_state(destination)?;
     let target = destination.target_for_deployed_apps(&state)?;
     destination.check_can_be_asked(&*target)?;

@@ -379,6 +379,40 @@ fn a_workspace_or_a_project_takes_the_place_of_the_name() {
 }
 
 #[test]
+fn environments_in_one_workspace_or_project_have_services_of_their_own() {
+    let sky = on(
+        "skypilot",
+        "skypilot.workspace = \"team\"\nenv.prod = {}\nenv.staging = {}\n",
+    );
+    for environment in ["prod", "staging"] {
+        let planned = sky
+            .run(&["deploy", "-yq", "--binary", "a.wasm", "--env", environment])
+            .exits(0)
+            .stdout;
+        let place = format!("{environment} on skypilot, workspace team, environment {environment}");
+        assert!(planned.contains(&place), "{planned}");
+    }
+    let up = "sky serve up --config=active_workspace=team --yes --service-name";
+    assert_eq!(
+        changes(&sky),
+        [
+            format!("{up} a-prod service.yaml"),
+            format!("{up} a-staging service.yaml")
+        ]
+    );
+    let dstack = on("dstack", "dstack.project = \"team\"\nenv.prod = {}\n");
+    dstack.write_services(&["app"], 1);
+    dstack
+        .run(&["deploy", "-yq", "--binary", "a.wasm", "--env", "prod"])
+        .exits(0);
+    dstack
+        .run(&["destroy", "-yq", "app", "--env", "prod"])
+        .exits(0);
+    let stop = "dstack stop --project=team --yes app-prod";
+    assert_eq!(changes(&dstack)[1], stop);
+}
+
+#[test]
 fn fal_gets_the_environment_and_the_team() {
     let project = on(
         "fal",
@@ -632,6 +666,117 @@ fn packages_with_one_state_do_not_delete_each_others_apps() {
 }
 
 #[test]
+fn packages_with_one_state_have_each_their_own_apps() {
+    let timeout =
+        |hours: u32| format!("[package.metadata.machinist]\nrun_timeout = \"{hours}h\"\n");
+    let project = two_packages(&timeout(1), &timeout(2));
+    project
+        .run(&["destroy", "-yq", "first"])
+        .exits(1)
+        .says("error: no app `first` is deployed\nhelp: deploy it with `cargo machinist deploy`");
+    project.run(&["deploy", "-yq"]).exits(0);
+    project
+        .run(&["scale", "-q", "second", "max_concurrency=3"])
+        .exits(0)
+        .says("");
+    let shown = |args: &[&str], key: &str| -> Vec<Value> {
+        let report = project.run(args).exits(0).json();
+        let all = report["destinations"].as_array().unwrap().iter();
+        all.map(|one| one[key].clone()).collect()
+    };
+    let apps = shown(&["apps", "-q", "--json"], "apps");
+    let names: Vec<Vec<&Value>> = apps
+        .iter()
+        .map(|apps| apps.as_array().unwrap().iter().map(|app| &app["name"]))
+        .map(Iterator::collect)
+        .collect();
+    assert_eq!(names, [[&json!("first")], [&json!("second")]]);
+    let counts = shown(&["plan", "-q", "--drift-only", "--json"], "deployed_apps");
+    assert_eq!(counts, [json!(1), json!(1)]);
+    for app in ["first", "second"] {
+        let drift = project.run(&["plan", "-q", "--drift-only", app]).exits(0);
+        assert_eq!(drift.stdout, "file: no drift of 1 deployed app\n");
+        project.run(&["destroy", "-yq", app]).exits(0);
+    }
+}
+
+#[test]
+fn settings_for_an_app_of_another_package_are_a_warning() {
+    let project = two_packages(
+        "[package.metadata.machinist.apps.second]\nauth = \"public\"\n",
+        "",
+    );
+    project.run(&["plan", "-q"]).exits(0).says(
+        "warning: the settings of the package `one` name the app `second` of the package `two`, \
+         and do not count for it\n\
+         help: write them into the settings of `two`, or of the workspace",
+    );
+    let own = "[package.metadata.machinist.apps.second]\nauth = \"public\"\n";
+    let project = two_packages("", own);
+    project.run(&["plan", "-q"]).exits(0).says("");
+}
+
+#[test]
+fn an_app_that_is_handed_over_between_packages_with_one_state_is_not_deleted() {
+    let timeout =
+        |hours: u32| format!("[package.metadata.machinist]\nrun_timeout = \"{hours}h\"\n");
+    let project = two_packages(&timeout(1), &timeout(2));
+    project.run(&["deploy", "-yq"]).exits(0);
+    let third = record_static("third", "one");
+    project.write("one/src/main.rs", &(third + "fn main() {}\n"));
+    let both = record_static("first", "two") + &record_static("second", "two");
+    project.write("two/src/main.rs", &(both + "fn main() {}\n"));
+    let plan = project.run(&["plan", "-q", "--prune"]).exits(1);
+    assert!(!plan.stdout.contains("delete"), "{plan:#?}");
+    assert!(!plan.stderr.contains("rename"), "{plan:#?}");
+    project
+        .run(&["deploy", "-yq", "--prune", "--adopt", "first"])
+        .exits(0);
+    let state: Value = serde_json::from_str(&project.read("machinist-state.json")).unwrap();
+    let apps = &state["targets"]["file"]["apps"];
+    assert_eq!(apps["first"]["package"], "two");
+    assert_eq!(apps["first"]["history"].as_array().unwrap().len(), 2);
+    assert_eq!(apps["third"]["package"], "one");
+}
+
+#[test]
+fn packages_with_one_state_go_to_one_place() {
+    let team = |name: &str| {
+        format!(
+            "[package.metadata.machinist]\ntarget = \"fal\"\nimage = \"acme/a:v1\"\n\
+             fal.team = \"{name}\"\n"
+        )
+    };
+    let project = two_packages(&team("x"), &team("y"));
+    for command in [&["plan", "-q"][..], &["deploy", "-yq"]] {
+        project.run(command).exits(1).says(
+            "error: `machinist-state.json` is the state of one place of fal, and packages go to \
+             `team x, environment main` and to `team y, environment main`\n\
+             help: give the packages states of their own, by `state` in their settings",
+        );
+    }
+    assert!(!project.path("machinist-state.json").exists());
+    project.run(&["deploy", "-yq", "-p", "one"]).exits(0);
+}
+
+#[test]
+fn doctor_checks_each_app_where_it_goes() {
+    let project = two_packages(
+        "[package.metadata.machinist]\ntarget = \"fal\"\n",
+        "[package.metadata.machinist]\ntarget = \"dstack\"\nimage = \"debian:13\"\n",
+    );
+    project.run(&["manifest", "-q", "--workspace"]).exits(0);
+    let report = project.run(&["doctor", "--offline", "--json"]).json();
+    let checks = report["checks"].as_array().unwrap().iter();
+    let of_processors = checks.clone().filter_map(|check| {
+        let subject = check["subject"].as_str().unwrap();
+        subject.strip_prefix("processor of ")
+    });
+    assert_eq!(of_processors.collect::<Vec<_>>(), ["first", "second"]);
+    assert!(!report.to_string().contains("image of first"), "{report:#}");
+}
+
+#[test]
 fn the_table_of_another_target_does_not_matter() {
     let context =
         |name: &str| format!("[package.metadata.machinist.knative]\ncontext = \"{name}\"\n");
@@ -679,9 +824,17 @@ fn a_kept_plan_knows_its_environment() {
              another plan with `cargo machinist plan -o FILE --env staging`\nnote: it was made for \
              `prod`",
         );
+    let mut by_variable = project.command(&[&deploy[..], &with_binary].concat());
+    let refused = answer(by_variable.env("MACHINIST_ENV", "staging")).exits(1);
+    let message = "error: `MACHINIST_ENV=staging` contradicts the plan `plan.json`\n";
+    assert!(refused.stderr.starts_with(message), "{refused:#?}");
     project.run(&[&deploy[..], &with_binary].concat()).exits(0);
     assert!(project.path("machinist-state.prod.json").is_file());
     assert!(!project.path("machinist-state.json").exists());
+    // Another plan is made for the same environment.
+    let refused = project.run(&[&deploy[..], &with_binary].concat()).exits(1);
+    let advice = "`cargo machinist plan -o plan.json --env prod`";
+    assert!(refused.stderr.contains(advice), "{refused:#?}");
 }
 
 #[test]

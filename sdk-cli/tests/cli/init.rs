@@ -25,7 +25,14 @@ fn project(rest: &str, files: &[(&str, &str)]) -> Project {
 
 #[test]
 fn what_it_cannot_do_is_said_and_nothing_is_changed() {
-    let cases: [Case; 12] = [
+    let cases: [Case; 13] = [
+        (
+            "",
+            &[("src/main.rs", MAIN)],
+            &["--image", "acme llm"],
+            "error: `acme llm` is not the name of an image\nhelp: write it like \
+             `ghcr.io/acme/llm:v1`",
+        ),
         (
             "",
             &[("src/main.rs", MAIN)],
@@ -56,7 +63,7 @@ fn what_it_cannot_do_is_said_and_nothing_is_changed() {
             "",
             &[("src/main.rs", MAIN)],
             &["--bin", "b"],
-            "error: unknown binary `b`",
+            "error: unknown binary `b`\nhelp: binaries are p",
         ),
         (
             "",
@@ -276,6 +283,40 @@ fn a_platform_that_runs_images_needs_one() {
             .read("Cargo.toml")
             .contains("image = \"acme/p:v1\"\n")
     );
+}
+
+#[test]
+fn the_image_of_another_package_is_none_of_its_own() {
+    let project = Project::new(&[
+        ("Cargo.toml", "[workspace]\nmembers = [\"one\", \"two\"]\n"),
+        (
+            "one/Cargo.toml",
+            &package(
+                "one",
+                "[package.metadata.machinist]\nimage = \"acme/one:v1\"",
+            ),
+        ),
+        ("one/src/main.rs", MAIN),
+        ("two/Cargo.toml", &package("two", "")),
+        ("two/src/main.rs", MAIN),
+    ]);
+    let init = ["init", "-p", "two", "--target", "knative"];
+    let said = project.run(&init).exits(0);
+    assert!(said.stderr.contains("Next write `image = "), "{said:#?}");
+    project
+        .run(&["init", "-p", "two", "--image", "acme/two:v1"])
+        .exits(0);
+}
+
+#[test]
+fn what_comes_next_is_in_the_environment() {
+    let settings = "[package.metadata.machinist.env.prod]";
+    let project = project(settings, &[("src/main.rs", MAIN)]);
+    let said = project.run(&["init", "--env", "prod"]).exits(0);
+    for next in ["plan", "deploy"] {
+        let advice = format!("`cargo machinist {next} --env prod`");
+        assert!(said.stderr.contains(&advice), "{said:#?}");
+    }
 }
 
 #[test]

@@ -104,12 +104,29 @@ impl AppSettings {
 
 fn image(reader: &Reader, value: &Item<'_>) -> Result<String, Problem> {
     let image = reader.text(IMAGE, value)?;
+    check_image_name(image).map_err(|problem| reader.at(value, problem))?;
+    Ok(image.into())
+}
+
+/// Checks the name of an image, as it may stand in the settings.
+///
+/// # Errors
+///
+/// When it is not one, with what to write.
+///
+/// ```
+/// use machinist_deploy::check_image_name;
+///
+/// assert!(check_image_name("ghcr.io/acme/llm:v1").is_ok());
+/// assert!(check_image_name("acme llm").is_err());
+/// ```
+pub fn check_image_name(image: &str) -> Result<(), Problem> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
-    if image.chars().all(is_plain) {
-        return Ok(image.into());
+    if !image.is_empty() && image.chars().all(is_plain) {
+        return Ok(());
     }
     let problem = Problem::new(format!("`{}` is not the name of an image", visible(image)));
-    Err(reader.at(value, problem.help("write it like `ghcr.io/acme/llm:v1`")))
+    Err(problem.help("write it like `ghcr.io/acme/llm:v1`"))
 }
 
 fn auth(reader: &Reader, value: &Item<'_>) -> Result<String, Problem> {

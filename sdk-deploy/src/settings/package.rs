@@ -1,5 +1,6 @@
 //! What is set once for all apps of a package.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use machinist_core::problem::Problem;
@@ -104,6 +105,18 @@ impl<'a> PackageSettings<'a> {
                 .nearest(|table| table.run_timeout)
                 .unwrap_or(default.run),
         }
+    }
+
+    /// The keys of a target's table that are set for the environment.
+    pub(crate) fn keys_of_environment(&self, target: &str) -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        for table in self.tables.iter().filter(|it| it.environment.is_some()) {
+            let value = table.keys().and_then(|mut keys| keys.remove(target));
+            let value = value.as_ref().and_then(|value| value.get_ref().as_table());
+            let names = value.into_iter().flatten().map(|(key, _)| key.get_ref());
+            keys.extend(names.map(|name| name.to_string()));
+        }
+        keys
     }
 
     /// A table that one target reads: each key of it from the nearest table that has it.

@@ -94,7 +94,7 @@ impl Dstack {
 
     /// The name of an app's service.
     fn service_name(&self, app: &str) -> String {
-        self.project.service_name(app, &self.project.dstack)
+        self.project.service_name(app, SPACE)
     }
 
     fn dstack(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {

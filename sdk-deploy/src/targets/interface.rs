@@ -1,7 +1,7 @@
 //! The interface of targets: what a target is asked, and the files and commands that it answers
 //! with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use machinist_core::parameter::Key;
@@ -199,6 +199,8 @@ pub struct Project {
     pub state_file: PathBuf,
     /// The environment, such as `prod`.
     pub environment: Option<String>,
+    /// The keys of the target's table that are set for the environment, and not for all of them.
+    pub keys_of_environment: BTreeSet<String>,
     /// The commit that the code is from, if it is known.
     pub commit: Option<Commit>,
 }
@@ -211,20 +213,30 @@ impl Project {
 
     /// The name of an app's service, where services of all environments stand side by side: with
     /// the environment's name, unless the settings give the environment a `space` of its own.
-    pub(super) fn service_name(&self, app: &str, settings: &CloudSettings) -> String {
-        match (&self.environment, &settings.space) {
-            (Some(environment), None) => format!("{app}-{environment}"),
-            _ => app.to_owned(),
+    pub(super) fn service_name(&self, app: &str, space: &str) -> String {
+        match self.environment_in_names(space) {
+            Some(environment) => format!("{app}-{environment}"),
+            None => app.to_owned(),
         }
     }
 
-    /// Where on a platform services go: its part, or else how their names end.
+    /// Where on a platform services go: its part, and how their names end.
     pub(super) fn cloud_place(&self, space: &str, settings: &CloudSettings) -> Option<String> {
-        match (&settings.space, &self.environment) {
-            (Some(name), _) => Some(format!("{space} {name}")),
-            (None, Some(environment)) => Some(format!("environment {environment}")),
-            (None, None) => None,
-        }
+        let part = settings
+            .space
+            .as_ref()
+            .map(|name| format!("{space} {name}"));
+        let environment = self.environment_in_names(space);
+        let environment = environment.map(|name| format!("environment {name}"));
+        let place: Vec<String> = part.into_iter().chain(environment).collect();
+        (!place.is_empty()).then(|| place.join(", "))
+    }
+
+    /// The environment with which names of services end. Of a `space` for all environments they
+    /// have each a part.
+    fn environment_in_names(&self, space: &str) -> Option<&str> {
+        let has_own = self.keys_of_environment.contains(space);
+        self.environment.as_deref().filter(|_| !has_own)
     }
 
     /// What an app is given by name: what was deployed for a tuning or a rollback, else what the

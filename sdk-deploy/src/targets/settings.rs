@@ -43,6 +43,7 @@ macro_rules! tables {
                     state_file: PathBuf::new(),
                     commit: None,
                     environment: self.environment().map(str::to_owned),
+                    keys_of_environment: self.keys_of_environment(target),
                 };
                 $(if target == $target {
                     project.$field = self.target_table($target, $read).unwrap_or_default();

@@ -121,7 +121,7 @@ impl SkyPilot {
 
     /// The name of an app's service.
     fn service_name(&self, app: &str) -> String {
-        self.project.service_name(app, &self.project.skypilot)
+        self.project.service_name(app, SPACE)
     }
 
     fn serve(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {

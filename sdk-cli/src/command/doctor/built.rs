@@ -36,6 +36,9 @@ pub(super) fn checks(
         };
         for app in &manifest.apps {
             has_apps = true;
+            if !destination.packages.includes(&app.package) {
+                continue;
+            }
             let settings = destination.app_settings(&app.name, &app.package);
             let image = Image::of(&settings, target);
             if done.insert((binary.path.clone(), image.clone())) {
