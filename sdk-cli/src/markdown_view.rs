@@ -54,8 +54,11 @@ pub(crate) fn plan(
     let mut document = document(about, &summary(plan));
     let refusal = refusal.map(|refusal| report("A deploy refuses this plan", refusal));
     if document.add_until(LONGEST / 4, refusal) > 0 {
-        document.text += "\n**A deploy refuses this plan:** <code>cargo machinist plan</code> shows \
-                          why, which is too long for this page.\n";
+        let command = code(&document.command);
+        document.text += &format!(
+            "\n**A deploy refuses this plan:** {command} shows why, which is too long \
+             for this page.\n"
+        );
     }
     add_warnings(&mut document, warnings);
     add_needs(&mut document, plan);
@@ -64,7 +67,7 @@ pub(crate) fn plan(
         format!("\n{file} is missing or differs from what is deployed: it is written again.\n")
     });
     let left_out = document.add_until(LONGEST / 2, stale);
-    document.text += &not_shown(left_out, "file", "files");
+    document.add_not_shown(left_out, "file", "files");
     let apps = listed_apps(plan);
     if !apps.is_empty() {
         add_table(&mut document, &apps);
