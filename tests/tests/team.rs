@@ -306,12 +306,18 @@ impl Clone<'_> {
     fn begin_deploy(&self, environment: &str) -> Child {
         let mut deploy = self.team.command(machinist(), &self.folder);
         deploy.args(["deploy", "-yq", "--env", environment]);
-        let child = deploy.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut child = deploy
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let begun = self.team.folder.path().join("begun");
         while !begun.exists() {
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none(), "it ended before its tool ran: {ended:?}");
             thread::sleep(Duration::from_millis(20));
         }
-        child.unwrap()
+        child
     }
 }
 

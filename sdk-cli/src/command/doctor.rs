@@ -44,7 +44,14 @@ Examples:
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut checks = toolchain::checks();
     match destinations::of_state(&args.state, context.globals.environment()) {
-        Ok(all) => checks.extend(all.iter().flat_map(|one| deployment_checks(args, one))),
+        Ok(all) => {
+            for destination in &all {
+                if all.len() > 1 {
+                    checks.push(Check::ok("deploys to", destination.describe()));
+                }
+                checks.extend(deployment_checks(args, destination));
+            }
+        }
         Err(failure) => checks.push(of_failure("settings", failure)),
     }
     for check in &mut checks {

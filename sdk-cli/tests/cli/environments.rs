@@ -912,3 +912,23 @@ fn each_environment_has_its_own_ref_of_git() {
         "{said:?}"
     );
 }
+
+#[test]
+fn the_doctor_says_which_place_its_checks_are_of() {
+    let project = two_packages(
+        "[package.metadata.machinist]\nstate = \"one.json\"\n",
+        "[package.metadata.machinist]\nstate = \"two.json\"\n",
+    );
+    let said = project.run(&["doctor", "--offline"]).exits(0).stdout;
+    let places: Vec<&str> = said
+        .lines()
+        .filter(|line| line.contains("deploys to"))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "ok      deploys to: file (`one/one.json`)",
+            "ok      deploys to: file (`two/two.json`)",
+        ]
+    );
+}

@@ -112,6 +112,8 @@ impl Team {
             .unwrap();
         let waits = self.project.path("waits");
         while !waits.exists() {
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none(), "it ended before its tool ran: {ended:?}");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
         child.kill().unwrap();
