@@ -133,15 +133,15 @@ pub(crate) struct DeployedApps {
 }
 
 impl DeployedApps {
-    /// Reads the state that has an app, and asks the platform.
+    /// Reads the state that has these apps, and asks the platform.
     pub(crate) fn open(
         deployment: &Deployment,
-        app: &str,
+        apps: &[&str],
         dry_run: bool,
         context: &Context,
     ) -> Result<Self, Failure> {
         let output = &context.output;
-        let destination = destinations::of_deployed_app(deployment, &[app], context)?;
+        let destination = destinations::of_deployed_app(deployment, apps, context)?;
         let (state, store) = open_state(&destination, dry_run)?;
         let target = destination.target_for_deployed_apps(&state)?;
         let deployed = destination.refresh(&*target, state.deployed_to(target.name()), output)?;

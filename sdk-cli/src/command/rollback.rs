@@ -43,7 +43,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         target,
         deployed,
         store,
-    } = DeployedApps::open(&args.deployment, &args.app, args.consent.dry_run, context)?;
+    } = DeployedApps::open(
+        &args.deployment,
+        &[&args.app],
+        args.consent.dry_run,
+        context,
+    )?;
     let app_state = deployed.find(&args.app)?;
     let earlier = app_state.earlier(args.to)?;
     let app = rollback(&args.app, app_state, earlier, args.with_scaling);

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         target,
         deployed,
         store,
-    } = DeployedApps::open(&args.deployment, &args.app, args.dry_run, context)?;
+    } = DeployedApps::open(&args.deployment, &[&args.app], args.dry_run, context)?;
     let mut app = deployed.tune(&args.app, &parse_values(&args.values)?, &args.reset)?;
     let mut after = deployed.clone();
     after.settle_tuning(&app, &DeployStamp::default());

@@ -932,3 +932,33 @@ fn the_doctor_says_which_place_its_checks_are_of() {
         ]
     );
 }
+
+#[test]
+fn several_apps_are_deleted_by_one_command_or_none_is() {
+    let project = on("skypilot", TWO);
+    project.write_services(&["a", "b", "c"], 1);
+    let env = ["--env", "prod"];
+    project
+        .run(&[&["deploy", "-yq", "--binary", "a.wasm"][..], &env].concat())
+        .exits(0);
+    project.take_calls();
+    let destroy = |apps: &[&str]| project.run(&[&["destroy", "-yq"], apps, &env].concat());
+    destroy(&["a", "x"]).exits(1);
+    assert!(project.take_calls().is_empty());
+    destroy(&["c", "a", "c"]).exits(0);
+    assert_eq!(
+        project.take_calls(),
+        ["sky serve down --yes a-prod", "sky serve down --yes c-prod"]
+    );
+    let apps = project
+        .run(&[&["apps", "--json"][..], &env].concat())
+        .exits(0)
+        .json();
+    let names: Vec<&Value> = apps["apps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|app| &app["name"])
+        .collect();
+    assert_eq!(names, [&json!("b")]);
+}
