@@ -43,18 +43,7 @@ pub(crate) fn of_linked_apps(
     Ok(asking.collect())
 }
 
-/// The source with the features and the profile of the settings.
-pub(crate) fn with_build_settings(
-    source: &AppSource,
-    destinations: &[Destination],
-) -> Result<AppSource, Failure> {
-    match destinations.first() {
-        Some(first) => first.with_build_settings(source),
-        None => Ok(source.clone()),
-    }
-}
-
-/// The same for a build that goes nowhere.
+/// The source with the features and the profile of the settings, for a build that goes nowhere.
 pub(crate) fn source_with_settings(
     source: &AppSource,
     context: &Context,

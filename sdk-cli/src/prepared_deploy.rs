@@ -40,7 +40,10 @@ pub(crate) fn read_apps(
         true => BuildProfile::Release,
         false => BuildProfile::Dev,
     };
-    let source = destinations::with_build_settings(source, &destinations)?;
+    let source = match destinations.first() {
+        Some(first) => first.with_build_settings(source)?,
+        None => source.clone(),
+    };
     let apps = LinkedApps::read_any(&source, profile, context)?;
     // With `--prune` the last app can be deleted.
     if apps.manifest.apps.is_empty() && (!plan_options.prune || apps.has_lost()) {

@@ -7,7 +7,6 @@ use machinist_core::name::is_dns_label;
 use machinist_deploy::{
     KeptApps, KeptDestination, KeptOptions, KeptPlan, TARGETS, shell_word, write_file,
 };
-use serde_json::Value;
 
 use crate::args::deployment::PlanOptions;
 use crate::args::globals::{ENVIRONMENT_VARIABLE, Globals};
@@ -61,12 +60,8 @@ pub(crate) fn check_file(file: &Path) -> Result<(), Failure> {
 /// Whether a file has something in it that is no kept plan, of this version or of another.
 fn is_of_something_else(file: &Path) -> bool {
     let is_regular = fs::metadata(file).is_ok_and(|data| data.is_file() && data.len() > 0);
-    let text = || fs::read_to_string(file).ok();
-    let is_plan = |text: String| {
-        let document: Option<Value> = serde_json::from_str(&text).ok();
-        document.is_some_and(|document| document.get("kept_plan_version").is_some())
-    };
-    is_regular && !text().is_some_and(is_plan)
+    let is_plan = || fs::read_to_string(file).is_ok_and(|text| KeptPlan::is_kept_plan(&text));
+    is_regular && !is_plan()
 }
 
 /// Checks that a plan that is kept is for one place.

@@ -16,6 +16,9 @@ use crate::state::State;
 /// The version of the kept plan that this crate writes, and the newest that it reads.
 pub const KEPT_PLAN_VERSION: u32 = 1;
 
+/// The member with the version.
+const VERSION_KEY: &str = "kept_plan_version";
+
 /// A plan with everything that it was made from, so that a deploy can tell whether it is still the
 /// same. It has no times and no paths, so the same plan made on another machine is equal.
 ///
@@ -176,14 +179,20 @@ impl KeptPlan {
             false => not_a_plan(error.to_string()),
         };
         let document: Value = serde_json::from_str(text).map_err(cut_off_or)?;
-        match document.get("kept_plan_version").and_then(Value::as_u64) {
-            None => Err(not_a_plan("it has no `kept_plan_version`".into())),
+        match document.get(VERSION_KEY).and_then(Value::as_u64) {
+            None => Err(not_a_plan(format!("it has no `{VERSION_KEY}`"))),
             Some(version) if version > KEPT_PLAN_VERSION.into() => Err(Problem::new(format!(
                 "the plan has version {version}, and the newest known here is {KEPT_PLAN_VERSION}"
             ))
             .help("upgrade this command with `cargo install cargo-machinist`")),
             Some(_) => serde_json::from_str(text).map_err(cut_off_or),
         }
+    }
+
+    /// Whether a text is a kept plan, of this version or of another.
+    pub fn is_kept_plan(text: &str) -> bool {
+        let document: Option<Value> = serde_json::from_str(text).ok();
+        document.is_some_and(|document| document.get(VERSION_KEY).is_some())
     }
 
     /// The plan as a file.

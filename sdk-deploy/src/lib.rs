@@ -23,7 +23,6 @@ mod cost;
 mod deployed;
 mod dockerfile;
 mod drift;
-mod environments;
 mod file;
 mod git_command;
 mod handover;
@@ -72,7 +71,6 @@ pub use commit::Commit;
 pub use cost::{CostChange, CostPerHour};
 pub use deployed::{AppState, Deployed, Owner};
 pub use drift::AppDrift;
-pub use environments::environment_names;
 pub use file::write_file;
 pub use git_command::git_command;
 pub use handover::{Handover, Question};
@@ -99,7 +97,7 @@ pub use requirements::Requirements;
 pub use rollback::rollback;
 pub use settings::{
     AppSettings, CargoToml, FirstScaling, PackageSettings, Settings, check_image_name,
-    file_of_environment,
+    environment_names, file_of_environment,
 };
 pub use state::newest::KnownState;
 pub use state::{STATE_VERSION, State, StateError};

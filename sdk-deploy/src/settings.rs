@@ -18,8 +18,8 @@ pub use app::{AppSettings, check_image_name};
 pub use cargo_toml::CargoToml;
 pub use package::{PackageSettings, file_of_environment};
 pub use scaling::FirstScaling;
-use table::Table;
-pub(crate) use table::{ENV, TargetKeys};
+pub(crate) use table::TargetKeys;
+use table::{ENV, Table};
 
 /// The settings of a project, for one of its environments or for none.
 #[derive(Clone, Debug, Default)]
@@ -128,6 +128,25 @@ impl Settings {
             apps.map(move |app| (app.as_str(), package))
         })
     }
+}
+
+/// The names of the environments that these files have. For completion: a file that cannot be read
+/// has none.
+///
+/// ```
+/// use machinist_deploy::{CargoToml, environment_names};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("Cargo.toml");
+/// std::fs::write(&path, "[workspace.metadata.machinist.env.prod]\nfeatures = [\"prod\"]\n")?;
+/// let file = CargoToml { path, package: None };
+/// assert_eq!(environment_names(&[file]), ["prod"]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn environment_names(files: &[CargoToml]) -> Vec<String> {
+    let names = files.iter().filter_map(table::environment_names);
+    let names: BTreeSet<String> = names.flatten().collect();
+    names.into_iter().collect()
 }
 
 /// Checks that the settings have an environment.

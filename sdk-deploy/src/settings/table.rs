@@ -21,7 +21,7 @@ const FEATURES: &str = "features";
 const PROFILE: &str = "profile";
 const APPS: &str = "apps";
 /// The key of the environments.
-pub(crate) const ENV: &str = "env";
+pub(super) const ENV: &str = "env";
 
 /// The keys of a table, those of apps and of targets aside.
 const KEYS: &[&str] = &[
@@ -215,6 +215,20 @@ impl Table {
         }
         Ok(settings)
     }
+}
+
+/// The names of a file's environments; `None` if it has none, or cannot be read.
+pub(super) fn environment_names(file: &CargoToml) -> Option<Vec<String>> {
+    let reader = Reader::open(&file.path).ok()?;
+    let section = section(file.package.is_some());
+    let keys: Vec<&str> = section.into_iter().chain([ENV]).collect();
+    let environments = reader.document(&keys).ok()??;
+    Some(
+        environments
+            .keys()
+            .map(|name| name.get_ref().to_string())
+            .collect(),
+    )
 }
 
 /// The keys that lead to the settings in a Cargo.toml.
