@@ -1,6 +1,7 @@
 //! Where apps are deployed: the target, the state file, the settings and the folder for the target's
 //! files.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -51,6 +52,9 @@ pub(crate) struct Destination {
     saved_answer: Option<PathBuf>,
     /// The file of the plan that is carried out, if it was kept in one.
     plan_file: Option<PathBuf>,
+    /// The commit that is checked out, once it was asked for: what is sent and what is recorded is
+    /// the same.
+    commit: OnceCell<Option<Commit>>,
 }
 
 impl Destination {
@@ -96,6 +100,7 @@ impl Destination {
             asks_platform: false,
             saved_answer: None,
             plan_file: None,
+            commit: OnceCell::new(),
         }
     }
 
@@ -396,6 +401,10 @@ impl Destination {
 
     /// The commit that is checked out.
     pub(crate) fn current_commit(&self) -> Option<Commit> {
+        self.commit.get_or_init(|| self.find_commit()).clone()
+    }
+
+    fn find_commit(&self) -> Option<Commit> {
         let root = self.workspace.as_ref().map(|workspace| &*workspace.root);
         let repository = Repository::around(root.unwrap_or(Path::new(".")))?;
         let commit = repository.head()?;

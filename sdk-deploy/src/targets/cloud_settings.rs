@@ -15,6 +15,13 @@ pub struct CloudSettings {
     pub space: Option<String>,
 }
 
+/// The arguments of a command, with a flag behind the name of its subcommand.
+pub(super) fn with_flag<'a>(args: &[&'a str], flag: Option<&'a str>) -> Vec<&'a str> {
+    let (subcommand, rest) = args.split_at(args.len().min(1));
+    let all = subcommand.iter().copied().chain(flag);
+    all.chain(rest.iter().copied()).collect()
+}
+
 /// Reads the table of a target; `space` is what the platform calls its parts.
 pub(super) fn read(
     key: &str,

@@ -15,6 +15,7 @@ use super::binary::path_in_image;
 use super::carries::{
     Carries, approximated, fixed_replicas, only_if_scaled, requests_per_second, warnings,
 };
+use super::cloud_settings::with_flag;
 use super::credentials::Credentials;
 use super::each_app::each_app;
 use super::image::{TargetPart, image_and_binary, image_artifact};
@@ -100,11 +101,7 @@ impl Dstack {
     fn dstack(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {
         let space = self.project.dstack.space.as_ref();
         let project = space.map(|name| format!("--project={name}"));
-        let (subcommand, rest) = args.split_at(args.len().min(1));
-        let flags = project.iter().map(String::as_str);
-        let all = subcommand.iter().copied().chain(flags);
-        let all: Vec<&str> = all.chain(rest.iter().copied()).collect();
-        ToolCommand::new(&DSTACK, &all, folder)
+        ToolCommand::new(&DSTACK, &with_flag(args, project.as_deref()), folder)
     }
 
     /// The command that describes the run of an app's service.

@@ -16,6 +16,7 @@ use super::binary::path_in_image;
 use super::carries::{
     Carries, auth_not_supported, fixed_replicas, only_if_scaled, requests_per_second, warnings,
 };
+use super::cloud_settings::with_flag;
 use super::each_app::each_app;
 use super::image::{TargetPart, image_and_binary, image_artifact};
 use super::interface::{Project, Target};
@@ -127,11 +128,8 @@ impl SkyPilot {
     fn serve(&self, args: &[&str], folder: Option<&str>) -> ToolCommand {
         let space = self.project.skypilot.space.as_ref();
         let workspace = space.map(|name| format!("--config=active_workspace={name}"));
-        let (subcommand, rest) = args.split_at(args.len().min(1));
-        let flags = workspace.iter().map(String::as_str);
-        let all = ["serve"].into_iter().chain(subcommand.iter().copied());
-        let all: Vec<&str> = all.chain(flags).chain(rest.iter().copied()).collect();
-        ToolCommand::new(&SKY, &all, folder)
+        let args = with_flag(args, workspace.as_deref());
+        ToolCommand::new(&SKY, &[&["serve"], &*args].concat(), folder)
     }
 
     fn regions(&self) -> &RegionNames {
