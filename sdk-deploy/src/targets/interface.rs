@@ -73,8 +73,8 @@ pub trait Target {
     /// compile before each has.
     fn carries(&self, key: Key) -> Carries<'_>;
 
-    /// Where on the platform the commit of a deploy is kept; `None` if the app would be restarted
-    /// wherever it is kept.
+    /// Where the platform keeps the commit of a deploy; `None` if it cannot keep it without
+    /// restarting the app.
     fn commit_place(&self) -> Option<&'static str>;
 
     /// The folder of its files, if the files are the deploy itself.
@@ -232,8 +232,8 @@ impl Project {
         (!place.is_empty()).then(|| place.join(", "))
     }
 
-    /// The environment with which names of services end. Of a `space` for all environments they
-    /// have each a part.
+    /// The environment that the names of services end with; `None` if the settings give the
+    /// environment a `space` of its own. A `space` for all environments has services of each.
     fn environment_in_names(&self, space: &str) -> Option<&str> {
         let has_own = self.keys_of_environment.contains(space);
         self.environment.as_deref().filter(|_| !has_own)
