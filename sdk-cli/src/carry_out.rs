@@ -73,8 +73,7 @@ pub(crate) fn check_newest(state: &State, destination: &Destination) -> Result<(
 
 /// Checks that a new ref does not begin without the state of the project's file.
 fn check_moved(state: &State, destination: &Destination) -> Result<(), Failure> {
-    let is_new = state.serial == 0 && state.targets.is_empty();
-    if !is_new || matches!(destination.state, StateLocation::File(_)) {
+    if !state.is_new() || matches!(destination.state, StateLocation::File(_)) {
         return Ok(());
     }
     let file = destination.default_state_file();
@@ -194,11 +193,7 @@ impl<'a> PendingChange<'a> {
     }
 
     fn place(&self) -> Place<'_> {
-        Place::new(
-            self.destination.environment(),
-            self.target,
-            self.deployed.place.as_deref(),
-        )
+        self.destination.place(self.target, &self.deployed)
     }
 
     /// Where it goes and how, for a question.
@@ -335,9 +330,8 @@ impl<'a> PendingChange<'a> {
         say_done: impl FnOnce(u64, &State),
     ) -> Result<(), Failure> {
         let (output, destination) = (self.output, self.destination);
-        let commit = destination.current_commit().map(|commit| commit.id);
         if plan.changes_something() || !self.rendering.steps.is_empty() {
-            self.lock(plan, what, commit.clone(), &mut store)?;
+            self.lock(plan, what, &mut store)?;
         }
         let serial_before = store.state().serial;
         self.remove_earlier_files()?;
@@ -349,7 +343,7 @@ impl<'a> PendingChange<'a> {
         if let Some(wait) = &mut wait {
             wait.ask_before(limits);
         }
-        let result = apply(self.apply(&mut store, commit)?, &mut |progress| {
+        let result = apply(self.apply(&mut store)?, &mut |progress| {
             show_progress(output, progress);
         });
         keep_state(&store, destination);
@@ -370,19 +364,9 @@ impl<'a> PendingChange<'a> {
 
     /// Locks the state. Where somebody else changed it since it was read, the plan must not be about
     /// the same apps.
-    fn lock(
-        &mut self,
-        plan: &Plan,
-        what: String,
-        commit: Option<String>,
-        store: &mut Store,
-    ) -> Result<(), Failure> {
+    fn lock(&mut self, plan: &Plan, what: String, store: &mut Store) -> Result<(), Failure> {
         let read = store.state();
-        let note = ChangeNote {
-            what,
-            by: current_user(),
-            commit,
-        };
+        let note = change_note(what, self.destination);
         lock_state(store, &note, self.output)?;
         let newer = store.state();
         if newer != read {
@@ -402,18 +386,14 @@ impl<'a> PendingChange<'a> {
         }
     }
 
-    fn apply<'s>(
-        self,
-        store: &'s mut Store,
-        current_commit: Option<String>,
-    ) -> Result<Apply<'s>, Failure>
+    fn apply<'s>(self, store: &'s mut Store) -> Result<Apply<'s>, Failure>
     where
         Self: 's,
     {
         let before = store.state();
         let commit = match self.restores {
             Some(earlier) => earlier.commit.clone(),
-            None => current_commit,
+            None => commit_id(self.destination),
         };
         Ok(Apply {
             stamp: DeployStamp {
@@ -483,8 +463,21 @@ fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
+/// What is noted about a change that is made now.
+pub(crate) fn change_note(what: String, destination: &Destination) -> ChangeNote {
+    ChangeNote {
+        what,
+        by: current_user(),
+        commit: commit_id(destination),
+    }
+}
+
+fn commit_id(destination: &Destination) -> Option<String> {
+    destination.current_commit().map(|commit| commit.id)
+}
+
 /// Who carries a change out: the person of a CI job, or else the user of this machine.
-pub(crate) fn current_user() -> Option<String> {
+fn current_user() -> Option<String> {
     const VARIABLES: [&str; 5] = [
         "GITHUB_ACTOR",
         "GITLAB_USER_LOGIN",

@@ -55,7 +55,7 @@ pub(crate) fn read_apps(
 
 /// The destinations that a deploy of these apps concerns, each with the options about its apps.
 pub(crate) fn parts(
-    mut destinations: Vec<Destination>,
+    destinations: Vec<Destination>,
     options: &PlanOptions,
     apps: &[App],
 ) -> Result<Vec<PartOfDeploy>, Failure> {
@@ -82,7 +82,7 @@ pub(crate) fn parts(
     }
     let is_anywhere = |name: &String| apps_by_destination.iter().any(|apps| apps.contains(name));
     let mut parts = Vec::new();
-    for (destination, apps) in destinations.drain(..).zip(&apps_by_destination) {
+    for (destination, apps) in destinations.into_iter().zip(&apps_by_destination) {
         // A name that is nowhere is an error at the first destination.
         let is_first = parts.is_empty();
         let is_here = |name: &&String| {

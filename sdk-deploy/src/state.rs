@@ -117,6 +117,11 @@ impl State {
         }
     }
 
+    /// Whether nothing was ever recorded in it.
+    pub fn is_new(&self) -> bool {
+        self.serial == 0 && self.targets.is_empty()
+    }
+
     /// Checks that it is the state of this environment, or of none.
     ///
     /// # Errors
@@ -136,8 +141,7 @@ impl State {
         location: &StateLocation,
         expected: Option<&str>,
     ) -> Result<(), Problem> {
-        let is_new = self.serial == 0 && self.targets.is_empty();
-        if is_new || self.environment.as_deref() == expected {
+        if self.is_new() || self.environment.as_deref() == expected {
             return Ok(());
         }
         let name = |environment: Option<&str>| match environment {

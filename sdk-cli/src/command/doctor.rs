@@ -59,9 +59,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         check.help = check.help.take().map(|help| deployment.add_to_text(&help));
     }
     report(&checks, &context.output)?;
-    let is_fine = checks
-        .iter()
-        .all(|check| check.status != CheckStatus::Error);
+    let is_fine = is_fine(&checks);
     Ok(if is_fine { Exit::Success } else { Exit::Error })
 }
 
@@ -150,9 +148,7 @@ fn platform_checks(
 ) -> Vec<Check> {
     let limits = destination.limits;
     let mut checks = target.checks(limits, !args.offline);
-    let is_ready = checks
-        .iter()
-        .all(|check| check.status != CheckStatus::Error);
+    let is_ready = is_fine(&checks);
     checks.extend(match destination.at_place(target, deployed) {
         Ok(deployed) => deployed.place.map(|place| Check::ok("place", place)),
         Err(failure) => Some(of_failure("place", failure)),
@@ -175,14 +171,19 @@ fn count(apps: usize) -> String {
 }
 
 fn report(checks: &[Check], output: &Output) -> Result<(), Failure> {
-    let is_fine = checks
-        .iter()
-        .all(|check| check.status != CheckStatus::Error);
+    let is_fine = is_fine(checks);
     if output.format == Format::Json {
         return output.json(&json!({"ok": is_fine, "checks": checks}));
     }
     let lines: Vec<Line> = checks.iter().map(line).collect();
     output.lines(&lines)
+}
+
+/// Whether no check found an error.
+fn is_fine(checks: &[Check]) -> bool {
+    checks
+        .iter()
+        .all(|check| check.status != CheckStatus::Error)
 }
 
 /// A check on one line.

@@ -280,7 +280,7 @@ fn add_program(
             package.name
         ))
         .help("add a `[[bin]]` with its `path` to Cargo.toml")
-        .note("`autobins = false` turns off that cargo finds it by itself"));
+        .note("with `autobins = false` cargo does not find it by itself"));
     }
     let text = match (attribute, sources.library) {
         (Some(attribute), _) => format!("{attribute}\n{NEW_MAIN}"),

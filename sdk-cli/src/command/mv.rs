@@ -1,10 +1,9 @@
 //! `cargo machinist mv`.
 
-use machinist_deploy::ChangeNote;
 use serde_json::json;
 
 use crate::args::deployment::DeployedState;
-use crate::carry_out::{current_user, keep_state, lock_state, open_store};
+use crate::carry_out::{change_note, keep_state, lock_state, open_store};
 use crate::context::Context;
 use crate::destinations;
 use crate::exit::Exit;
@@ -35,11 +34,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let destination = destinations::of_recorded_app(&args.state, &[&args.old], context)?;
     let mut store = open_store(&destination)?;
-    let note = ChangeNote {
-        what: format!("mv {} {}", args.old, args.new),
-        by: current_user(),
-        commit: destination.current_commit().map(|commit| commit.id),
-    };
+    let note = change_note(format!("mv {} {}", args.old, args.new), &destination);
     lock_state(&mut store, &note, &context.output)?;
     let state = store.state();
     let target = destination.target_for_deployed_apps(&state)?;

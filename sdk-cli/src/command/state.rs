@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
-use machinist_deploy::{ChangeNote, GitRef, State, StateLocation, StateRef, Store};
+use machinist_deploy::{GitRef, State, StateLocation, StateRef, Store};
 use serde_json::json;
 
 use crate::args::deployment::StateSource;
 use crate::args::globals::Format;
-use crate::carry_out::{current_user, read_state};
+use crate::carry_out::{change_note, read_state};
 use crate::context::Context;
 use crate::destination::Destination;
 use crate::destinations;
@@ -162,7 +162,7 @@ fn pull(args: &Pull, context: &Context) -> Result<(), Failure> {
     let destination = destinations::of_state_source(&args.source, context)?;
     let location = StateLocation::Git(destination.git_ref.clone());
     let state = Store::read(location.clone())?;
-    if is_empty(&state) {
+    if state.is_new() {
         return Err(Failure::new(format!("`{location}` has no state")));
     }
     let default = destination.default_state_file();
@@ -184,7 +184,7 @@ fn pull(args: &Pull, context: &Context) -> Result<(), Failure> {
 /// A file is replaced only by a later state of the same project.
 fn check_replaces(file: &Path, there: &State, state: &State) -> Result<(), Failure> {
     let path = file.display();
-    if is_empty(there) {
+    if there.is_new() {
         return Ok(());
     }
     if there.lineage != state.lineage {
@@ -223,17 +223,14 @@ fn push(args: &Push, context: &Context) -> Result<(), Failure> {
         }
         None => None,
     };
-    let note = ChangeNote {
-        what: match file {
-            Some(file) => {
-                let name = file.file_name().unwrap_or_default();
-                format!("state push {}", name.to_string_lossy())
-            }
-            None => "state push: what was lost".into(),
-        },
-        by: current_user(),
-        commit: destination.current_commit().map(|commit| commit.id),
+    let what = match file {
+        Some(file) => {
+            let name = file.file_name().unwrap_or_default();
+            format!("state push {}", name.to_string_lossy())
+        }
+        None => "state push: what was lost".into(),
     };
+    let note = change_note(what, &destination);
     let state = store.as_ref().map(Store::state);
     let state_ref = StateRef::open(&destination.git_ref)?;
     let state = state_ref.restore(state.as_ref(), &note)?;
@@ -318,8 +315,4 @@ fn git_ref_in_use<'d>(
         ))
         .help(format!("pass `--state git`; {otherwise}"))),
     }
-}
-
-fn is_empty(state: &State) -> bool {
-    state.serial == 0 && state.targets.is_empty()
 }

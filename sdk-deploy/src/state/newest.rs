@@ -50,7 +50,7 @@ impl State {
             // Of equal ones the first that is given.
             states.rev().max_by_key(|(_, state)| state.serial)
         };
-        let is_missing = self.serial == 0 && self.targets.is_empty();
+        let is_missing = self.is_new();
         match (newest(true), newest(false)) {
             (Some((known, newer)), _) if newer.serial > self.serial => {
                 let message = format!(
